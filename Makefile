@@ -1,0 +1,57 @@
+# Souffleur: every command of the project. Each target installs what it needs first, into .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CORPUS_FILES := $(shell find corpus -not -path 'corpus/queries*' -print 2>/dev/null | sed 's/ /\\ /g')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev index serve ask check format test clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+$(VENV)/.core: pyproject.toml constraints.txt
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Souffleur into $(VENV) …" >&2
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Souffleur and its tests into $(VENV) …" >&2
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.core
+
+setup: $(VENV)/.core  ## Install Souffleur into .venv
+
+setup-dev: $(VENV)/.dev
+
+build/index/current: $(VENV)/.core $(CORPUS_FILES)
+	@$(PY) -m indexer build
+	@touch $@
+
+index: build/index/current  ## Build the index from corpus/, where it changed
+
+serve: build/index/current  ## Serve on 127.0.0.1:8000
+	@exec $(PY) -m server serve
+
+ask: build/index/current  ## Ask one question: make ask Q="…"
+	@$(PY) -m server ask "$(Q)"
+
+check: $(VENV)/.dev  ## Check format, lint, types and the corpus
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(PY) -m indexer check
+
+format: $(VENV)/.dev  ## Format the code
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+test: $(VENV)/.dev  ## Run every test
+	@$(PY) -m pytest
+
+clean:  ## Remove the virtual environment and everything built
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

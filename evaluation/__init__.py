@@ -1,0 +1,1 @@
+"""Query sets in, metrics, comparisons and reports out."""

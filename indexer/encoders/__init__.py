@@ -1,0 +1,40 @@
+"""What an encoder is. The two implementations are beside this file: `bundled` and `sentence_transformers_encoder`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from indexer.records import Vectors
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors whose inner product is their similarity. Owns its prefixes ("query: " for E5).
+
+    A text's vector does not depend on the other texts of the call. Both methods are safe to call from several threads,
+    return shape (len(texts), dimension), float32, unit length, in the order of *texts*, and (0, dimension) for none.
+    Texts longer than *max_tokens* are cut there; `count_tokens` tells beforehand.
+    """
+
+    @property
+    def name(self) -> str:
+        """A name for people, such as multilingual-e5-small."""
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits; equal exactly where model, tokenizer and prompts are. The engine is not part of it."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest text that is not cut, in tokens, prefix and special tokens included."""
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of what users ask, and of curated questions, which are compared with them."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of stretches of answers."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the length of each text as a passage, in tokens, prefix and special tokens included."""

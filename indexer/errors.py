@@ -1,0 +1,38 @@
+"""The errors that an operator, an editor or a caller can act on.
+
+Each message says what is wrong, where, and what to do next. A caller's mistake in code is a ValueError instead.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from indexer.records import Problem
+
+
+class SouffleurError(Exception):
+    """Anything that is wrong outside the code: files, settings, models, the machine."""
+
+
+class SettingsError(SouffleurError):
+    """A setting has a value that cannot be used."""
+
+
+class CorpusError(SouffleurError):
+    """The corpus cannot be indexed; carries every problem found, not only the first."""
+
+    def __init__(self, problems: "Sequence[Problem]") -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class EncoderError(SouffleurError):
+    """The encoder cannot be unpacked, loaded or run."""
+
+
+class IndexFolderError(SouffleurError):
+    """The index folder is missing, damaged, locked, or does not fit this program or encoder."""
+
+
+class QuestionError(SouffleurError):
+    """A question cannot be asked: empty, too long, or not text. The message is in French, for a visitor."""

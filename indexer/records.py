@@ -1,0 +1,86 @@
+"""The nouns that pass between modules. Frozen; this module imports nothing of the project."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Shape (n, dimension), unit length, C order."""
+
+Facets: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Facet key to the values that hold; an absent key means that the answer applies to all its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An entry of the FAQ. *id* is unique in its corpus and fit for an address; *text* is Markdown."""
+
+    id: str
+    text: str
+    questions: tuple[str, ...] = ()
+    facets: Facets = field(default_factory=dict)
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One question of the guided search: its key, its wording, and the values an answer may carry, in order."""
+
+    key: str
+    question: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acronym:
+    """A short form and one thing it stands for, such as BAL and « boîte aux lettres »."""
+
+    short: str
+    long: str
+
+
+class Severity(StrEnum):
+    """How bad a problem is: an error stops a build, a warning does not."""
+
+    ERROR = "erreur"
+    WARNING = "attention"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a file that a person edits; *line* counts from 1, the message is in French."""
+
+    path: str
+    line: int
+    message: str
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        mark = "" if self.severity is Severity.ERROR else "attention : "
+        return f"{self.path}:{self.line}: {mark}{self.message}"
+
+
+class PassageKind(StrEnum):
+    """What part of an answer a passage is."""
+
+    BODY = "body"  # the whole text
+    STRETCH = "stretch"  # some consecutive sentences of the text
+    QUESTION = "question"  # one of the curated questions
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text that stands for an answer and has a vector of its own.
+
+    start, end: offsets in code points of the stretch in the answer's text; 0, 0 for a question.
+    """
+
+    answer_id: str
+    kind: PassageKind
+    text: str
+    start: int = 0
+    end: int = 0
