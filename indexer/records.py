@@ -84,3 +84,64 @@ class Passage:
     text: str
     start: int = 0
     end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A part of an answer's text; start and end are offsets in code points, text == answer.text[start:end]."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An answer found for a question.
+
+    rank: from 1. score: orders the hits of one reply, higher is better, means nothing across replies.
+    confidence: estimated probability in [0, 1] that this answer answers the question.
+    passage: the sentence or two of the body that best match. matched_question: the curated question that did it, if so.
+    features: what the ranking saw, by name; higher is better.
+    """
+
+    answer: Answer
+    rank: int
+    score: float
+    confidence: float
+    passage: Excerpt
+    matched_question: str | None
+    features: Mapping[str, float]
+
+
+class Status(StrEnum):
+    """How far a reply may be trusted."""
+
+    ANSWERED = "answered"
+    UNCERTAIN = "uncertain"
+    NO_ANSWER = "no_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """Which index made a reply."""
+
+    id: str
+    encoder: str
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What comes back for one question: hits best first, and facet key to value to number of answers shown.
+
+    confidence: that of the first hit, 0 where there is none. The nearest answers are there in every status.
+    """
+
+    query_id: str
+    status: Status
+    confidence: float
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, Mapping[str, int]]
+    index: IndexInfo
+    took_ms: float
