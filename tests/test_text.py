@@ -1,0 +1,72 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.text import fold, normalise
+
+ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates and controls included
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("l’identité", "l'identité"),
+        ("l\u02bcidentite\u0301", "l'identité"),
+        ("  valable ?\n\tOui\r\n ", "valable ? Oui"),
+        ("10\u202f000\u00a0€\u3000HT", "10 000 € HT"),
+        ("cer\u00adti\u200bficat\ufeff", "certificat"),
+        ("e\u200d\u0301", "é"),
+        ("avant\x00après\x07", "avantaprès"),
+        ("\ud83d seul", "\ufffd seul"),
+        ("pro\u2011santé", "pro-santé"),
+        ("\u200b \x00", ""),
+        ("", ""),
+        ("👩‍⚕️ ça va", "👩⚕️ ça va"),
+    ],
+)
+def test_what_people_paste_gets_one_form(typed: str, expected: str) -> None:
+    """Apostrophes, spaces, composed accents and invisible characters are made alike."""
+    assert normalise(typed) == expected
+
+
+@given(ANY_TEXT)
+def test_normalising_is_settled_after_once(text: str) -> None:
+    """The normal form is its own normal form, in NFC, on one line, and can be encoded."""
+    once = normalise(text)
+    assert normalise(once) == once
+    assert unicodedata.is_normalized("NFC", once)
+    assert once == " ".join(once.split())
+    once.encode("utf-8")
+
+
+@given(ANY_TEXT)
+def test_composed_and_decomposed_accents_are_the_same_question(text: str) -> None:
+    """How a keyboard writes an accent does not matter."""
+    assert normalise(unicodedata.normalize("NFD", text)) == normalise(unicodedata.normalize("NFC", text))
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("Œuvre", "oeuvre"),
+        ("ÉTÉ", "ete"),
+        ("naïve", "naive"),
+        ("Ça", "ca"),
+        ("ﬁn", "fin"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("ex æquo", "ex aequo"),
+        ("RPPS", "rpps"),
+    ],
+)
+def test_folding_forgets_case_accents_and_ligatures(word: str, expected: str) -> None:
+    """Two spellings of a word that differ only in these fold to the same."""
+    assert fold(word) == expected
+
+
+@given(ANY_TEXT)
+def test_folding_twice_changes_nothing_for_words(text: str) -> None:
+    """Folding is settled after once, so a folded vocabulary can be folded again."""
+    assert fold(fold(text)) == fold(text)
