@@ -1,0 +1,72 @@
+"""Where settings come from, and what is said of a bad one."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from indexer.errors import SettingsError
+from indexer.settings import IndexerSettings, add_options, read_settings
+from server.settings import ServerSettings
+
+
+def read(tmp_path: Path, arguments: list[str], environment: dict[str, str], toml: str = "") -> IndexerSettings:
+    parser = argparse.ArgumentParser()
+    add_options(parser, IndexerSettings, ["corpus", "risk", "keep"])
+    file = tmp_path / "souffleur.toml"
+    file.write_text(toml, encoding="utf-8")
+    return read_settings(IndexerSettings, options=parser.parse_args(arguments), environment=environment, file=file)
+
+
+def test_strongest_source_wins(tmp_path: Path) -> None:
+    """Options beat variables, which beat the file, which beats the defaults."""
+    toml = 'corpus = "from-file"\nkeep = 7\nrisk = 0.2\n'
+    settings = read(tmp_path, ["--corpus", "from-option"], {"SOUFFLEUR_KEEP": "5", "SOUFFLEUR_CORPUS": "x"}, toml)
+    assert settings.corpus == Path("from-option")
+    assert settings.keep == 5
+    assert settings.risk == 0.2
+    assert settings.encoder == "bundled"
+
+
+def test_missing_file_is_no_problem(tmp_path: Path) -> None:
+    """Without a souffleur.toml the defaults hold."""
+    settings = read_settings(
+        IndexerSettings, options=argparse.Namespace(), environment={}, file=tmp_path / "absent.toml"
+    )
+    assert settings == IndexerSettings()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "toml", "words"),
+    [
+        (["--keep", "none"], {}, "", ["--keep", "'none'", "how many indexes"]),
+        ([], {"SOUFFLEUR_RISK": "5"}, "", ["SOUFFLEUR_RISK", "'5'", "from 0 to 1"]),
+        ([], {}, "keep = 0", ["keep in", "souffleur.toml", "from 1 up"]),
+        ([], {}, "kep = 3", ["'kep'", "Did you mean 'keep'"]),
+        ([], {}, "zzz = 3", ["'zzz'", "Known are", "corpus"]),
+        ([], {}, "keep = [", ["souffleur.toml", "cannot be read"]),
+    ],
+)
+def test_bad_value_is_named_with_its_source(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], toml: str, words: list[str]
+) -> None:
+    """A value that cannot be used is refused with its source, itself, and what is wanted."""
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, arguments, environment, toml)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_server_settings_have_their_own_table(tmp_path: Path) -> None:
+    """[server] in souffleur.toml sets the server, and does not disturb the indexer."""
+    file = tmp_path / "souffleur.toml"
+    file.write_text("keep = 2\n[server]\nport = 9000\n", encoding="utf-8")
+    nothing = argparse.Namespace()
+    assert read_settings(ServerSettings, options=nothing, environment={}, file=file, table="server").port == 9000
+    assert read_settings(IndexerSettings, options=nothing, environment={}, file=file).keep == 2
+
+
+def test_every_setting_has_its_own_variable() -> None:
+    """No two programs read the same SOUFFLEUR_* variable with two meanings."""
+    names = [*IndexerSettings.__dataclass_fields__, *ServerSettings.__dataclass_fields__]
+    assert len(names) == len(set(names))
