@@ -68,7 +68,8 @@ class PassageKind(StrEnum):
     """What part of an answer a passage is."""
 
     BODY = "body"  # the whole text
-    STRETCH = "stretch"  # some consecutive sentences of the text
+    STRETCH = "stretch"  # some consecutive sentences of a text too long to be one passage
+    SENTENCE = "sentence"  # one sentence of the text, with a very short neighbour perhaps
     QUESTION = "question"  # one of the curated questions
 
 
@@ -76,7 +77,7 @@ class PassageKind(StrEnum):
 class Passage:
     """A text that stands for an answer and has a vector of its own.
 
-    start, end: offsets in code points of the stretch in the answer's text; 0, 0 for a question.
+    start, end: offsets in code points of the passage in the answer's text; 0, 0 for a question.
     """
 
     answer_id: str

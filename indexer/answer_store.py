@@ -1,0 +1,82 @@
+"""The answers of an index on disk: one JSON line each, sorted by id, read one at a time by its row.
+
+Rows follow the order of ids, so a lower row is a lower id, and no list of ids is needed in memory.
+"""
+
+import json
+import mmap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from indexer.errors import IndexFolderError
+from indexer.records import Answer
+
+ANSWERS_FILE = "answers.jsonl"
+OFFSETS_FILE = "answers.offsets.npy"
+
+
+def write_answers(folder: Path, answers: Sequence[Answer]) -> None:
+    """Write *answers*, already sorted by id, into *folder*."""
+    offsets = np.zeros(len(answers) + 1, dtype=np.int64)
+    with (folder / ANSWERS_FILE).open("wb") as stream:
+        for row, answer in enumerate(answers):
+            stream.write(encode_answer(answer))
+            offsets[row + 1] = stream.tell()
+    np.save(folder / OFFSETS_FILE, offsets)
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """Return the JSON line of an answer, its end of line included; equal answers give equal bytes."""
+    record = {
+        "id": answer.id,
+        "text": answer.text,
+        "questions": list(answer.questions),
+        "facets": {key: list(answer.facets[key]) for key in sorted(answer.facets)},
+        "source": answer.source,
+    }
+    return (json.dumps(record, ensure_ascii=False) + "\n").encode()
+
+
+class AnswerStore:
+    """Reads answers by row or by id; safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._offsets = np.load(folder / OFFSETS_FILE, mmap_mode="r")
+        with (folder / ANSWERS_FILE).open("rb") as stream:
+            # mmap refuses an empty file.
+            self._lines: mmap.mmap | bytes = (
+                mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if len(self) else b""
+            )
+        if len(self._lines) != int(self._offsets[-1]):
+            raise IndexFolderError(f'{folder / ANSWERS_FILE} and {OFFSETS_FILE} do not fit. Run "make index".')
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, row: int) -> Answer:
+        if not 0 <= row < len(self):
+            raise IndexError(row)  # makes plain iteration end, too
+        record = json.loads(self._lines[int(self._offsets[row]) : int(self._offsets[row + 1])])
+        return Answer(
+            id=record["id"],
+            text=record["text"],
+            questions=tuple(record["questions"]),
+            facets={key: tuple(values) for key, values in record["facets"].items()},
+            source=record["source"],
+        )
+
+    def __iter__(self) -> Iterator[Answer]:
+        return (self[row] for row in range(len(self)))
+
+    def row_of(self, answer_id: str) -> int | None:
+        """Return the row of an answer, None where no answer has this id."""
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if self[middle].id < answer_id:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self) and self[low].id == answer_id else None

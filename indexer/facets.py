@@ -1,0 +1,99 @@
+"""The guided search: which values each answer applies to. One without a value for a facet applies to all of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.records import Answer, Facet
+
+DEFINITIONS_FILE = "facets.json"
+TABLE_FILE = "facets.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class FacetTable:
+    """Which answers apply to which values: *applies* has shape (answers, all values of all facets, in their order)."""
+
+    facets: tuple[Facet, ...]
+    applies: NDArray[np.bool_]
+
+    @classmethod
+    def build(cls, facets: Sequence[Facet], answers: Sequence[Answer]) -> "FacetTable":
+        """Return the table of *answers*; facets and values that are not defined are added, sorted, after the others."""
+        complete = _complete(facets, answers)
+        columns = _columns(complete)
+        applies = np.zeros((len(answers), len(columns)), dtype=np.bool_)
+        for row, answer in enumerate(answers):
+            for facet in complete:
+                for value in answer.facets.get(facet.key) or facet.values:
+                    applies[row, columns[facet.key, value]] = True
+        return cls(complete, applies)
+
+    @classmethod
+    def load(cls, folder: Path) -> "FacetTable":
+        """Return the table saved in *folder*."""
+        records = json.loads((folder / DEFINITIONS_FILE).read_text(encoding="utf-8"))
+        facets = tuple(Facet(record["key"], record["question"], tuple(record["values"])) for record in records)
+        return cls(facets, np.load(folder / TABLE_FILE, mmap_mode="r"))
+
+    def save(self, folder: Path) -> None:
+        """Write the table into *folder*."""
+        records = [{"key": facet.key, "question": facet.question, "values": facet.values} for facet in self.facets]
+        (folder / DEFINITIONS_FILE).write_text(
+            json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+        np.save(folder / TABLE_FILE, self.applies)
+
+    def unknown(self, filters: Mapping[str, Sequence[str]]) -> str | None:
+        """Return what is wrong with *filters*, in English: the first unknown facet or value; None if all are known."""
+        known = {facet.key: facet for facet in self.facets}
+        for key, values in filters.items():
+            if key not in known:
+                return f"There is no facet {key!r}. Known are: {', '.join(sorted(known)) or 'none'}."
+            for value in values:
+                if value not in known[key].values:
+                    return f"The facet {key!r} has no value {value!r}. Known are: {', '.join(known[key].values)}."
+        return None
+
+    def allowed(self, filters: Mapping[str, Sequence[str]]) -> NDArray[np.bool_] | None:
+        """Return shape (answers,): any of the values of a facet, and every facet. None if nothing is filtered.
+
+        ValueError for an unknown facet or value.
+        """
+        wrong = self.unknown(filters)
+        if wrong:
+            raise ValueError(wrong)
+        columns = _columns(self.facets)
+        masks = [
+            self.applies[:, [columns[key, value] for value in values]].any(axis=1)
+            for key, values in filters.items()
+            if values
+        ]
+        return np.logical_and.reduce(masks) if masks else None
+
+    def count(self, rows: NDArray[np.int64]) -> dict[str, dict[str, int]]:
+        """Return how many of the answers *rows* apply to each value; values that none applies to are left out."""
+        totals = self.applies[rows].sum(axis=0)
+        counts: dict[str, dict[str, int]] = {}
+        for (key, value), column in _columns(self.facets).items():
+            if totals[column]:
+                counts.setdefault(key, {})[value] = int(totals[column])
+        return counts
+
+
+def _complete(facets: Sequence[Facet], answers: Sequence[Answer]) -> tuple[Facet, ...]:
+    values: dict[str, dict[str, None]] = {facet.key: dict.fromkeys(facet.values) for facet in facets}
+    used = sorted({(key, value) for answer in answers for key, some in answer.facets.items() for value in some})
+    for key, value in used:
+        values.setdefault(key, {})[value] = None
+    wording = {facet.key: facet.question for facet in facets}
+    return tuple(Facet(key, wording.get(key, key), tuple(some)) for key, some in values.items())
+
+
+def _columns(facets: Sequence[Facet]) -> dict[tuple[str, str], int]:
+    pairs = [(facet.key, value) for facet in facets for value in facet.values]
+    return {pair: column for column, pair in enumerate(pairs)}

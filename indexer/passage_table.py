@@ -1,0 +1,82 @@
+"""Which passage is which, and of which answer. A row of the table is the same row in the vectors made of it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.records import Passage, PassageKind
+
+KINDS = tuple(PassageKind)
+_QUESTION = KINDS.index(PassageKind.QUESTION)
+_ROW = np.dtype(
+    [
+        ("answer", "<i4"),  # row of the answer
+        ("kind", "u1"),  # position in KINDS
+        ("number", "<u2"),  # the n-th curated question of the answer, from 0; 0 for others
+        ("start", "<i4"),  # offsets in code points in the answer's text; 0, 0 for a question
+        ("end", "<i4"),
+        ("key", "S32"),  # see text_key
+    ]
+)
+
+
+def text_key(text: str, *, as_question: bool) -> bytes:
+    """Return 32 hexadecimal digits that stand for a text and the way it is encoded."""
+    role = b"question" if as_question else b"passage"
+    return hashlib.blake2b(text.encode(), digest_size=16, person=role).hexdigest().encode()
+
+
+@dataclass(frozen=True, slots=True)
+class PassageTable:
+    """Passages grouped by answer, in the order of answer rows."""
+
+    rows: NDArray[np.void]
+    first_rows: NDArray[np.int64]
+    """Shape (answers + 1,): the passages of answer a are rows first_rows[a] to first_rows[a + 1]."""
+
+    @classmethod
+    def build(cls, passages: Sequence[Sequence[Passage]]) -> "PassageTable":
+        """Return the table of the passages of each answer, in the order of answer rows."""
+        rows = np.zeros(sum(map(len, passages)), dtype=_ROW)
+        at = 0
+        for answer_row, group in enumerate(passages):
+            number = 0
+            for passage in group:
+                asked = passage.kind is PassageKind.QUESTION
+                key = text_key(passage.text, as_question=asked)
+                kind = KINDS.index(passage.kind)
+                rows[at] = (answer_row, kind, number if asked else 0, passage.start, passage.end, key)
+                number += asked
+                at += 1
+        return cls(rows, _first_rows(rows, len(passages)))
+
+    @classmethod
+    def load(cls, file: Path, *, answers: int) -> "PassageTable":
+        """Return the table saved in *file*, mapped into memory."""
+        rows = np.load(file, mmap_mode="r")
+        return cls(rows, _first_rows(rows, answers))
+
+    def save(self, file: Path) -> None:
+        """Write the table to *file*."""
+        np.save(file, self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def answers(self) -> NDArray[np.int32]:
+        """Shape (passages,): the answer row of each passage."""
+        return self.rows["answer"]
+
+    @property
+    def are_questions(self) -> NDArray[np.bool_]:
+        """Shape (passages,): whether each passage is a curated question."""
+        return np.asarray(self.rows["kind"] == _QUESTION)
+
+
+def _first_rows(rows: NDArray[np.void], answers: int) -> NDArray[np.int64]:
+    return np.searchsorted(rows["answer"], np.arange(answers + 1)).astype(np.int64)

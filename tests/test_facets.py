@@ -1,0 +1,69 @@
+"""The guided search."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.facets import FacetTable
+from indexer.records import Answer, Facet
+
+FACETS = [
+    Facet("couloir", "Quel couloir ?", ("Hôpital", "Officine", "Biologie")),
+    Facet("produit", "Quel produit ?", ("DMP",)),
+]
+ANSWERS = [
+    Answer("a", "…", facets={"couloir": ("Hôpital",), "produit": ("DMP",)}),
+    Answer("b", "…", facets={"couloir": ("Hôpital", "Officine")}),
+    Answer("c", "…"),
+    Answer("d", "…", facets={"couloir": ("Biologie",), "autre": ("x",)}),
+]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> FacetTable:
+    FacetTable.build(FACETS, ANSWERS).save(tmp_path)
+    return FacetTable.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"couloir": ["Hôpital"]}, "abc"),
+        ({"couloir": ["Officine", "Biologie"]}, "bcd"),
+        ({"couloir": ["Hôpital"], "produit": ["DMP"]}, "abc"),
+        ({"autre": ["x"], "couloir": ["Officine"]}, "bc"),
+    ],
+)
+def test_any_value_of_every_facet(table: FacetTable, filters: dict[str, list[str]], expected: str) -> None:
+    """Values of one facet are alternatives, facets are joined, and an answer without a value applies to all."""
+    allowed = table.allowed(filters)
+    assert allowed is not None
+    assert "".join(ANSWERS[row].id for row in np.flatnonzero(allowed)) == expected
+
+
+def test_no_filter_allows_all(table: FacetTable) -> None:
+    """Neither no facet nor a facet without values filters anything."""
+    assert table.allowed({}) is None
+    assert table.allowed({"couloir": []}) is None
+
+
+def test_counts_are_over_the_given_answers(table: FacetTable) -> None:
+    """Only the given answers are counted, and a value of none of them is left out."""
+    assert table.count(np.array([0, 1]))["couloir"] == {"Hôpital": 2, "Officine": 1}
+    assert table.count(np.array([0, 1]))["produit"] == {"DMP": 2}
+    assert table.count(np.zeros(0, dtype=np.int64)) == {}
+
+
+def test_undefined_facets_are_added_after_the_defined(table: FacetTable) -> None:
+    """A facet that only answers name is known too, worded by its key."""
+    assert [facet.key for facet in table.facets] == ["couloir", "produit", "autre"]
+    assert table.facets[2] == Facet("autre", "autre", ("x",))
+
+
+def test_unknown_facet_or_value_is_told_with_the_known(table: FacetTable) -> None:
+    """The message names what is wrong and what there is."""
+    assert "no facet 'coulor'" in (table.unknown({"coulor": ["Hôpital"]}) or "")
+    assert "Hôpital, Officine, Biologie" in (table.unknown({"couloir": ["Hopital"]}) or "")
+    with pytest.raises(ValueError, match="no facet"):
+        table.allowed({"coulor": ["x"]})

@@ -1,0 +1,56 @@
+"""Vectors that need not be computed again."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.testing import assert_array_equal
+
+from indexer.passage_table import text_key
+from indexer.vectors import Journal, KnownVectors, encode_all, no_progress
+from tests.fakes import FakeEncoder
+
+TEXTS = ["un certificat", "une carte", "un certificat", "un formulaire", "une carte"]
+ROLES = np.array([False, False, False, False, True])
+
+
+def encode(encoder: FakeEncoder, known: KnownVectors, journal: Journal) -> tuple[np.ndarray, int]:
+    into = np.zeros((len(TEXTS), encoder.dimension), dtype=np.float32)
+    count = encode_all(
+        TEXTS, as_question=ROLES, into=into, encoder=encoder, known=known, journal=journal, progress=no_progress
+    )
+    return into, count
+
+
+def test_each_text_is_encoded_once_in_each_role(tmp_path: Path) -> None:
+    """Equal texts share one vector, and a text as a question is another than as a passage."""
+    encoder = FakeEncoder()
+    into, count = encode(encoder, KnownVectors(64), Journal(tmp_path / "journal", 64))
+    assert count == 4
+    assert sorted(encoder.encoded) == ["un certificat", "un formulaire", "une carte", "une carte"]
+    assert_array_equal(into, FakeEncoder().encode_passages(TEXTS))
+
+
+def test_a_cut_off_build_is_resumed(tmp_path: Path) -> None:
+    """What the journal holds is not encoded again, and a record cut off in the middle is."""
+    file = tmp_path / "journal"
+    expected, _ = encode(FakeEncoder(), KnownVectors(64), Journal(file, 64))
+    with file.open("r+b") as stream:
+        stream.truncate(file.stat().st_size - 10)
+    known, journal, encoder = KnownVectors(64), Journal(file, 64), FakeEncoder()
+    journal.read_into(known)
+    into, count = encode(encoder, known, journal)
+    assert count == 1
+    assert_array_equal(into, expected)
+    journal.remove()
+    assert not file.exists()
+
+
+def test_known_vectors_are_found_by_key() -> None:
+    """Each key gets its own vector, and an unknown key none."""
+    known = KnownVectors(2)
+    keys = np.array([text_key(text, as_question=False) for text in ("a", "b", "c")])
+    known.add(keys[[2, 0]], np.array([[3, 3], [1, 1]], dtype=np.float32))
+    known.add(np.zeros(0, dtype="S32"), np.zeros((0, 2), dtype=np.float32))
+    into = np.zeros((3, 2), dtype=np.float32)
+    assert known.fill(keys, into).tolist() == [True, False, True]
+    assert into.tolist() == [[1, 1], [0, 0], [3, 3]]
