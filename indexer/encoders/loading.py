@@ -1,0 +1,39 @@
+"""Loads an encoder by name. Nothing heavy is imported before it is needed."""
+
+from pathlib import Path
+
+from indexer.encoders import Encoder
+from indexer.errors import EncoderError
+
+BUNDLED = "bundled"
+
+
+def load_encoder(
+    name: str = BUNDLED,
+    *,
+    device: str | None = None,
+    batch_size: int | None = None,
+    threads: int | None = None,
+    cache_folder: Path | None = None,
+) -> Encoder:
+    """Return the encoder called *name*, ready to encode.
+
+    name: "bundled"; a folder of a sentence-transformers model; or a model's name on the Hugging Face hub, the only
+    case that may use the network, once, where the model is not on this machine yet.
+    device: for sentence-transformers, such as cuda; the bundled encoder runs on the processor.
+    batch_size: most texts run at once. threads: of the processor; all by default.
+    cache_folder: where the bundled model is unpacked; the user's cache by default.
+    EncoderError if it cannot be loaded, saying what to type next.
+    """
+    if name == BUNDLED:
+        if device not in (None, "cpu"):
+            raise EncoderError(
+                f"The bundled encoder runs on the processor, not on {device}. Leave --device out, or name a "
+                "sentence-transformers model with --encoder."
+            )
+        from indexer.encoders.bundled import BundledEncoder
+
+        return BundledEncoder(cache_folder=cache_folder, batch_size=batch_size, threads=threads)
+    from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
+
+    return SentenceTransformersEncoder(name, device=device, batch_size=batch_size, threads=threads)

@@ -1,0 +1,60 @@
+"""What identifies an embedding model on disk: the fingerprint of a sentence-transformers folder and its prompts.
+
+The same function serves both engines, so that an index built with one is served by the other.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+_WEIGHTS = (".safetensors", ".bin")
+_SUFFIXES = (*_WEIGHTS, ".json", ".txt", ".model")
+# What libraries, and this one, write about themselves; it does not change a vector.
+_NOT_THE_MODEL = ("config_sentence_transformers.json", "souffleur.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What is put before a question and before a passage."""
+
+    query: str
+    passage: str
+
+
+def fingerprint(folder: Path, prompts: Prompts, *, digest_of: Callable[[Path], str] | None = None) -> str:
+    """Return 64 hexadecimal digits that depend on weights, tokenizer, pooling and prompts, not on the engine.
+
+    digest_of: gives the sha256 of a file, where it is known already; the file is read otherwise.
+    """
+    digest_of = digest_of or file_digest
+    parts = [("prompts", json.dumps([prompts.query, prompts.passage]))]
+    parts += [(path.relative_to(folder).as_posix(), digest_of(path)) for path in model_files(folder)]
+    return hashlib.sha256(json.dumps(sorted(parts)).encode()).hexdigest()
+
+
+def model_files(folder: Path) -> list[Path]:
+    """Return the files of *folder* that make its vectors: configurations, tokenizer, weights.
+
+    Where a module has safetensors, its pytorch_model.bin is the same weights again and is left out.
+    """
+    return [path for path in sorted(_candidates(folder)) if not _is_second_copy(path)]
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    # The model itself, and one level of modules such as 1_Pooling; onnx/ and openvino/ are other forms of the same.
+    for path in (*folder.glob("*"), *folder.glob("[0-9]*_*/*")):
+        if path.suffix in _SUFFIXES and path.name not in _NOT_THE_MODEL and path.is_file():
+            yield path
+
+
+def _is_second_copy(path: Path) -> bool:
+    return path.suffix == ".bin" and any(path.parent.glob("*.safetensors"))

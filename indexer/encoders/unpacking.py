@@ -1,0 +1,167 @@
+"""Unpacks the bundled model, once, into a standard sentence-transformers folder in the user's cache.
+
+Owns that folder: its place, its files, and the promise that it is either whole or absent. It is written aside under a
+lock, forced to disk, and renamed into place; what a killed process left behind is removed by the next one.
+"""
+
+import errno
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from indexer.encoders.model_folder import Prompts, file_digest, fingerprint
+from indexer.encoders.wheel import WHEEL_FILE_SHA256
+from indexer.errors import EncoderError
+
+PROMPTS = Prompts(query="query: ", passage="passage: ")
+MODEL_NAME = "multilingual-e5-small"
+MAX_TOKENS = 512
+TOKENIZER = "tokenizer.json"
+WEIGHTS = "model.safetensors"
+GRAPH = "openvino/graph.xml"
+GRAPH_WEIGHTS = "openvino/graph.bin"
+
+_LAYOUT = 1
+"""Raised when the files of the folder change, so that an older folder is not taken for a new one."""
+_FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"
+_MANIFEST = "souffleur.json"
+_CHECKED_AT_LOAD = (TOKENIZER, GRAPH, GRAPH_WEIGHTS)
+"""The files the bundled engine reads; the 470 MB of float32 weights are there for other engines."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedModel:
+    """The folder, which sentence-transformers loads as it is, and the fingerprint of the model in it."""
+
+    folder: Path
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    fingerprint: str
+    files: dict[str, _File]
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "_Manifest | None":
+        """Return what is at *path*, or None where there is nothing of that kind."""
+        try:
+            read = json.loads(path.read_bytes())
+            return cls(str(read["fingerprint"]), {name: _File(**file) for name, file in read["files"].items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+def unpack_model(cache_folder: Path | None = None) -> UnpackedModel:
+    """Return the unpacked model, unpacking it first where it is absent or damaged; a second call takes milliseconds.
+
+    cache_folder: where to keep it, the user's cache by default.
+    EncoderError if it cannot be unpacked; nothing half-made stays in place.
+    """
+    root = cache_folder or user_cache_path("souffleur")
+    folder = root / _FOLDER
+    if (manifest := _intact(folder)) is not None:
+        return UnpackedModel(folder, manifest.fingerprint)
+    with _explained(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / f".{_FOLDER}.lock"):
+            # Another process may have done it while this one waited.
+            if (manifest := _intact(folder)) is None:
+                manifest = _unpack(folder)
+    return UnpackedModel(folder, manifest.fingerprint)
+
+
+def _intact(folder: Path) -> _Manifest | None:
+    """Return the manifest of a whole folder: every file of its size, those of the bundled engine of their sum."""
+    manifest = _Manifest.load(folder / _MANIFEST)
+    if manifest is None or not manifest.files.keys() >= set(_CHECKED_AT_LOAD):
+        return None
+    try:
+        if any((folder / name).stat().st_size != file.size for name, file in manifest.files.items()):
+            return None
+        with ThreadPoolExecutor(len(_CHECKED_AT_LOAD)) as pool:
+            digests = list(pool.map(file_digest, (folder / name for name in _CHECKED_AT_LOAD)))
+    except OSError:
+        return None
+    return manifest if digests == [manifest.files[name].sha256 for name in _CHECKED_AT_LOAD] else None
+
+
+def _unpack(folder: Path) -> _Manifest:
+    """Make *folder* anew; the lock is held."""
+    # Imported here: a start with the model unpacked needs none of it.
+    from indexer.encoders.unpacked_files import write_model_files
+
+    # Nobody else is at work under the lock, so what has this name was left by a killed process.
+    for left_over in folder.parent.glob(f".{folder.name}.part-*"):
+        shutil.rmtree(left_over)
+    _log.info("Unpacking the bundled model into %s (once, about 570 MB)", folder)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.part-", dir=folder.parent))
+    try:
+        write_model_files(aside)
+        manifest = _describe(aside)
+        manifest.save(aside / _MANIFEST)
+        _force_to_disk(aside)
+        aside.chmod(0o755)
+        if folder.exists() or folder.is_symlink():
+            _log.warning("%s was damaged and is made anew", folder)
+            folder.rename(aside / "damaged")
+        aside.rename(folder)
+        _force_to_disk(folder.parent, deep=False)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    shutil.rmtree(folder / "damaged", ignore_errors=True)
+    return manifest
+
+
+def _describe(folder: Path) -> _Manifest:
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    with ThreadPoolExecutor(2) as pool:
+        digests = dict(zip(paths, pool.map(file_digest, paths), strict=True))
+    files = {path.relative_to(folder).as_posix(): _File(path.stat().st_size, digests[path]) for path in paths}
+    return _Manifest(fingerprint(folder, PROMPTS, digest_of=digests.__getitem__), files)
+
+
+def _force_to_disk(folder: Path, *, deep: bool = True) -> None:
+    for path in (*(folder.rglob("*") if deep else ()), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _explained(root: Path) -> Iterator[None]:
+    """Turn an error of the file system into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            what = f"The disk is too full to unpack the bundled model into {root}, which takes about 570 MB ({error})."
+            next_step = "Make room there, or name another folder with --cache or SOUFFLEUR_CACHE."
+        else:
+            what = f"The bundled model cannot be unpacked into {root}: {error}."
+            next_step = "Name a folder you can write to with --cache or SOUFFLEUR_CACHE."
+        raise EncoderError(f"{what} {next_step}") from error
