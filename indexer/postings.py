@@ -1,0 +1,138 @@
+"""Which rows have which term, and how much that says of a row: the inverted file behind lexical search.
+
+Plain NumPy arrays, read by memory map. Not bm25s: what a question matched (coverage, codes, the best of a word's
+variants) needs the rows of each term, and its score is one sum over the same arrays.
+"""
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Number = TypeVar("_Number", bound=np.number)
+_EMPTY_ARRAY_BYTES = 128
+
+_TERMS = "terms.txt"
+_STARTS = "starts.npy"
+_ROWS = "rows.npy"
+_IMPACTS = "impacts.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class RowTerms:
+    """What is indexed of one text: its terms, as often as they occur, and its length in words."""
+
+    terms: Sequence[str]
+    length: int
+
+
+class Postings:
+    """Term to rows, with the BM25 weight of the term in the row but for its idf.
+
+    impact = tf / (tf + k1 (1 - b + b length / mean length)), idf = ln(1 + (rows - df + 0.5) / (df + 0.5)): the variant
+    of Lucene in Kamphuis et al., Which BM25 Do You Mean? (ECIR 2020).
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[str],
+        starts: NDArray[np.int64],
+        rows: NDArray[np.int32],
+        impacts: NDArray[np.float32],
+        *,
+        row_count: int,
+    ) -> None:
+        """The rows of terms[i], ascending, are rows[starts[i] : starts[i + 1]], and their impacts likewise."""
+        self.row_count = row_count
+        self._terms = terms
+        self._ids = {term: at for at, term in enumerate(terms)}
+        self._starts = starts
+        self._rows = rows
+        self._impacts = impacts
+
+    @classmethod
+    def build(cls, texts: Iterable[RowTerms], *, k1: float, b: float) -> "Postings":
+        """Return the postings of *texts*, one row each, in order."""
+        ids: dict[str, int] = {}
+        occurrences = array("i")
+        lengths: list[int] = []
+        term_counts: list[int] = []
+        for text in texts:
+            occurrences.extend([ids.setdefault(term, len(ids)) for term in text.terms])
+            term_counts.append(len(text.terms))
+            lengths.append(text.length)
+        terms = sorted(ids)
+        ranks = np.empty(len(terms), dtype=np.int64)
+        ranks[[ids[term] for term in terms]] = np.arange(len(terms))
+        row_count = len(lengths)
+        row_of = np.repeat(np.arange(row_count), term_counts)
+        # One number a (term, row), so that one sort groups, orders and counts.
+        pairs = ranks[np.frombuffer(occurrences, dtype=np.intc)] * row_count + row_of if occurrences else row_of
+        unique, frequencies = np.unique(pairs, return_counts=True)
+        rows = (unique % max(row_count, 1)).astype(np.int32)
+        starts = np.searchsorted(unique, np.arange(len(terms) + 1) * row_count)
+        length = np.array(lengths, dtype=np.float64)
+        relative = length / max(float(length.mean()), 1.0) if row_count else length
+        impacts = frequencies / (frequencies + k1 * (1 - b + b * relative[rows]))
+        return cls(terms, starts.astype(np.int64), rows, impacts.astype(np.float32), row_count=row_count)
+
+    def save(self, folder: Path) -> None:
+        """Write the postings to *folder*, which exists. The same postings make the same bytes."""
+        write_lines(folder / _TERMS, self._terms)
+        np.save(folder / _STARTS, self._starts)
+        np.save(folder / _ROWS, self._rows)
+        np.save(folder / _IMPACTS, self._impacts)
+
+    @classmethod
+    def load(cls, folder: Path, *, row_count: int) -> "Postings":
+        """Return the postings saved in *folder*, the arrays by memory map. OSError or ValueError if they do not fit."""
+        terms = read_lines(folder / _TERMS)
+        starts = read_array(folder / _STARTS, np.int64)
+        rows = read_array(folder / _ROWS, np.int32)
+        impacts = read_array(folder / _IMPACTS, np.float32)
+        if starts.shape != (len(terms) + 1,) or rows.shape != impacts.shape or rows.shape != (int(starts[-1]),):
+            raise ValueError("its arrays have not the same length")
+        return cls(terms, starts, rows, impacts, row_count=row_count)
+
+    def __contains__(self, term: str) -> bool:
+        return term in self._ids
+
+    def row_frequency(self, term: str) -> int:
+        """Return how many rows have *term*."""
+        at = self._ids.get(term)
+        return 0 if at is None else int(self._starts[at + 1] - self._starts[at])
+
+    def idf(self, row_frequency: int) -> float:
+        """Return the weight of a term that *row_frequency* rows have; the rarer the higher, never negative."""
+        return math.log1p((self.row_count - row_frequency + 0.5) / (row_frequency + 0.5))
+
+    def of(self, term: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return the rows of a known *term*, ascending, and its impact in each. KeyError for an unknown one."""
+        at = self._ids[term]
+        span = slice(int(self._starts[at]), int(self._starts[at + 1]))
+        return self._rows[span], self._impacts[span]
+
+
+def write_lines(file: Path, lines: Sequence[str]) -> None:
+    """Write *lines*, none of which has a line break in it."""
+    file.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="\n")
+
+
+def read_lines(file: Path) -> list[str]:
+    """Return the lines that `write_lines` wrote."""
+    return file.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def read_array(file: Path, kind: type[_Number]) -> NDArray[_Number]:
+    """Return the array saved in *file*, by memory map unless it is empty. ValueError if it is not of *kind*."""
+    empty = file.stat().st_size <= _EMPTY_ARRAY_BYTES  # the system cannot map nothing
+    saved = np.load(file, mmap_mode=None if empty else "r", allow_pickle=False)
+    if saved.dtype != kind or saved.ndim != 1:
+        raise ValueError(f"{file.name} holds {saved.dtype} of {saved.ndim} dimensions")
+    # A plain view: slicing np.memmap objects costs ten times as much.
+    return np.asarray(saved)

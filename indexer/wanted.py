@@ -1,0 +1,93 @@
+"""What to look for in an index for each word of a question: variants, parts of codes, acronyms, misspelt words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from indexer.phrases import Phrases, key_of
+from indexer.postings import Postings
+from indexer.spelling import Speller
+from indexer.text import fold
+from indexer.words import STOP_WORDS, Word, split_words, stems_of
+
+_OTHER_CASE = 0.5
+"""A code that stands in the text as an ordinary word: ANS and « ans »."""
+_PART = 0.4
+"""A part of a code: XDM for IHE_XDM."""
+_ACRONYM = 0.5
+"""The long form for the short one, and the other way round: the literal match wins."""
+_CORRECTED = {1: 0.8, 2: 0.6}
+"""A word of the vocabulary one or two edits from what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A word of the question: the known terms that do for it with how much each counts, and whether it is a code."""
+
+    terms: Mapping[str, float]
+    is_code: bool = False
+
+
+class QuestionReader:
+    """Reads questions in the light of a vocabulary."""
+
+    def __init__(self, postings: Postings, speller: Speller, phrases: Phrases) -> None:
+        self._postings = postings
+        self._speller = speller
+        self._phrases = phrases
+
+    def read(self, question: str) -> list[Wanted]:
+        """Return the different words of *question* that say something; one that the index does not know has no term."""
+        words = list(self._content_words(split_words(_unshouted(question))))
+        found = [(word, wanted) for word in words if (wanted := self._wanted(word)) is not None]
+        keys = [word.code if wanted.is_code else key_of(word) for word, wanted in found]
+        for start, phrase in self._phrases.find(keys):
+            if phrase.other_side in self._postings:
+                for at in range(start, start + len(phrase.keys)):
+                    word, wanted = found[at]
+                    found[at] = word, Wanted({phrase.other_side: _ACRONYM, **wanted.terms}, wanted.is_code)
+        unique: dict[frozenset[str], Wanted] = {}
+        for word, wanted in found:
+            unique.setdefault(frozenset(wanted.terms or [word.code]), wanted)
+        return list(unique.values())
+
+    def _content_words(self, words: Sequence[Word]) -> Iterator[Word]:
+        """Yield the words to look for: a compound or a code that no text has is taken apart."""
+        for word in words:
+            if word.parts and not self._is_known_code(word):
+                yield from self._content_words(word.parts)
+            elif not word.is_stop_word:
+                yield word
+
+    def _is_known_code(self, word: Word) -> bool:
+        return word.code in self._postings or word.code in self._phrases
+
+    def _wanted(self, word: Word) -> Wanted | None:
+        """Return what to look for, None for a stop word in capitals or misspelt."""
+        stems = {stem: 1.0 for stem in word.stems if stem in self._postings}
+        if word.code in self._postings:
+            return self._wanted_code(word, stems)
+        if stems:
+            return Wanted(stems)
+        if word.surface.lower() in STOP_WORDS:
+            return None
+        if word.is_code or word.code in self._phrases:
+            return Wanted({}, is_code=True)
+        corrections = self._speller.nearest(fold(word.surface))
+        if any(correction.word in STOP_WORDS for correction in corrections):
+            return None
+        return Wanted({stems_of(correction.word)[-1]: _CORRECTED[correction.distance] for correction in corrections})
+
+    def _wanted_code(self, word: Word, stems: Mapping[str, float]) -> Wanted:
+        parts = {term: _PART for part in word.parts for term in (part.code, *part.stems) if term in self._postings}
+        if word.is_code:
+            return Wanted({**parts, **dict.fromkeys(stems, _OTHER_CASE), word.code: 1.0}, is_code=True)
+        # Typed small, it may be either: « les ans » or « les ANS ».
+        often = self._postings.row_frequency(word.code)
+        rarer_as_word = all(often >= self._postings.row_frequency(stem) for stem in stems)
+        return Wanted({**parts, **stems, word.code: 1.0}, is_code=rarer_as_word)
+
+
+def _unshouted(question: str) -> str:
+    """Return a question typed in capitals in lower case: its capitals say nothing of codes."""
+    shouted = question.isupper() and len(question.split()) > 1
+    return question.lower() if shouted else question
