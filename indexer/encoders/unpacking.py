@@ -28,15 +28,17 @@ MODEL_NAME = "multilingual-e5-small"
 MAX_TOKENS = 512
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
-GRAPH = "openvino/graph.xml"
-GRAPH_WEIGHTS = "openvino/graph.bin"
+GRAPH = "engine/graph.xml"
+GRAPH_WEIGHTS = "engine/graph.bin"
+PIECES = "engine/pieces.txt"
+SCORES = "engine/scores.bin"
 
 _LAYOUT = 1
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
 _FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"
 _MANIFEST = "souffleur.json"
-_CHECKED_AT_LOAD = (TOKENIZER, GRAPH, GRAPH_WEIGHTS)
-"""The files the bundled engine reads; the 470 MB of float32 weights are there for other engines."""
+_CHECKED_AT_LOAD = (GRAPH, GRAPH_WEIGHTS, PIECES, SCORES)
+"""The files the bundled engine reads; model.safetensors and tokenizer.json are there for other engines."""
 
 _log = logging.getLogger(__name__)
 
@@ -113,26 +115,38 @@ def _unpack(folder: Path) -> _Manifest:
     from indexer.encoders.unpacked_files import write_model_files
 
     # Nobody else is at work under the lock, so what has this name was left by a killed process.
-    for left_over in folder.parent.glob(f".{folder.name}.part-*"):
-        shutil.rmtree(left_over)
-    _log.info("Unpacking the bundled model into %s (once, about 570 MB)", folder)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.part-", dir=folder.parent))
+    for left_over in folder.parent.glob(f"{_aside_prefix(folder)}*"):
+        _remove(left_over)
+    _log.info("Unpacking the bundled model into %s, once; it takes 570 MB there", folder)
+    aside = Path(tempfile.mkdtemp(prefix=_aside_prefix(folder), dir=folder.parent))
+    damaged = aside.with_name(aside.name + "-damaged")
     try:
         write_model_files(aside)
         manifest = _describe(aside)
         manifest.save(aside / _MANIFEST)
         _force_to_disk(aside)
+        # mkdtemp lets only this user in; a cache may be shared.
         aside.chmod(0o755)
-        if folder.exists() or folder.is_symlink():
-            _log.warning("%s was damaged and is made anew", folder)
-            folder.rename(aside / "damaged")
+        if os.path.lexists(folder):
+            _log.warning("%s was damaged; it is made anew", folder)
+            folder.rename(damaged)
         aside.rename(folder)
         _force_to_disk(folder.parent, deep=False)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    shutil.rmtree(folder / "damaged", ignore_errors=True)
+    finally:
+        _remove(aside)
+        _remove(damaged)
     return manifest
+
+
+def _aside_prefix(folder: Path) -> str:
+    return f".{folder.name}.part-"
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _describe(folder: Path) -> _Manifest:
