@@ -1,0 +1,340 @@
+"""Keeps what visitors say of the answers, and their questions where the operator allows it. The one user of SQLite.
+
+Owns the database file and its schema; knows nothing of HTTP, and no address of a visitor. Judgements are on the disk
+before `record_feedback` returns (WAL, synchronous=FULL); a question is not worth waiting for the disk at each search:
+the last ones may be lost with the power, though not with the process. Texts are redacted here, whoever calls. One
+connection writes, behind a lock; each reading opens its own, so that an export never keeps a visitor waiting.
+"""
+
+import os
+import re
+import sqlite3
+import threading
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from indexer.errors import SouffleurError
+from indexer.records import Status
+from server.exporting import Cell, csv_lines, jsonl_lines
+from server.privacy import redact
+
+KeepQuestions = Literal["off", "redacted"]
+Table = Literal["feedback", "questions"]
+
+MAX_COMMENT_CHARACTERS = 2000
+
+_SECONDS_A_DAY = 86_400
+_SECONDS_BETWEEN_PURGES = 3600
+_ROWS_A_PAGE = 500
+_APPLICATION_ID = 0x50FF1E  # marks the file as ours
+
+SCHEMA_STEPS = (
+    # 1: judgements
+    (
+        """CREATE TABLE feedback (
+            query_id TEXT NOT NULL, answer_id TEXT NOT NULL, useful INTEGER NOT NULL CHECK (useful IN (0, 1)),
+            comment TEXT NOT NULL, index_id TEXT NOT NULL, recorded_at INTEGER NOT NULL,
+            UNIQUE (query_id, answer_id))""",
+        "CREATE INDEX feedback_by_time ON feedback (recorded_at)",
+    ),
+    # 2: questions
+    (
+        """CREATE TABLE questions (
+            query_id TEXT NOT NULL UNIQUE, question TEXT NOT NULL, folded TEXT NOT NULL, status TEXT NOT NULL,
+            confidence REAL NOT NULL, answer_id TEXT, index_id TEXT NOT NULL, recorded_at INTEGER NOT NULL)""",
+        "CREATE INDEX questions_by_time ON questions (recorded_at)",
+    ),
+)
+"""Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed."""
+
+_EXPORTS = {
+    "feedback": """SELECT t.rowid AS number, t.recorded_at, query_id, t.answer_id, useful, comment, t.index_id,
+        question, status FROM feedback AS t LEFT JOIN questions USING (query_id)""",
+    "questions": """SELECT t.rowid AS number, t.recorded_at, query_id, question, status, confidence, answer_id, index_id
+        FROM questions AS t""",
+}
+_COLUMNS = {
+    "feedback": ("recorded_at", "query_id", "answer_id", "useful", "comment", "index_id", "question", "status"),
+    "questions": ("recorded_at", "query_id", "question", "status", "confidence", "answer_id", "index_id"),
+}
+
+
+class FeedbackError(SouffleurError):
+    """The feedback database cannot be opened, read or written. What it holds was left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question that the corpus serves badly, as it was last put, and how often each sign of that was seen.
+
+    answer_id: the first hit when it was last put. last_asked: ISO 8601, UTC.
+    """
+
+    question: str
+    times: int
+    no_answer: int
+    uncertain: int
+    judged_useless: int
+    answer_id: str | None
+    last_asked: str
+
+
+class FeedbackStore:
+    """Judgements and questions in one file. Every method may be called from any thread."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, *, keep_questions: bool, retention_days: int
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._keep_questions = keep_questions
+        self._retention_seconds = retention_days * _SECONDS_A_DAY
+        self._lock = threading.Lock()
+        self._next_purge = 0.0
+
+    @classmethod
+    def open(cls, path: Path, *, keep_questions: KeepQuestions, retention_days: int) -> Self:
+        """Return the store at *path*, made if it is not there, with its schema brought up to date.
+
+        retention_days: at least 1. What is older is never given out, and is erased within an hour of the next writing.
+        FeedbackError if the file is damaged, read-only, another program's, or of a later version of this one.
+        """
+        if retention_days < 1:
+            raise ValueError(f"retention_days is {retention_days}; it must be at least 1")
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Made here for its mode: the comments are for nobody else to read. SQLite gives the log the same mode.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        try:
+            with _explained(path):
+                _prepare(connection, path)
+            store = cls(connection, path, keep_questions=keep_questions == "redacted", retention_days=retention_days)
+            store.purge_expired(time.time())
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gather everything in the one file and let go of it."""
+        with self._lock, _explained(self._path):
+            self._connection.close()
+
+    def record_feedback(self, query_id: str, answer_id: str, *, useful: bool, comment: str = "", index_id: str) -> None:
+        """Keep a judgement; it is on the disk when this returns. The comment is redacted.
+
+        A second judgement of the same answer to the same query replaces the first: it is a retry, or a visitor who
+        changed their mind or added a comment. The query need not be known here, since questions may not be kept;
+        that the answer exists, the caller has checked.
+        ValueError if an id cannot be one, or if the comment is longer than MAX_COMMENT_CHARACTERS.
+        """
+        _check_ids(query_id, answer_id, index_id)
+        if len(comment) > MAX_COMMENT_CHARACTERS:
+            raise ValueError(f"the comment has {len(comment)} characters; at most {MAX_COMMENT_CHARACTERS} are kept")
+        self._write(
+            """INSERT INTO feedback (query_id, answer_id, useful, comment, index_id, recorded_at)
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
+            comment = excluded.comment, index_id = excluded.index_id, recorded_at = excluded.recorded_at""",
+            (query_id, answer_id, useful, _storable(comment), index_id, int(time.time())),
+            synchronous="FULL",
+        )
+
+    def record_question(
+        self, query_id: str, question: str, *, status: Status, confidence: float, answer_id: str | None, index_id: str
+    ) -> None:
+        """Keep a question, redacted, and what came of it; do nothing where questions are not kept.
+
+        answer_id: the first hit. A second question of the same query_id replaces the first.
+        """
+        if not self._keep_questions:
+            return
+        _check_ids(query_id, answer_id or "none", index_id)
+        text = _storable(question)
+        self._write(
+            """INSERT OR REPLACE INTO questions
+            (query_id, question, folded, status, confidence, answer_id, index_id, recorded_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (query_id, text, _fold(text), str(status), confidence, answer_id, index_id, int(time.time())),
+            synchronous="NORMAL",
+        )
+
+    def purge_expired(self, now: float) -> int:
+        """Erase what is older than the retention time at *now* (seconds since 1970); return how many rows that was.
+
+        `open` does it, and so does a writing that comes an hour after the last time.
+        """
+        with self._lock, _explained(self._path):
+            self._next_purge = now + _SECONDS_BETWEEN_PURGES
+            return self._delete("recorded_at < ?", now - self._retention_seconds)
+
+    def erase(self, query_id: str) -> int:
+        """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows."""
+        with self._lock, _explained(self._path):
+            return self._delete("query_id = ?", query_id)
+
+    def unanswered(self, *, limit: int) -> tuple[Unanswered, ...]:
+        """Return the kept questions without a sure answer, or with one judged useless, the most frequent first.
+
+        Questions that differ by case, accents, spaces or punctuation alone count as one. Ties: the last asked first.
+        """
+        rows = self._read(
+            # SQLite takes the bare columns of a group from the row that has the max().
+            """SELECT question, count(*), sum(status = 'no_answer'), sum(status = 'uncertain'), sum(useless), answer_id,
+            max(recorded_at)
+            FROM (SELECT *, query_id IN (SELECT query_id FROM feedback WHERE NOT useful) AS useless FROM questions)
+            WHERE recorded_at >= ? AND (useless OR status IN ('no_answer', 'uncertain'))
+            GROUP BY folded ORDER BY count(*) DESC, max(recorded_at) DESC, folded LIMIT ?""",
+            (self._oldest_kept(), limit),
+        )
+        return tuple(
+            Unanswered(question, times, no_answer, uncertain, useless, answer_id, _iso(asked_at))
+            for question, times, no_answer, uncertain, useless, answer_id, asked_at in rows
+        )
+
+    def export_jsonl(self, table: Table = "feedback") -> Iterator[str]:
+        """Yield a table as JSON, one object a line; times are ISO 8601, UTC. Memory does not grow with the table."""
+        return jsonl_lines(self._records(table))
+
+    def export_csv(self, table: Table = "feedback") -> Iterator[str]:
+        """Yield a table for a spreadsheet, line by line, with formulas made harmless."""
+        return csv_lines(_COLUMNS[table], self._records(table))
+
+    def _records(self, table: Table) -> Iterator[dict[str, Cell]]:
+        last = 0
+        # By pages, each a reading of its own: a slow client must not keep the log from being emptied.
+        while rows := self._read(
+            f"{_EXPORTS[table]} WHERE t.rowid > ? AND t.recorded_at >= ? ORDER BY t.rowid LIMIT {_ROWS_A_PAGE}",
+            (last, self._oldest_kept()),
+        ):
+            for row in rows:
+                record: dict[str, Cell] = {column: row[column] for column in _COLUMNS[table]}
+                record["recorded_at"] = _iso(row["recorded_at"])
+                if table == "feedback":
+                    record["useful"] = bool(row["useful"])
+                yield record
+            last = rows[-1]["number"]
+
+    def _oldest_kept(self) -> float:
+        return time.time() - self._retention_seconds
+
+    def _read(self, statement: str, values: tuple[Cell, ...]) -> list[sqlite3.Row]:
+        address = self._path.resolve().as_uri() + "?mode=ro"
+        with _explained(self._path), closing(sqlite3.connect(address, uri=True, timeout=5)) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute(statement, values).fetchall()
+
+    def _write(self, statement: str, values: tuple[Cell, ...], *, synchronous: Literal["FULL", "NORMAL"]) -> None:
+        with self._lock, _explained(self._path):
+            self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+            self._connection.execute(statement, values)
+        if time.time() >= self._next_purge:
+            self.purge_expired(time.time())
+
+    def _delete(self, condition: str, value: Cell) -> int:
+        self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection:
+            rows = [
+                self._connection.execute(f"DELETE FROM {table} WHERE {condition}", (value,)).rowcount
+                for table in _COLUMNS
+            ]
+        if any(rows):
+            # Otherwise the erased text would live on in the log.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return sum(rows)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Check that the file is sound and ours before anything in it changes, then bring it up to date."""
+    version, application = _pragma(connection, "user_version"), _pragma(connection, "application_id")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != _APPLICATION_ID and (application, version, tables) != (0, 0, 0):
+        raise FeedbackError(f"{path} is a database of another program. Name another file for the feedback.")
+    if int(str(version)) > len(SCHEMA_STEPS):
+        raise FeedbackError(
+            f"{path} was written by a later version of Souffleur (schema {version}, not {len(SCHEMA_STEPS)})."
+            " Install that version again, or name another file for the feedback."
+        )
+    if (found := _pragma(connection, "quick_check(1)")) != "ok":
+        raise FeedbackError(f"{path} is damaged ({found}). {_RESTORE}")
+    if (mode := _pragma(connection, "journal_mode = WAL")) != "wal":
+        raise FeedbackError(f"{path} is on a disk that cannot hold its log ({mode}). Put it on a local one.")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        # Read again: another process may have done the steps in the meantime.
+        for number in range(int(str(_pragma(connection, "user_version"))), len(SCHEMA_STEPS)):
+            for statement in SCHEMA_STEPS[number]:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(SCHEMA_STEPS)}")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Cell:
+    value: Cell = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+_RESTORE = "Restore it from a backup, or move it away: a new one is made at the next start."
+_NEXT_STEPS = {
+    "SQLITE_NOTADB": f"It is damaged, or no database. {_RESTORE}",
+    "SQLITE_CORRUPT": f"It is damaged. {_RESTORE}",
+    "SQLITE_FULL": "Free some space on its disk.",
+    "SQLITE_IOERR": "Look at its disk: it may be full or broken.",
+    "SQLITE_READONLY": "Give the server the right to write to it and to its folder.",
+    "SQLITE_CANTOPEN": "Give the server the right to write to its folder.",
+    "SQLITE_BUSY": "Another program is holding it: stop that one.",
+}
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FeedbackError(f"{path} cannot be opened: {error.strerror}. Name a file the server may write.") from error
+    except sqlite3.Error as error:
+        # Extended names, such as SQLITE_IOERR_WRITE, begin with the plain one.
+        name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+        next_step = _NEXT_STEPS.get(name, "")
+        raise FeedbackError(
+            f"The feedback in {path} cannot be read or written: {error}. {next_step}".rstrip()
+        ) from error
+
+
+def _check_ids(query_id: str, answer_id: str, index_id: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", query_id):
+        raise ValueError("the query_id is none: 1 to 64 letters, digits, - or _")
+    for name, value in (("answer_id", answer_id), ("index_id", index_id)):
+        if not (1 <= len(value) <= 200 and value.isprintable()):
+            raise ValueError(f"the {name} is none: 1 to 200 printable characters")
+
+
+def _storable(text: str) -> str:
+    # JSON can carry half a surrogate pair, which UTF-8 cannot; a NUL would end the text for other readers.
+    return redact(text.encode("utf-8", "replace").decode().replace("\x00", " "))
+
+
+def _fold(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"[\W_]+", " ", "".join(letter for letter in letters if not unicodedata.combining(letter))).strip()
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
