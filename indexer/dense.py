@@ -56,7 +56,9 @@ class DenseIndex:
         """
         if question.shape != (self._index.d,):
             raise ValueError(f"The question has shape {question.shape}, the index needs ({self._index.d},).")
-        parameters = None if among is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))
+        parameters = None
+        if among is not None:
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))  # type: ignore[call-arg]  # stub lacks it
         scores, rows = self._index.search(question[np.newaxis], min(limit, len(self)), params=parameters)
         found = rows[0] >= 0  # faiss pads missing neighbours with row -1
         order = np.lexsort((rows[0][found], -scores[0][found]))

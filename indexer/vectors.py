@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,14 @@ class Journal:
         self.file.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """How many texts were encoded, each once however often it occurs, and how many had their vector already."""
+
+    fresh: int
+    reused: int
+
+
 def encode_all(
     texts: Sequence[str],
     *,
@@ -89,8 +98,8 @@ def encode_all(
     known: KnownVectors,
     journal: Journal,
     progress: Progress,
-) -> int:
-    """Write the vector of each text into the same row of *into*; return how many had to be encoded.
+) -> Encoded:
+    """Write the vector of each text into the same row of *into*; return how many were known and how many were not.
 
     as_question: shape (len(texts),), whether each is encoded as a question or as a passage.
     The same text twice is encoded once.
@@ -98,7 +107,8 @@ def encode_all(
     keys = np.array(
         [text_key(text, as_question=bool(asked)) for text, asked in zip(texts, as_question, strict=True)], dtype="S32"
     )
-    missing = np.flatnonzero(~known.fill(keys, into))
+    reused = known.fill(keys, into)
+    missing = np.flatnonzero(~reused)
     _, first, same_as = np.unique(keys[missing], return_index=True, return_inverse=True)
     # Longest first: the time left is then never too hopeful, and a batch holds texts of about one length.
     todo = sorted(missing[first].tolist(), key=lambda row: (bool(as_question[row]), -len(texts[row]), row))
@@ -112,4 +122,4 @@ def encode_all(
         journal.append(keys[chunk], into[chunk])
     progress(len(todo), len(todo))
     into[missing] = into[missing[first][same_as]]
-    return len(todo)
+    return Encoded(fresh=len(todo), reused=int(reused.sum()))

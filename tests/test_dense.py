@@ -8,11 +8,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from indexer.dense import DenseIndex
 from indexer.errors import IndexFolderError
+from indexer.records import Vectors
 
 
-def unit_vectors(count: int, *, seed: int = 7) -> np.ndarray:
+def unit_vectors(count: int, *, seed: int = 7) -> Vectors:
     vectors = np.random.default_rng(seed).standard_normal((count, 16), dtype=np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def test_finds_what_numpy_finds(tmp_path: Path) -> None:

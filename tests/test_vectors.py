@@ -6,26 +6,26 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from indexer.passage_table import text_key
-from indexer.vectors import Journal, KnownVectors, encode_all, no_progress
+from indexer.vectors import Encoded, Journal, KnownVectors, encode_all, no_progress
 from tests.fakes import FakeEncoder
 
 TEXTS = ["un certificat", "une carte", "un certificat", "un formulaire", "une carte"]
 ROLES = np.array([False, False, False, False, True])
 
 
-def encode(encoder: FakeEncoder, known: KnownVectors, journal: Journal) -> tuple[np.ndarray, int]:
+def encode(encoder: FakeEncoder, known: KnownVectors, journal: Journal) -> tuple[np.ndarray, Encoded]:
     into = np.zeros((len(TEXTS), encoder.dimension), dtype=np.float32)
-    count = encode_all(
+    encoded = encode_all(
         TEXTS, as_question=ROLES, into=into, encoder=encoder, known=known, journal=journal, progress=no_progress
     )
-    return into, count
+    return into, encoded
 
 
 def test_each_text_is_encoded_once_in_each_role(tmp_path: Path) -> None:
     """Equal texts share one vector, and a text as a question is another than as a passage."""
     encoder = FakeEncoder()
-    into, count = encode(encoder, KnownVectors(64), Journal(tmp_path / "journal", 64))
-    assert count == 4
+    into, encoded = encode(encoder, KnownVectors(64), Journal(tmp_path / "journal", 64))
+    assert encoded == Encoded(fresh=4, reused=0)
     assert sorted(encoder.encoded) == ["un certificat", "un formulaire", "une carte", "une carte"]
     assert_array_equal(into, FakeEncoder().encode_passages(TEXTS))
 
@@ -38,8 +38,8 @@ def test_a_cut_off_build_is_resumed(tmp_path: Path) -> None:
         stream.truncate(file.stat().st_size - 10)
     known, journal, encoder = KnownVectors(64), Journal(file, 64), FakeEncoder()
     journal.read_into(known)
-    into, count = encode(encoder, known, journal)
-    assert count == 1
+    into, encoded = encode(encoder, known, journal)
+    assert encoded == Encoded(fresh=1, reused=4)
     assert_array_equal(into, expected)
     journal.remove()
     assert not file.exists()

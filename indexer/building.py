@@ -1,0 +1,236 @@
+"""From a corpus to an index in service: built aside, checked, then switched. Only what changed is encoded again."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from indexer.answer_store import encode_answer, write_answers
+from indexer.dense import DenseIndex
+from indexer.encoders import Encoder
+from indexer.errors import IndexFolderError
+from indexer.facets import FacetTable
+from indexer.fitting import fit
+from indexer.folder import IndexFolder, file_sums
+from indexer.index import Index
+from indexer.lexical import LexicalIndex
+from indexer.manifest import Counts, DenseChoice, EncoderInfo, Manifest
+from indexer.parts import (
+    DENSE_FILE,
+    EMBEDDINGS_FILE,
+    LEXICAL_FOLDER,
+    OFF_TOPIC_FILE,
+    PASSAGES_FILE,
+    SENTENCE_EMBEDDINGS_FILE,
+    SENTENCES_FILE,
+    IndexParts,
+    off_topic_record,
+)
+from indexer.passage_table import PassageTable, text_key
+from indexer.passages import make_passages, make_sentences
+from indexer.records import Acronym, Answer, Facet, Passage, PassageKind
+from indexer.vectors import Journal, KnownVectors, Progress, encode_all, no_progress
+
+logger = logging.getLogger(__name__)
+
+
+class Corpus(Protocol):
+    """What an index is built from; `corpus.open_corpus` gives it from files."""
+
+    @property
+    def facets(self) -> Sequence[Facet]:
+        """The questions of the guided search."""
+
+    @property
+    def acronyms(self) -> Sequence[Acronym]:
+        """The short forms of the domain."""
+
+    @property
+    def off_topic(self) -> Sequence[str]:
+        """Questions known to have no answer."""
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield every answer once. CorpusError if one cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSummary:
+    """What a build did. unchanged: the index in service already was of this corpus, encoder and risk."""
+
+    manifest: Manifest
+    unchanged: bool
+    took_seconds: float
+
+
+def build_index(
+    corpus: Corpus,
+    path: Path,
+    *,
+    encoder: Encoder,
+    risk: float = 0.05,
+    keep: int = 3,
+    progress: Progress = no_progress,
+) -> BuildSummary:
+    """Build an index of *corpus* in the index folder *path* and put it into service; the newest *keep* stay.
+
+    CorpusError if the corpus cannot be read, IndexFolderError if the folder cannot be written or another build runs.
+    The index in service is not touched before the new one is complete and has been read back.
+    """
+    started = time.perf_counter()
+    folder = IndexFolder(path)
+    with folder.lock():
+        answers = sorted(corpus.answers(), key=lambda answer: answer.id)
+        corpus_hash = _hash(corpus, answers, risk=risk)
+        in_service = _in_service(folder)
+        if in_service and _same(in_service, corpus_hash, encoder):
+            return BuildSummary(in_service, unchanged=True, took_seconds=time.perf_counter() - started)
+        journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
+        known = _known_vectors(folder, encoder)
+        journal.read_into(known)
+        aside = folder.aside()
+        counts = _write_parts(aside, corpus, answers, encoder, known, journal, progress)
+        parts = IndexParts.load(aside)
+        ranking, calibration = fit(parts, off_topic=corpus.off_topic, risk=risk)
+        built_at = datetime.now(UTC)
+        manifest = Manifest(
+            id=_new_id(built_at, corpus_hash, encoder),
+            built_at=built_at.isoformat(timespec="seconds"),
+            corpus_hash=corpus_hash,
+            encoder=EncoderInfo(encoder.name, encoder.fingerprint, encoder.dimension),
+            counts=counts,
+            dense=DenseChoice("exact", 1.0),
+            ranking=ranking,
+            calibration=calibration,
+            files=file_sums(aside),
+        )
+        _check(Index(parts, manifest))
+        folder.publish(aside, manifest)
+        journal.remove()
+        folder.prune(keep=keep)
+    return BuildSummary(manifest, unchanged=False, took_seconds=time.perf_counter() - started)
+
+
+def _new_id(built_at: datetime, corpus_hash: str, encoder: Encoder) -> str:
+    """Return an id that sorts by time, to the millisecond, and differs where corpus or encoder do."""
+    made_of = hashlib.sha256(f"{corpus_hash}/{encoder.fingerprint}".encode()).hexdigest()
+    return f"{built_at:%Y%m%d-%H%M%S}-{built_at.microsecond // 1000:03}-{made_of[:8]}"
+
+
+def _hash(corpus: Corpus, answers: Sequence[Answer], *, risk: float) -> str:
+    """Return the sha256 of all that an index is made of, but for the encoder."""
+    digest = hashlib.sha256()
+    for answer in answers:
+        digest.update(encode_answer(answer))
+    digest.update(repr((tuple(corpus.facets), tuple(corpus.acronyms), tuple(corpus.off_topic), risk)).encode())
+    return digest.hexdigest()
+
+
+def _in_service(folder: IndexFolder) -> Manifest | None:
+    """Return the manifest of the index in service, None where there is none, or none that this program can read."""
+    try:
+        return folder.verify(folder.current_id())
+    except IndexFolderError as error:
+        logger.info("Building from nothing: %s", error)
+        return None
+
+
+def _same(manifest: Manifest, corpus_hash: str, encoder: Encoder) -> bool:
+    return manifest.corpus_hash == corpus_hash and manifest.encoder.fingerprint == encoder.fingerprint
+
+
+def _known_vectors(folder: IndexFolder, encoder: Encoder) -> KnownVectors:
+    """Return the vectors of every index in *folder* that was made by *encoder* and is not damaged, newest first."""
+    known = KnownVectors(encoder.dimension)
+    for index_id in reversed(folder.ids()):
+        try:
+            manifest = folder.manifest(index_id)
+            if manifest.encoder.fingerprint != encoder.fingerprint:
+                continue
+            folder.verify(index_id)
+            parts = IndexParts.load(folder.path / index_id)
+        except IndexFolderError as error:
+            logger.warning("The vectors of %s are not reused: %s", index_id, error)
+            continue
+        known.add(parts.table.rows["key"], parts.embeddings)
+        known.add(parts.sentences.rows["key"], parts.sentence_embeddings)
+        known.add(parts.off_topic["key"], parts.off_topic["vector"])
+    return known
+
+
+def _write_parts(
+    aside: Path,
+    corpus: Corpus,
+    answers: Sequence[Answer],
+    encoder: Encoder,
+    known: KnownVectors,
+    journal: Journal,
+    progress: Progress,
+) -> Counts:
+    """Write all files of the index but the manifest into *aside*."""
+    passages = [
+        make_passages(answer, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for answer in answers
+    ]
+    sentences = [make_sentences(answer) for answer in answers]
+    texts = [passage.text for group in (*passages, *sentences) for passage in group] + list(corpus.off_topic)
+    are_questions = np.array(
+        [passage.kind is PassageKind.QUESTION for group in (*passages, *sentences) for passage in group]
+        + [True] * len(corpus.off_topic),
+        dtype=np.bool_,
+    )
+    vectors = np.zeros((len(texts), encoder.dimension), dtype=np.float32)
+    encoded = encode_all(
+        texts,
+        as_question=are_questions,
+        into=vectors,
+        encoder=encoder,
+        known=known,
+        journal=journal,
+        progress=progress,
+    )
+    table, sentence_table = PassageTable.build(passages), PassageTable.build(sentences)
+    of_passages, of_sentences, of_off_topic = np.split(vectors, [len(table), len(table) + len(sentence_table)])
+    off_topic = np.zeros(len(corpus.off_topic), dtype=off_topic_record(encoder.dimension))
+    off_topic["key"] = [text_key(question, as_question=True) for question in corpus.off_topic]
+    off_topic["vector"] = of_off_topic
+
+    write_answers(aside, answers)
+    FacetTable.build(corpus.facets, answers).save(aside)
+    table.save(aside / PASSAGES_FILE)
+    np.save(aside / EMBEDDINGS_FILE, of_passages)
+    DenseIndex.build(of_passages).save(aside / DENSE_FILE)
+    LexicalIndex.build(texts[: len(table)], acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
+    sentence_table.save(aside / SENTENCES_FILE)
+    np.save(aside / SENTENCE_EMBEDDINGS_FILE, of_sentences)
+    np.save(aside / OFF_TOPIC_FILE, off_topic)
+    return Counts(
+        answers=len(answers),
+        questions=sum(len(answer.questions) for answer in answers),
+        passages=len(table),
+        sentences=len(sentence_table),
+        cut_answers=sum(_was_cut(group) for group in passages),
+        off_topic=len(corpus.off_topic),
+        reused=encoded.reused,
+        embedded=encoded.fresh,
+    )
+
+
+def _was_cut(passages: Sequence[Passage]) -> bool:
+    return any(passage.kind is PassageKind.STRETCH for passage in passages)
+
+
+def _check(index: Index) -> None:
+    """Ask the new index for its own passages: the nearest to a passage must be the passage itself, or one like it."""
+    embeddings = index.parts.embeddings
+    for row in np.linspace(0, len(embeddings) - 1, num=min(len(embeddings), 10), dtype=np.int64):
+        found = index.parts.dense.search(np.array(embeddings[row]), limit=1)
+        if len(found.rows) == 0 or found.scores[0] < 0.999:
+            raise IndexFolderError(
+                f"The new index does not find passage {row} of its own. It was not put into service; "
+                'run "make index" again, and report this if it stays.'
+            )

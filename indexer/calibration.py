@@ -1,0 +1,197 @@
+"""Confidence: the estimated probability that an answer answers the question, and what is said of it.
+
+A logistic model (Platt, 1999) over a few features of the evidence, fitted when an index is built to the corpus's own
+questions, so that it fits any FAQ. A corpus without enough questions is served by the shipped coefficients.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.evidence import Evidence
+from indexer.ranking import FEATURES, feature_matrix, softmax
+from indexer.records import Status
+
+COLUMNS = ("constant", "share", "similarity", "coverage", "off_topic")
+"""The columns of the design matrix, in order."""
+
+_MAX_LOGIT = 6.0
+_PRIOR_STRENGTH = 1.0
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Questions whose confidence fell together: how sure on average, how often right, how many (weighted)."""
+
+    confidence: float
+    right: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The coefficients of the model, the two thresholds on it, and how reliable it showed itself on left-out questions.
+
+    answered_from: a first answer of this confidence or more is given as `answered`. show_from: below it the reply is
+    `no_answer`. risk: the share of wrong answers among the answered that answered_from was chosen for.
+    fitted: whether this corpus taught the coefficients; examples: by how many questions.
+    expected_calibration_error, auroc, reliability: on questions that the fit had not seen, NaN and empty if not fitted.
+    """
+
+    coefficients: tuple[float, ...]
+    answered_from: float
+    show_from: float
+    risk: float = 0.05
+    fitted: bool = False
+    examples: int = 0
+    expected_calibration_error: float | None = None
+    auroc: float | None = None
+    reliability: tuple[ReliabilityBin, ...] = ()
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Calibration":
+        """Return the calibration stored in a manifest. TypeError or KeyError where fields are missing."""
+        fields = dict(record)
+        bins = tuple(ReliabilityBin(**item) for item in fields.pop("reliability"))
+        coefficients = tuple(fields.pop("coefficients"))
+        if len(coefficients) != len(COLUMNS):
+            raise ValueError(f"{len(coefficients)} coefficients, {len(COLUMNS)} are needed")
+        return cls(coefficients=coefficients, reliability=bins, **fields)
+
+    def __str__(self) -> str:
+        taught = f"fitted to {self.examples} questions" if self.fitted else "shipped coefficients"
+        thresholds = f"answered from {self.answered_from:.2f}, no answer below {self.show_from:.2f}"
+        return f"{thresholds}, risk {self.risk:.0%}; {taught}"
+
+    def confidence(self, evidence: Evidence, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the confidence in each candidate, shape (candidates,), in [0, 1]."""
+        return _sigmoid(design_matrix(evidence, scores) @ np.array(self.coefficients))
+
+    def status(self, confidence: float) -> Status:
+        """Return how far a reply may be trusted whose first hit has this confidence."""
+        if confidence >= self.answered_from:
+            return Status.ANSWERED
+        return Status.UNCERTAIN if confidence >= self.show_from else Status.NO_ANSWER
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one question of known answer gave: the design row and truth of each of its first hits, best first.
+
+    rows: shape (hits, len(COLUMNS)). right: shape (hits,). weight: how much the question counts.
+    """
+
+    rows: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    weight: float
+
+
+def design_matrix(evidence: Evidence, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the model sees of each candidate, shape (candidates, len(COLUMNS)).
+
+    share: log-odds of the candidate against all others, by the ranking. similarity: the nearest of its texts.
+    off_topic: how much nearer the question is to questions known to have no answer, where any are known.
+    """
+    features = feature_matrix(evidence)
+    columns = {name: features[:, at] for at, name in enumerate(FEATURES)}
+    shares = softmax(scores)
+    with np.errstate(divide="ignore"):
+        odds = np.log(shares) - np.log1p(-shares)
+    similarity = np.maximum(np.maximum(columns["body"], columns["sentence"]), columns["question"])
+    nearest = np.fmax(np.fmax(evidence.body, evidence.sentence), evidence.question)
+    off_topic = evidence.off_topic - nearest if evidence.off_topic > -1 else np.zeros(len(evidence))
+    return np.column_stack(
+        [
+            np.ones(len(evidence)),
+            np.clip(odds, -_MAX_LOGIT, _MAX_LOGIT),
+            similarity,
+            np.maximum(columns["coverage"], columns["codes"]),
+            off_topic * 10,
+        ]
+    )
+
+
+def fit_coefficients(outcomes: Sequence[Outcome], *, prior: Sequence[float]) -> tuple[float, ...]:
+    """Return the coefficients most probable after *outcomes*, with a normal prior around *prior*.
+
+    Newton's steps on a concave objective: deterministic, and at its one maximum.
+    """
+    rows = np.concatenate([outcome.rows for outcome in outcomes])
+    right = np.concatenate([outcome.right for outcome in outcomes]).astype(np.float64)
+    # A question counts once, however many of its hits are looked at.
+    weight = np.concatenate([np.full(len(o.right), o.weight / max(1, len(o.right))) for o in outcomes])
+    start = np.array(prior)
+    coefficients = start.copy()
+    for _ in range(100):
+        chance = _sigmoid(rows @ coefficients)
+        gradient = rows.T @ (weight * (right - chance)) + _PRIOR_STRENGTH * (start - coefficients)
+        spread = (rows * (weight * chance * (1 - chance))[:, np.newaxis]).T @ rows
+        step = np.linalg.solve(spread + _PRIOR_STRENGTH * np.eye(len(start)), gradient)
+        coefficients = coefficients + step
+        if np.abs(step).max() < 1e-9:
+            break
+    return tuple(round(float(value), 6) for value in coefficients)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The first hits of questions of known answer: shapes (questions,). Confidences the fit did not see."""
+
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    in_scope: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+
+    def answered_from(self, *, risk: float) -> float:
+        """Return the lowest confidence from which on at most the share *risk* of first answers are wrong.
+
+        1.0 where not even the surest are good enough.
+        """
+        order = np.argsort(-self.confidence, kind="stable")
+        total = np.cumsum(self.weight[order])
+        wrong = np.cumsum((self.weight * ~self.right)[order])
+        good = np.flatnonzero(wrong <= risk * total)
+        # Equal confidences are accepted or refused together.
+        sure = self.confidence[order]
+        good = good[[at + 1 == len(sure) or sure[at + 1] < sure[at] for at in good]]
+        return float(sure[good[-1]]) if len(good) else 1.0
+
+    def show_from(self, *, missed: float) -> float:
+        """Return the confidence below which the share *missed* of the questions in scope fall."""
+        return float(np.quantile(self.confidence[self.in_scope], missed)) if self.in_scope.any() else 0.0
+
+    def auroc(self) -> float:
+        """Return the chance that a question in scope has more confidence than one that is not; ties count half."""
+        inside, outside = self.confidence[self.in_scope], self.confidence[~self.in_scope]
+        above = (inside[:, np.newaxis] > outside).mean() + (inside[:, np.newaxis] == outside).mean() / 2
+        return float(above)
+
+    def reliability(self) -> tuple[ReliabilityBin, ...]:
+        """Return the bins of equal width that hold any question, from unsure to sure."""
+        at = np.minimum((self.confidence * _BINS).astype(np.int64), _BINS - 1)
+        bins = []
+        for number in np.unique(at):
+            chosen = at == number
+            weight = self.weight[chosen]
+            bins.append(
+                ReliabilityBin(
+                    confidence=round(float(np.average(self.confidence[chosen], weights=weight)), 4),
+                    right=round(float(np.average(self.right[chosen], weights=weight)), 4),
+                    weight=round(float(weight.sum()), 4),
+                )
+            )
+        return tuple(bins)
+
+
+def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
+    """Return the mean distance between confidence and truth over the bins, by weight (Naeini et al., 2015)."""
+    total = sum(one.weight for one in bins)
+    return sum(one.weight * abs(one.confidence - one.right) for one in bins) / total
+
+
+def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-logits)))

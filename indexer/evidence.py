@@ -1,0 +1,158 @@
+"""What speaks for each candidate answer of a question: gathered here once, weighed in `ranking` and `calibration`.
+
+Question-to-question similarity is on another scale than question-to-body, so they stay apart.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.parts import IndexParts
+from indexer.passage_table import PassageTable
+from indexer.records import Vectors
+
+_DENSE_CANDIDATES = 200
+_LEXICAL_CANDIDATES = 100
+"""Passages that make their answers candidates."""
+
+_NO_ROWS = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The evidence on every candidate answer of one question; arrays have shape (candidates,), by rising answer row.
+
+    body, sentence, opening: cosines with the nearest passage of the body, its nearest sentence, its first sentence.
+    question: cosine with the nearest curated question, NaN where the answer has none. question_rows: which passage
+    that is, sentence_rows: which sentence; -1 where none.
+    lexical: BM25 of the best passage. coverage, codes: best share of the question's words, and of its codes, in one
+    passage. off_topic: cosine with the nearest question known to have no answer; -1 where none is known.
+    known_share: share of the question's words, by weight, that occur in the corpus at all.
+    """
+
+    answers: NDArray[np.int64]
+    body: NDArray[np.float32]
+    sentence: NDArray[np.float32]
+    opening: NDArray[np.float32]
+    question: NDArray[np.float32]
+    sentence_rows: NDArray[np.int64]
+    question_rows: NDArray[np.int64]
+    lexical: NDArray[np.float32]
+    coverage: NDArray[np.float32]
+    codes: NDArray[np.float32]
+    off_topic: float
+    known_share: float
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+
+def gather_evidence(
+    parts: IndexParts,
+    question: str,
+    vector: Vectors,
+    *,
+    allowed: NDArray[np.bool_] | None = None,
+    left_out_passage: int | None = None,
+    left_out_answer: int | None = None,
+    left_out_off_topic: int | None = None,
+) -> Evidence:
+    """Return the evidence on the candidate answers of a question.
+
+    vector: shape (dimension,), unit length. allowed: shape (answers,), None for all.
+    left_out_*: rows of the table, the answers, and the off-topic questions to be ignored as if they were not there:
+    this is how a corpus is asked its own questions.
+    """
+    table = parts.table
+    among = None if allowed is None else np.flatnonzero(allowed[table.answers])
+    match = parts.lexical.search(question)
+    nearest = parts.dense.search(vector, limit=_DENSE_CANDIDATES, among=among).rows
+    most_words = match.rows[np.argsort(-match.scores, kind="stable")[:_LEXICAL_CANDIDATES]]
+    candidates = np.unique(table.answers[np.concatenate((nearest, most_words))]).astype(np.int64)
+    candidates = candidates[candidates != left_out_answer]
+    if allowed is not None:
+        candidates = candidates[allowed[candidates]]
+
+    rows, starts = _rows_of(table, candidates)
+    cosines = parts.embeddings[rows] @ vector
+    asked = table.are_questions[rows]
+    body = _best(np.where(asked, -np.inf, cosines), rows, starts)
+    by_question = _best(np.where(asked & (rows != left_out_passage), cosines, -np.inf), rows, starts)
+    sentence, opening = _sentence_evidence(parts, candidates, vector, body=body.values)
+    words = _align(match.rows, rows) if left_out_passage is None else _align(match.rows, rows, but=left_out_passage)
+
+    def per_answer(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _best(np.append(values, 0)[words], rows, starts).values.astype(np.float32)
+
+    off_topic = parts.off_topic["vector"] @ vector
+    if left_out_off_topic is not None:
+        off_topic[left_out_off_topic] = -1
+    return Evidence(
+        answers=candidates,
+        body=body.values.astype(np.float32),
+        sentence=sentence.values.astype(np.float32),
+        opening=opening.astype(np.float32),
+        question=np.where(by_question.rows >= 0, by_question.values, np.nan).astype(np.float32),
+        sentence_rows=sentence.rows,
+        question_rows=by_question.rows,
+        lexical=per_answer(match.scores),
+        coverage=per_answer(match.coverage),
+        codes=per_answer(match.codes),
+        off_topic=float(off_topic.max(initial=-1)),
+        known_share=match.known_share,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The greatest value of each candidate, and the row that has it, the first of equals; -inf and -1 for none."""
+
+    values: NDArray[np.floating]
+    rows: NDArray[np.int64]
+
+
+def _sentence_evidence(
+    parts: IndexParts, candidates: NDArray[np.int64], vector: Vectors, *, body: NDArray[np.floating]
+) -> tuple[_Best, NDArray[np.floating]]:
+    """Return the best sentence of each candidate and the cosine of its first; the body's where it has no sentences."""
+    rows, starts = _rows_of(parts.sentences, candidates)
+    cosines = parts.sentence_embeddings[rows] @ vector
+    best = _best(cosines, rows, starts)
+    has_some = best.rows >= 0
+    first = np.where(has_some, np.append(cosines, 0)[np.minimum(starts, len(cosines))], body)
+    return _Best(np.where(has_some, best.values, body), best.rows), first
+
+
+def _rows_of(table: PassageTable, candidates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows of the candidates, one candidate after the other, and where each one's rows start.
+
+    Shapes (rows,) and (candidates,); a candidate without rows starts where the next one does.
+    """
+    first, end = table.first_rows[candidates], table.first_rows[candidates + 1]
+    lengths = end - first
+    starts = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) - np.repeat(starts - first, lengths), starts
+
+
+def _best(values: NDArray[np.floating], rows: NDArray[np.int64], starts: NDArray[np.int64]) -> _Best:
+    lengths = np.diff(np.append(starts, len(values)))
+    greatest = np.full(len(starts), -np.inf)
+    best_rows = np.full(len(starts), -1, dtype=np.int64)
+    some = np.flatnonzero(lengths)
+    if len(some) == 0:
+        return _Best(greatest, best_rows)
+    greatest[some] = np.maximum.reduceat(values, starts[some])
+    is_greatest = (values == np.repeat(greatest, lengths)) & (values > -np.inf)
+    position = np.minimum.reduceat(np.where(is_greatest, np.arange(len(values)), len(values)), starts[some])
+    found = position < len(values)
+    best_rows[some[found]] = rows[position[found]]
+    return _Best(greatest, best_rows)
+
+
+def _align(touched: NDArray[np.int64], rows: NDArray[np.int64], *, but: int = -1) -> NDArray[np.int64]:
+    """Return where each of *rows* stands in the sorted *touched*, and len(touched) where it does not, or is *but*."""
+    position = np.searchsorted(touched, rows)
+    there = position < len(touched)
+    there[there] = touched[position[there]] == rows[there]
+    return np.where(there & (rows != but), position, len(touched))

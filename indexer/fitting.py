@@ -1,0 +1,136 @@
+"""What a corpus teaches about itself when it is built: ranking weights, confidence, thresholds.
+
+Each curated question is asked with itself left out (a true pair), and again with its answer left out (what remains is a
+realistic wrong answer), together with the questions known to have no answer, each with itself left out.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.calibration import (
+    Calibration,
+    Judged,
+    Outcome,
+    design_matrix,
+    expected_calibration_error,
+    fit_coefficients,
+)
+from indexer.evidence import Evidence, gather_evidence
+from indexer.parts import IndexParts
+from indexer.ranking import RankingWeights, fit_weights
+
+SHIPPED_WEIGHTS = RankingWeights()
+SHIPPED_CALIBRATION = Calibration(coefficients=(-6.0, 0.5, 8.0, 1.0, -1.0), answered_from=0.6, show_from=0.3)
+
+MIN_QUESTIONS = 30
+"""Fewer curated questions than these say less about a corpus than what is shipped does."""
+
+_MAX_QUESTIONS = 2_000
+_MISSED = 0.03
+"""The share of answerable questions that may be refused."""
+
+_HITS = 3
+_FOLDS = 5
+_IN_SCOPE, _ANSWER_LEFT_OUT, _OFF_TOPIC = 0.65, 0.1, 0.25
+"""The mix of questions that thresholds are chosen for; a visitor of an FAQ mostly asks what it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A question of known answer: the evidence on it, the answer row that is right or None, and its kind's weight."""
+
+    evidence: Evidence
+    right: int | None
+    weight: float
+    group: int
+
+
+def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
+    """Return the ranking weights and the calibration of an index, the shipped ones where it has too few questions.
+
+    off_topic: the texts of parts.off_topic, in the same order.
+    """
+    cases = _cases(parts, off_topic)
+    if sum(case.right is not None for case in cases) < MIN_QUESTIONS:
+        return SHIPPED_WEIGHTS, dataclasses.replace(SHIPPED_CALIBRATION, risk=risk)
+    judged = _judge_unseen(cases)
+    weights = _fit_weights(cases)
+    outcomes = [_outcome(case, weights) for case in cases]
+    bins = judged.reliability()
+    answered_from = judged.answered_from(risk=risk)
+    return weights, Calibration(
+        coefficients=fit_coefficients(outcomes, prior=SHIPPED_CALIBRATION.coefficients),
+        answered_from=round(answered_from, 4),
+        show_from=round(min(answered_from, judged.show_from(missed=_MISSED)), 4),
+        risk=risk,
+        fitted=True,
+        examples=len(cases),
+        expected_calibration_error=round(expected_calibration_error(bins), 4),
+        auroc=round(judged.auroc(), 4),
+        reliability=bins,
+    )
+
+
+def _cases(parts: IndexParts, off_topic: Sequence[str]) -> list[_Case]:
+    rows = np.flatnonzero(parts.table.are_questions)
+    if len(rows) > _MAX_QUESTIONS:
+        rows = rows[np.linspace(0, len(rows) - 1, _MAX_QUESTIONS, dtype=np.int64)]
+    cases = []
+    for row in rows.tolist():
+        answer = int(parts.table.answers[row])
+        question = parts.answers[answer].questions[int(parts.table.rows[row]["number"])]
+        vector = np.array(parts.embeddings[row])
+        known = gather_evidence(parts, question, vector, left_out_passage=row)
+        unknown = gather_evidence(parts, question, vector, left_out_answer=answer)
+        cases.append(_Case(known, answer, weight=1.0, group=answer))
+        cases.append(_Case(unknown, None, weight=_ANSWER_LEFT_OUT / _IN_SCOPE, group=answer))
+    for at, question in enumerate(off_topic):
+        evidence = gather_evidence(parts, question, parts.off_topic["vector"][at], left_out_off_topic=at)
+        cases.append(_Case(evidence, None, weight=len(rows) * _OFF_TOPIC / _IN_SCOPE / len(off_topic), group=at))
+    return [case for case in cases if len(case.evidence)]
+
+
+def _judge_unseen(cases: Sequence[_Case]) -> Judged:
+    """Return the first hits of all questions, each judged by a fit that knew no question of its group."""
+    confidence, right = np.zeros(len(cases)), np.zeros(len(cases), dtype=np.bool_)
+    folds = np.array([case.group % _FOLDS for case in cases])
+    for fold in range(_FOLDS):
+        seen = [case for case, of in zip(cases, folds, strict=True) if of != fold]
+        weights = _fit_weights(seen)
+        coefficients = fit_coefficients(
+            [_outcome(case, weights) for case in seen], prior=SHIPPED_CALIBRATION.coefficients
+        )
+        calibration = dataclasses.replace(SHIPPED_CALIBRATION, coefficients=coefficients)
+        for at in np.flatnonzero(folds == fold).tolist():
+            scores = weights.score(cases[at].evidence)
+            first = _order(cases[at].evidence, scores)[0]
+            confidence[at] = calibration.confidence(cases[at].evidence, scores)[first]
+            right[at] = cases[at].evidence.answers[first] == cases[at].right
+    return Judged(
+        confidence=confidence,
+        right=right,
+        in_scope=np.array([case.right is not None for case in cases]),
+        weight=np.array([case.weight for case in cases]),
+    )
+
+
+def _fit_weights(cases: Sequence[_Case]) -> RankingWeights:
+    return fit_weights([(case.evidence, case.right) for case in cases if case.right is not None], prior=SHIPPED_WEIGHTS)
+
+
+def _outcome(case: _Case, weights: RankingWeights) -> Outcome:
+    scores = weights.score(case.evidence)
+    best = _order(case.evidence, scores)[:_HITS]
+    return Outcome(
+        rows=design_matrix(case.evidence, scores)[best],
+        right=case.evidence.answers[best] == case.right,
+        weight=case.weight,
+    )
+
+
+def _order(evidence: Evidence, scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.lexsort((evidence.answers, -scores))

@@ -1,0 +1,168 @@
+"""The life of an index folder: which index is in service, building aside, switching, going back, pruning.
+
+Knows nothing of what is inside an index but its manifest and the sums of its files.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from indexer.errors import IndexFolderError
+from indexer.manifest import Manifest
+
+logger = logging.getLogger(__name__)
+
+CURRENT = "current"
+MANIFEST = "manifest.json"
+_ASIDE = ".building"
+_ID = re.compile(r"\d{8}-\d{6}-\d{3}-[0-9a-f]{8}")
+
+
+class IndexFolder:
+    """A folder with indexes by id, and the file `current` that names the one in service."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def current_id(self) -> str:
+        """Return the id of the index in service. IndexFolderError where there is none."""
+        file = self.path / CURRENT
+        try:
+            index_id = file.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            raise IndexFolderError(f'There is no index in {self.path}. Run "make index" to build one.') from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise IndexFolderError(f'{file} cannot be read: {error}. Run "make index".') from error
+        if not _ID.fullmatch(index_id):
+            raise IndexFolderError(f'{file} holds {index_id[:80]!r}, which is no index id. Run "make index".')
+        return index_id
+
+    def ids(self) -> list[str]:
+        """Return the ids of all complete indexes, oldest first."""
+        if not self.path.is_dir():
+            return []
+        return sorted(entry.name for entry in self.path.iterdir() if _ID.fullmatch(entry.name))
+
+    def manifest(self, index_id: str) -> Manifest:
+        """Return the manifest of an index. IndexFolderError if it is missing, damaged, or of another format."""
+        file = self.path / index_id / MANIFEST
+        try:
+            text = file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise IndexFolderError(f'{file} is missing. Run "make index" to build anew.') from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise IndexFolderError(f'{file} cannot be read: {error}. Run "make index".') from error
+        return Manifest.from_json(text, where=str(file))
+
+    def verify(self, index_id: str) -> Manifest:
+        """Return the manifest, every file compared with its sum. IndexFolderError names the first that differs."""
+        manifest = self.manifest(index_id)
+        for name, expected in manifest.files.items():
+            file = self.path / index_id / name
+            try:
+                found = sha256_of(file)
+            except FileNotFoundError:
+                raise IndexFolderError(f"{file} is missing. {self._way_out(index_id)}") from None
+            except OSError as error:
+                raise IndexFolderError(f"{file} cannot be read: {error}. {self._way_out(index_id)}") from error
+            if found != expected:
+                raise IndexFolderError(
+                    f"{file} is damaged: its sha256 is {found[:12]}…, not {expected[:12]}…. {self._way_out(index_id)}"
+                )
+        return manifest
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder alone; the kernel lets go when the process ends. IndexFolderError if another holds it."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self.path / ".lock", timeout=0):
+                yield
+        except filelock.Timeout:
+            raise IndexFolderError(
+                f"Another build is at work in {self.path}. Wait for it to end, or choose another --index."
+            ) from None
+        except OSError as error:
+            raise IndexFolderError(f"{error.filename or self.path} cannot be written: {error.strerror}.") from error
+
+    def aside(self) -> Path:
+        """Return a new empty folder to build in; what a killed build left there is removed. Call under `lock`."""
+        folder = self.path / _ASIDE
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir()
+        return folder
+
+    def publish(self, aside: Path, manifest: Manifest) -> None:
+        """Write *manifest* into the folder built aside, make all of it durable, and put it into service."""
+        (aside / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        for entry in sorted(aside.rglob("*")):
+            _sync(entry)
+        _sync(aside)
+        aside.rename(self.path / manifest.id)
+        _sync(self.path)
+        self.switch(manifest.id)
+
+    def switch(self, index_id: str) -> None:
+        """Name another index in `current`; readers see the old or the new one, never anything between."""
+        draft = self.path / f"{CURRENT}.new"
+        draft.write_text(index_id + "\n", encoding="ascii")
+        _sync(draft)
+        draft.replace(self.path / CURRENT)
+        _sync(self.path)
+        logger.info("Index %s is in service.", index_id)
+
+    def previous_id(self) -> str:
+        """Return the id that `rollback` would put into service. IndexFolderError where there is no older index."""
+        current = self.current_id()
+        older = [index_id for index_id in self.ids() if index_id < current]
+        if not older:
+            raise IndexFolderError(f"There is no index older than {current} in {self.path} to go back to.")
+        return older[-1]
+
+    def prune(self, *, keep: int) -> list[str]:
+        """Remove all but the newest *keep* indexes, never the one in service; return the removed ids."""
+        if keep < 1:
+            raise ValueError(f"keep is {keep}, at least 1 is needed")
+        current = self.current_id()
+        others = [index_id for index_id in self.ids() if index_id != current]
+        removed = others[: max(0, len(others) - (keep - 1))]
+        for index_id in removed:
+            # Renamed first: a half-removed index must not look like a complete one.
+            doomed = self.path / f".removing-{index_id}"
+            (self.path / index_id).rename(doomed)
+        for doomed in self.path.glob(".removing-*"):
+            shutil.rmtree(doomed)
+        return removed
+
+    def _way_out(self, index_id: str) -> str:
+        older = [other for other in self.ids() if other < index_id]
+        back = ', or "python -m indexer rollback" to go back to the one before' if older else ""
+        return f'Run "make index" to build anew{back}.'
+
+
+def sha256_of(file: Path) -> str:
+    """Return the sha256 of a file in hexadecimal digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def file_sums(folder: Path) -> dict[str, str]:
+    """Return the sha256 of every file under *folder*, by its path within, in order."""
+    files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
+    return {file.relative_to(folder).as_posix(): sha256_of(file) for file in files}
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

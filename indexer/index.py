@@ -1,0 +1,117 @@
+"""An index in memory: a question and its vector in, hits with their confidence out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.evidence import Evidence, gather_evidence
+from indexer.folder import IndexFolder
+from indexer.manifest import Manifest
+from indexer.parts import IndexParts
+from indexer.records import Answer, Excerpt, Facet, Hit, Status, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hits for a question, best first, how far they may be trusted, and how many are worth showing by facet."""
+
+    hits: tuple[Hit, ...]
+    status: Status
+    facets: Mapping[str, Mapping[str, int]]
+
+
+class Index:
+    """A verified index; safe to use from several threads."""
+
+    def __init__(self, parts: IndexParts, manifest: Manifest) -> None:
+        self.parts = parts
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, path: Path) -> "Index":
+        """Return the index in service in the index folder *path*, after verifying every file of it.
+
+        IndexFolderError says what is wrong and what to do, where there is none or a file is damaged.
+        """
+        folder = IndexFolder(path)
+        manifest = folder.verify(folder.current_id())
+        return cls(IndexParts.load(path / manifest.id), manifest)
+
+    def __len__(self) -> int:
+        """The number of answers."""
+        return len(self.parts.answers)
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        """The questions of the guided search."""
+        return self.parts.facets.facets
+
+    def get_answer(self, answer_id: str) -> Answer | None:
+        """Return an answer by id, None where there is none."""
+        row = self.parts.answers.row_of(answer_id)
+        return None if row is None else self.parts.answers[row]
+
+    def search(
+        self,
+        question: str,
+        vector: Vectors,
+        *,
+        limit: int,
+        filters: Mapping[str, Sequence[str]] | None = None,
+    ) -> Found:
+        """Return the answers nearest to a question, best first, at most *limit*.
+
+        vector: shape (dimension,), unit length, from Encoder.encode_questions.
+        filters: facet key to values, any of the values of every facet; ValueError for an unknown one.
+        The facet counts are over the answers that are worth showing: those that are not improbable, and the first.
+        """
+        allowed = self.parts.facets.allowed(filters or {})
+        evidence = gather_evidence(self.parts, question, vector, allowed=allowed)
+        scores = self.manifest.ranking.score(evidence)
+        confidences = self.manifest.calibration.confidence(evidence, scores)
+        # Rows follow ids, so that ties of score go by id.
+        order = np.lexsort((evidence.answers, -scores))
+        hits = tuple(
+            self._hit(evidence, position, rank, scores, confidences)
+            for rank, position in enumerate(order[:limit].tolist(), start=1)
+        )
+        best = float(confidences[order[0]]) if len(order) else 0.0
+        shown = evidence.answers[confidences >= self.manifest.calibration.show_from]
+        return Found(hits, self.manifest.calibration.status(best), self.parts.facets.count(shown))
+
+    def _hit(
+        self,
+        evidence: Evidence,
+        position: int,
+        rank: int,
+        scores: NDArray[np.float64],
+        confidences: NDArray[np.float64],
+    ) -> Hit:
+        answer = self.parts.answers[int(evidence.answers[position])]
+        return Hit(
+            answer=answer,
+            rank=rank,
+            score=float(scores[position]),
+            confidence=float(confidences[position]),
+            passage=self._excerpt(answer, int(evidence.sentence_rows[position])),
+            matched_question=self._matched_question(answer, evidence, position),
+            features=self.manifest.ranking.explain(evidence, position),
+        )
+
+    def _excerpt(self, answer: Answer, sentence_row: int) -> Excerpt:
+        """Return the sentence of the best match, or the whole text where it is one sentence."""
+        if sentence_row < 0:
+            return Excerpt(answer.text, 0, len(answer.text))
+        row = self.parts.sentences.rows[sentence_row]
+        start, end = int(row["start"]), int(row["end"])
+        return Excerpt(answer.text[start:end], start, end)
+
+    def _matched_question(self, answer: Answer, evidence: Evidence, position: int) -> str | None:
+        """Return the nearest curated question where it is nearer than the body by more than their scales differ."""
+        row = int(evidence.question_rows[position])
+        if row < 0 or not self.manifest.ranking.question_decides(evidence, position):
+            return None
+        return answer.questions[int(self.parts.table.rows[row]["number"])]

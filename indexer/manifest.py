@@ -1,0 +1,94 @@
+"""The page that explains an index: what it was made of, by which encoder, and the sum of every file beside it."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from indexer.calibration import Calibration
+from indexer.errors import IndexFolderError
+from indexer.ranking import RankingWeights
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """The encoder of an index's vectors; only an encoder of the same fingerprint may ask it."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much of what an index holds. cut_answers: bodies longer than the encoder's window, made into stretches."""
+
+    answers: int
+    questions: int
+    passages: int
+    sentences: int
+    cut_answers: int
+    off_topic: int
+    reused: int
+    embedded: int
+
+
+@dataclass(frozen=True, slots=True)
+class DenseChoice:
+    """How vectors are searched, and the share of the true ten nearest that this finds, measured at build time."""
+
+    method: str
+    recall_at_10: float
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything about an index that is not in its other files. built_at: ISO 8601, UTC. files: name to sha256."""
+
+    id: str
+    built_at: str
+    corpus_hash: str
+    encoder: EncoderInfo
+    counts: Counts
+    dense: DenseChoice
+    ranking: RankingWeights
+    calibration: Calibration
+    files: Mapping[str, str]
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        """Return the manifest as a JSON document that people can read."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, where: str) -> "Manifest":
+        """Return the manifest written by `to_json`; *where* names its file in errors.
+
+        IndexFolderError for an older or newer format, and for anything that is not a manifest.
+        """
+        try:
+            content = json.loads(text)
+            version = content["format_version"]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise IndexFolderError(f'{where} is damaged: {error!r}. Run "make index" to build anew.') from error
+        if version != FORMAT_VERSION:
+            raise IndexFolderError(
+                f"{where} has format {version}, this program reads format {FORMAT_VERSION}. "
+                'Run "make index" to build anew; the vectors of the same texts are reused.'
+            )
+        try:
+            return cls(
+                id=content["id"],
+                built_at=content["built_at"],
+                corpus_hash=content["corpus_hash"],
+                encoder=EncoderInfo(**content["encoder"]),
+                counts=Counts(**content["counts"]),
+                dense=DenseChoice(**content["dense"]),
+                ranking=RankingWeights.from_record(content["ranking"]),
+                calibration=Calibration.from_record(content["calibration"]),
+                files=dict(content["files"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise IndexFolderError(f'{where} is damaged: {error!r}. Run "make index" to build anew.') from error

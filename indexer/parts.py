@@ -1,0 +1,70 @@
+"""The files of an index that a search looks into, and reading them. A row of any of them is one passage."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.answer_store import AnswerStore
+from indexer.dense import DenseIndex
+from indexer.errors import IndexFolderError
+from indexer.facets import FacetTable
+from indexer.lexical import LexicalIndex
+from indexer.passage_table import PassageTable
+from indexer.records import Vectors
+
+PASSAGES_FILE = "passages.npy"
+EMBEDDINGS_FILE = "embeddings.npy"
+SENTENCES_FILE = "sentences.npy"
+SENTENCE_EMBEDDINGS_FILE = "sentence_embeddings.npy"
+DENSE_FILE = "dense.faiss"
+LEXICAL_FOLDER = "lexical"
+OFF_TOPIC_FILE = "off_topic.npy"
+
+
+def off_topic_record(dimension: int) -> np.dtype[np.void]:
+    """Return the type of a row of the off-topic questions: the key of the text, and its vector as a question."""
+    return np.dtype([("key", "S32"), ("vector", "<f4", (dimension,))])
+
+
+@dataclass(frozen=True, slots=True)
+class IndexParts:
+    """Everything that a search looks into, mapped into memory where that is possible.
+
+    table, embeddings, dense and lexical have the same rows: bodies and curated questions. sentences and
+    sentence_embeddings have the same rows: they tell which part of a candidate matches. off_topic: see
+    `off_topic_record`, the questions known to have no answer here.
+    """
+
+    answers: AnswerStore
+    facets: FacetTable
+    table: PassageTable
+    embeddings: Vectors
+    dense: DenseIndex
+    lexical: LexicalIndex
+    sentences: PassageTable
+    sentence_embeddings: Vectors
+    off_topic: NDArray[np.void]
+
+    @classmethod
+    def load(cls, folder: Path) -> "IndexParts":
+        """Return the parts saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others."""
+        try:
+            answers = AnswerStore(folder)
+            parts = cls(
+                answers=answers,
+                facets=FacetTable.load(folder),
+                table=PassageTable.load(folder / PASSAGES_FILE, answers=len(answers)),
+                embeddings=np.load(folder / EMBEDDINGS_FILE, mmap_mode="r"),
+                dense=DenseIndex.load(folder / DENSE_FILE),
+                lexical=LexicalIndex.load(folder / LEXICAL_FOLDER),
+                sentences=PassageTable.load(folder / SENTENCES_FILE, answers=len(answers)),
+                sentence_embeddings=np.load(folder / SENTENCE_EMBEDDINGS_FILE, mmap_mode="r"),
+                off_topic=np.load(folder / OFF_TOPIC_FILE),
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise IndexFolderError(f'{folder} cannot be read: {error}. Run "make index" to build anew.') from error
+        if not len(parts.table) == len(parts.embeddings) == len(parts.dense):
+            raise IndexFolderError(f'The files of {folder} do not fit each other. Run "make index" to build anew.')
+        return parts

@@ -1,0 +1,127 @@
+"""One score from a few features that a person can read. Its weights are shipped, or taught by the corpus itself.
+
+The score is the utility of a conditional logit model (McFadden, 1974): the softmax of the scores of the candidates is
+the probability of each, given that one of them is right. So differences of scores mean something, and a margin is odds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.evidence import Evidence
+
+FEATURES = ("body", "sentence", "opening", "question", "lexical", "coverage", "codes")
+"""The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
+
+_COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
+"""The cosines of E5 lie between 0.75 and 0.95; other encoders are brought to that scale by their own fit."""
+
+_QUESTION_ADVANTAGE = 0.03
+"""How much nearer a question lies to a good curated question than to the sentence that answers it, in cosine.
+
+It stands in for the curated question of an answer that has none, so that such an answer is neither favoured nor lost.
+"""
+
+_PRIOR_STRENGTH = 4.0
+"""How strongly a fit is held near the shipped weights, as the precision of a normal prior on each weight."""
+
+
+def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
+    """Return the features of each candidate, shape (candidates, len(FEATURES)).
+
+    The words of a question in another language are mostly unknown to the corpus; its lexical features count less.
+    """
+    stand_in = np.maximum(evidence.body, evidence.sentence) + _QUESTION_ADVANTAGE
+    question = np.where(np.isnan(evidence.question), stand_in, evidence.question)
+    most_lexical = evidence.lexical.max(initial=0)
+    relative = evidence.lexical / most_lexical if most_lexical > 0 else evidence.lexical
+    return np.column_stack(
+        [
+            *((cosine - _COSINE_FLOOR) / _COSINE_RANGE for cosine in (evidence.body, evidence.sentence)),
+            (evidence.opening - _COSINE_FLOOR) / _COSINE_RANGE,
+            (question - _COSINE_FLOOR) / _COSINE_RANGE,
+            relative * evidence.known_share,
+            evidence.coverage * evidence.known_share,
+            evidence.codes,
+        ]
+    ).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class RankingWeights:
+    """The weight of each feature; fitted says whether this corpus taught them, examples by how many questions."""
+
+    body: float = 8.0
+    sentence: float = 4.0
+    opening: float = 1.0
+    question: float = 10.0
+    lexical: float = 1.0
+    coverage: float = 1.0
+    codes: float = 1.0
+    fitted: bool = False
+    examples: int = 0
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "RankingWeights":
+        """Return the weights stored in a manifest. TypeError where the fields are not those of this version."""
+        return cls(**record)
+
+    def score(self, evidence: Evidence) -> NDArray[np.float64]:
+        """Return the score of each candidate, shape (candidates,), higher is better."""
+        return feature_matrix(evidence) @ self._vector()
+
+    def explain(self, evidence: Evidence, position: int) -> dict[str, float]:
+        """Return what the ranking saw of one candidate: features as weighed, and the raw similarities."""
+        row = feature_matrix(evidence)[position]
+        raw = {
+            "dense": float(np.nanmax([evidence.body[position], evidence.question[position]])),
+            "lexical": float(evidence.lexical[position]),
+        }
+        return raw | {f"ranking.{name}": float(value) for name, value in zip(FEATURES, row, strict=True)}
+
+    def question_decides(self, evidence: Evidence, position: int) -> bool:
+        """Whether a curated question matches better than the body does, each on its own scale."""
+        body = max(evidence.body[position], evidence.sentence[position])
+        return bool(evidence.question[position] > body + _QUESTION_ADVANTAGE)
+
+    def _vector(self) -> NDArray[np.float64]:
+        return np.array([getattr(self, name) for name in FEATURES])
+
+
+def fit_weights(examples: Sequence[tuple[Evidence, int]], *, prior: RankingWeights) -> RankingWeights:
+    """Return the weights most probable after *examples*: the evidence on a question, and the answer row that is right.
+
+    Examples whose answer is no candidate teach nothing.
+    The objective is concave, so Newton's steps from the prior end at its one maximum; no weight goes below zero, since
+    every feature speaks for an answer.
+    """
+    usable = [(feature_matrix(evidence), np.flatnonzero(evidence.answers == right)) for evidence, right in examples]
+    usable = [(features, right) for features, right in usable if len(right)]
+    start = prior._vector()
+    weights = start.copy()
+    for _ in range(50):
+        gradient = _PRIOR_STRENGTH * (start - weights) / np.maximum(1.0, start) ** 2
+        curvature = np.diag(_PRIOR_STRENGTH / np.maximum(1.0, start) ** 2)
+        for features, right in usable:
+            shares = softmax(features @ weights)
+            mean = shares @ features
+            gradient += features[right[0]] - mean
+            centred = features - mean
+            curvature += centred.T @ (centred * shares[:, np.newaxis])
+        step = np.linalg.solve(curvature, gradient)
+        weights = np.maximum(0.0, weights + step)
+        if np.abs(step).max() < 1e-8:
+            break
+    taught = {name: round(float(weight), 6) for name, weight in zip(FEATURES, weights, strict=True)}
+    return RankingWeights(**taught, fitted=True, examples=len(usable))
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return exp(scores), scaled to a sum of 1; empty for none."""
+    if len(scores) == 0:
+        return scores
+    powers = np.exp(scores - scores.max())
+    return np.asarray(powers / powers.sum())
