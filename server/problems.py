@@ -1,0 +1,68 @@
+"""Errors as RFC 9457 problem documents. The one place that decides which error has which HTTP status."""
+
+import logging
+from http import HTTPStatus
+from typing import cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from indexer.errors import QuestionError, SouffleurError
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class NotFoundError(SouffleurError):
+    """What the address names does not exist."""
+
+
+class RequestError(SouffleurError):
+    """The request is well formed, but asks for something that there is not."""
+
+
+def problem(status: int, detail: str, **extra: object) -> JSONResponse:
+    """Return a problem document: *detail* says what is wrong and what to do next."""
+    # Text from a request may hold what UTF-8 cannot carry; an error must not fail for that.
+    detail = detail.encode("utf-8", "replace").decode()
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **extra}
+    return JSONResponse(content, status_code=status, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of *app* a problem document."""
+
+    @app.exception_handler(QuestionError)
+    @app.exception_handler(RequestError)
+    def refuse(_: Request, error: Exception) -> JSONResponse:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+    @app.exception_handler(NotFoundError)
+    def miss(_: Request, error: Exception) -> JSONResponse:
+        return problem(HTTPStatus.NOT_FOUND, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: Exception) -> JSONResponse:
+        wrong = [f"{_place(item['loc'])}: {item['msg']}" for item in cast(RequestValidationError, error).errors()]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(wrong) + ". The fields are described at /docs.")
+
+    @app.exception_handler(HTTPException)
+    def plain(_: Request, error: Exception) -> JSONResponse:
+        known = cast(HTTPException, error)
+        reply = problem(known.status_code, str(known.detail))
+        reply.headers.update(known.headers or {})
+        return reply
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        # The question itself is never logged: it may hold personal data.
+        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake; its log says more.")
+
+
+def _place(location: tuple[str | int, ...]) -> str:
+    """Return the field in dots. The first part only says whether it is in the body or in the address."""
+    return ".".join(map(str, location[1:])) or "the request"

@@ -1,0 +1,29 @@
+"""From what a visitor typed to a question that can be asked, or to a reason in French why not."""
+
+import unicodedata
+
+from indexer.errors import QuestionError
+from indexer.text import normalise
+
+MAX_QUESTION_CHARACTERS = 2_000
+"""More than the encoder reads (512 tokens); a longer text is a document, not a question."""
+
+
+def read_question(text: str) -> str:
+    """Return the question in normal form. QuestionError, in French, if nothing can be asked with it."""
+    if len(text) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(
+            f"La question compte {len(text)} caractères, {MAX_QUESTION_CHARACTERS} au plus sont acceptés. "
+            "Gardez l'essentiel en une ou deux phrases."
+        )
+    for at, character in enumerate(text):
+        category = unicodedata.category(character)
+        if category == "Cs" or (category == "Cc" and character not in "\t\n\r"):
+            raise QuestionError(
+                f"Le caractère {at + 1} de la question (U+{ord(character):04X}) n'est pas du texte. "
+                "Retirez-le, ou tapez la question à nouveau."
+            )
+    question = normalise(text)
+    if not question:
+        raise QuestionError("La question est vide. Écrivez quelques mots, par exemple une phrase.")
+    return question

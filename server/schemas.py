@@ -1,0 +1,126 @@
+"""The JSON of requests and replies. What a field means is said here once, and shown at /docs."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from indexer.records import Answer, Hit, Reply, Status
+
+MAX_LIMIT = 50
+
+Filters = Annotated[
+    dict[str, list[str]],
+    Field(description="facet key to values: any of the values, of every facet", examples=[{"couloir": ["Hôpital"]}]),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SearchRequest(_Strict):
+    """A question, how many hits are wanted, and which answers may be among them."""
+
+    query: str = Field(
+        description="the question, as a person would ask it",
+        examples=["Combien de temps un certificat est-il valable ?"],
+    )
+    limit: int | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted")
+    filters: Filters = {}
+    explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
+
+
+class PassageBody(BaseModel):
+    """The part of the answer that best matches: offsets in code points of `answer`."""
+
+    text: str
+    start: int
+    end: int
+
+
+class AnswerBody(BaseModel):
+    """An answer of the FAQ, in Markdown, with the questions that it is known to answer."""
+
+    id: str
+    answer: str
+    questions: list[str]
+    facets: dict[str, list[str]]
+    source: str | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> "AnswerBody":
+        """Return the JSON of an answer."""
+        facets = {key: list(values) for key, values in answer.facets.items()}
+        return cls(
+            id=answer.id,
+            answer=answer.text,
+            questions=list(answer.questions),
+            facets=facets,
+            source=answer.source,
+        )
+
+
+class HitBody(BaseModel):
+    """An answer found. `score` orders the hits of one reply; `confidence` estimates the chance that it is right."""
+
+    id: str
+    rank: int
+    score: float
+    confidence: float = Field(ge=0, le=1)
+    answer: str
+    passage: PassageBody
+    matched_question: str | None
+    source: str | None
+    facets: dict[str, list[str]]
+    scores: dict[str, float]
+    features: dict[str, float] | None = Field(default=None, description="only where `explain` is asked for")
+
+    @classmethod
+    def of(cls, hit: Hit, *, explain: bool) -> "HitBody":
+        """Return the JSON of a hit."""
+        return cls(
+            id=hit.answer.id,
+            rank=hit.rank,
+            score=round(hit.score, 4),
+            confidence=round(hit.confidence, 4),
+            answer=hit.answer.text,
+            passage=PassageBody(text=hit.passage.text, start=hit.passage.start, end=hit.passage.end),
+            matched_question=hit.matched_question,
+            source=hit.answer.source,
+            facets={key: list(values) for key, values in hit.answer.facets.items()},
+            scores={name: round(hit.features[name], 4) for name in ("dense", "lexical")},
+            features={name: round(value, 4) for name, value in hit.features.items()} if explain else None,
+        )
+
+
+class IndexBody(BaseModel):
+    """The index that made a reply."""
+
+    id: str
+    encoder: str
+    answers: int
+
+
+class SearchReply(BaseModel):
+    """The nearest answers, best first, and how far they may be trusted."""
+
+    query_id: str
+    status: Status
+    confidence: float = Field(ge=0, le=1, description="that of the first hit")
+    hits: list[HitBody]
+    facets: dict[str, dict[str, int]] = Field(description="facet key to value to number of answers worth showing")
+    index: IndexBody
+    took_ms: float
+
+    @classmethod
+    def of(cls, reply: Reply, *, explain: bool) -> "SearchReply":
+        """Return the JSON of a reply."""
+        return cls(
+            query_id=reply.query_id,
+            status=reply.status,
+            confidence=round(reply.confidence, 4),
+            hits=[HitBody.of(hit, explain=explain) for hit in reply.hits],
+            facets={key: dict(counts) for key, counts in reply.facets.items()},
+            index=IndexBody(id=reply.index.id, encoder=reply.index.encoder, answers=reply.index.answers),
+            took_ms=round(reply.took_ms, 3),
+        )

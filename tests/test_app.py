@@ -1,0 +1,154 @@
+"""The HTTP routes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from indexer.records import Reply
+from server.answering import Answering, Filters
+from server.app import create_app
+from tests.corpora import ANSWERS
+from tests.fakes import FakeEncoder
+
+
+def test_the_right_answer_comes_first(client: TestClient) -> None:
+    """GET and POST give the same hits, with all the fields of the contract."""
+    question = "combien de temps un certificat est-il valable"
+    by_get = client.get("/v1/search", params={"q": question, "limit": 2}).json()
+    by_post = client.post("/v1/search", json={"query": question, "limit": 2}).json()
+    assert by_get["hits"] == by_post["hits"]
+    assert set(by_get) == {"query_id", "status", "confidence", "hits", "facets", "index", "took_ms"}
+    first = by_get["hits"][0]
+    assert first["id"] == "validite-certificat"
+    assert first["rank"] == 1
+    assert first["answer"] == ANSWERS[0].text
+    assert first["answer"][first["passage"]["start"] : first["passage"]["end"]] == first["passage"]["text"]
+    assert first["matched_question"] == "Combien de temps un certificat est-il valable ?"
+    assert first["source"] == "FAQ"
+    assert first["facets"] == {"thematique": ["Certificats"]}
+    assert set(first["scores"]) == {"dense", "lexical"}
+    assert first["features"] is None
+    assert by_get["confidence"] == first["confidence"]
+    assert len(by_get["hits"]) == 2
+    assert by_get["index"]["answers"] == len(ANSWERS)
+
+
+def test_explain_shows_what_the_ranking_saw(client: TestClient) -> None:
+    """explain=true adds the features of each hit."""
+    hit = client.get("/v1/search", params={"q": "erreur 905", "explain": "true"}).json()["hits"][0]
+    assert hit["id"] == "code-erreur-905"
+    assert hit["features"]["ranking.codes"] == 1.0
+
+
+def test_filters_are_facets_in_the_address_or_the_body(client: TestClient) -> None:
+    """Only answers that apply to the values come back; one without a value for the facet applies to all."""
+    found = client.get("/v1/search", params={"q": "certificat", "couloir": "Officine"}).json()
+    assert {hit["id"] for hit in found["hits"]} == {"validite-certificat", "types-de-bal", "sans-question"}
+    body = {"query": "certificat", "filters": {"couloir": ["Officine"]}}
+    assert client.post("/v1/search", json=body).json()["hits"] == found["hits"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"query": ""}, "vide"),
+        ({"query": " \u00a0\t\n"}, "vide"),
+        ({"query": "a" * 100_000}, "2000 au plus"),
+        ({"query": "a\x00b"}, "U+0000"),
+        ({"query": "un\x07 deux"}, "caractère 3"),
+        ({"query": "\ud800"}, "U+D800"),
+        ({"query": 3}, "query"),
+        ({"query": None}, "query"),
+        ({}, "query"),
+        ({"query": "x", "limit": 0}, "limit"),
+        ({"query": "x", "limit": 51}, "limit"),
+        ({"query": "x", "limit": "5"}, "limit"),
+        ({"query": "x", "surprise": 1}, "surprise"),
+        ({"query": "x", "filters": {"coulor": ["y"]}}, "no facet 'coulor'"),
+        ({"query": "x", "filters": {"couloir": ["Hopital"]}}, "Hôpital"),
+        ({"query": "x", "filters": {"couloir": "Hôpital"}}, "filters"),
+        ({"query": "x", "filters": {"\ud800": ["y"]}}, "facet"),
+        ([], "request"),
+        ("x", "request"),
+    ],
+)
+def test_bad_request_is_told_what_is_wrong(client: TestClient, body: object, words: str) -> None:
+    """A request that cannot be answered gets a 422 in words, never a 500."""
+    reply = client.post("/v1/search", content=json.dumps(body), headers={"content-type": "application/json"})
+    assert reply.status_code == 422
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json()["status"] == 422
+    assert words in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("/v1/search", 422, "q"),
+        ("/v1/search?q=", 422, "vide"),
+        ("/v1/search?q=%ff", 422, "UTF-8"),
+        ("/v1/search?q=a%00b", 422, "U+0000"),
+        ("/v1/search?q=x&limit=many", 422, "limit"),
+        ("/v1/search?q=x&coulor=y", 422, "coulor"),
+        ("/v1/answers/absent", 404, "absent"),
+        ("/v1/answers/%2e%2e%2f", 404, ""),
+        ("/v1/nothing", 404, ""),
+    ],
+)
+def test_bad_address_is_a_problem_document(client: TestClient, address: str, status: int, words: str) -> None:
+    """What there is not is told as a problem document too."""
+    reply = client.get(address)
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert words in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [(b"{", "application/json"), (b"\xff", "application/json"), (b"query=x", "text/plain"), (b"", "application/json")],
+)
+def test_body_that_is_no_json_is_refused(client: TestClient, content: bytes, media_type: str) -> None:
+    """A body that does not parse is a 4xx."""
+    reply = client.post("/v1/search", content=content, headers={"content-type": media_type})
+    assert 400 <= reply.status_code < 500
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_wrong_method_is_a_problem_document(client: TestClient) -> None:
+    """DELETE is not understood, and says so."""
+    reply = client.delete("/v1/search")
+    assert reply.status_code == 405
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["allow"]
+
+
+def test_answer_by_id(client: TestClient) -> None:
+    """An answer comes back with its questions and facets."""
+    reply = client.get("/v1/answers/code-erreur-905").json()
+    assert reply["answer"] == ANSWERS[1].text
+    assert reply["questions"] == ["Quel code d'erreur renvoyer ?"]
+    assert reply["facets"] == {"couloir": ["Hôpital"], "thematique": ["Interopérabilité"]}
+
+
+def test_health(client: TestClient, answering: Answering) -> None:
+    """The process says that it lives, and which index it serves."""
+    assert client.get("/livez").json() == {"status": "ok"}
+    assert client.get("/readyz").json()["index"] == answering.index_info.id
+    assert client.get("/openapi.json").json()["info"]["title"] == "Souffleur"
+
+
+class FailingAnswering(Answering):
+    def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
+        raise ZeroDivisionError(f"{question} {limit} {filters}")
+
+
+def test_unforeseen_error_tells_nothing_of_the_inside(small_index: Path) -> None:
+    """A mistake of the program is a 500 problem that shows nothing of it."""
+    app = create_app(FailingAnswering.open(small_index, encoder=FakeEncoder()))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        reply = client.get("/v1/search", params={"q": "secret"})
+    assert reply.status_code == 500
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert "secret" not in reply.text
