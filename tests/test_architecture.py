@@ -1,0 +1,59 @@
+"""The shape of the house: which package may import which, and where each heavy library lives."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ALLOWED = {"indexer": {"indexer"}, "server": {"server", "indexer"}, "evaluation": {"evaluation", "server", "indexer"}}
+HOMES = {
+    "faiss": {"indexer/dense.py"},
+    "openvino": {"indexer/encoders"},
+    "tokenizers": {"indexer/encoders"},
+    "safetensors": {"indexer/encoders"},
+    "sentence_transformers": {"indexer/encoders"},
+    "torch": {"indexer/encoders"},
+    "tqdm": {"indexer/progress.py"},
+    "filelock": {"indexer/folder.py", "indexer/encoders"},
+    "yaml": {"indexer"},
+    "sqlite3": {"server/feedback.py"},
+    "ir_measures": {"evaluation"},
+    "matplotlib": {"evaluation"},
+    "sklearn": {"evaluation"},
+}
+SOURCES = [file for package in ALLOWED for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Yield the top-level names that a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_imports_go_one_way(file: Path) -> None:
+    """evaluation imports server, server imports indexer, and never back."""
+    package = file.relative_to(ROOT).parts[0]
+    ours = {name for name in imports(file) if name in {*ALLOWED, "tests", "benchmarks"}}
+    assert ours <= ALLOWED[package]
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_heavy_library_lives_in_one_place(library: str) -> None:
+    """Only its home imports it."""
+    users = {file.relative_to(ROOT).as_posix() for file in SOURCES if library in imports(file)}
+    strangers = {
+        user for user in users if not any(user == home or user.startswith(home + "/") for home in HOMES[library])
+    }
+    assert not strangers
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_every_module_says_what_it_owns(file: Path) -> None:
+    """A module begins with a docstring."""
+    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
