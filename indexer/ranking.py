@@ -101,20 +101,25 @@ def fit_weights(examples: Sequence[tuple[Evidence, int]], *, prior: RankingWeigh
     usable = [(feature_matrix(evidence), np.flatnonzero(evidence.answers == right)) for evidence, right in examples]
     usable = [(features, right) for features, right in usable if len(right)]
     start = prior._vector()
+    precision = _PRIOR_STRENGTH / np.maximum(1.0, start) ** 2
     weights = start.copy()
-    for _ in range(50):
-        gradient = _PRIOR_STRENGTH * (start - weights) / np.maximum(1.0, start) ** 2
-        curvature = np.diag(_PRIOR_STRENGTH / np.maximum(1.0, start) ** 2)
+    for _ in range(100):
+        gradient = precision * (start - weights)
+        curvature = np.diag(precision)
         for features, right in usable:
             shares = softmax(features @ weights)
             mean = shares @ features
             gradient += features[right[0]] - mean
             centred = features - mean
             curvature += centred.T @ (centred * shares[:, np.newaxis])
-        step = np.linalg.solve(curvature, gradient)
-        weights = np.maximum(0.0, weights + step)
-        if np.abs(step).max() < 1e-8:
+        # A weight at zero that wants to go below stays there, and the others move as if it were not.
+        free = (weights > 0) | (gradient > 0)
+        step = np.zeros(len(weights))
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        moved = np.maximum(0.0, weights + step)
+        if np.abs(moved - weights).max() < 1e-9:
             break
+        weights = moved
     taught = {name: round(float(weight), 6) for name, weight in zip(FEATURES, weights, strict=True)}
     return RankingWeights(**taught, fitted=True, examples=len(usable))
 

@@ -1,0 +1,109 @@
+"""One score from a few features."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from indexer.evidence import Evidence
+from indexer.ranking import FEATURES, RankingWeights, feature_matrix, fit_weights, softmax
+
+
+def make_evidence(body: list[float], *, question: list[float] | None = None, **changes: object) -> Evidence:
+    count = len(body)
+    values: dict[str, object] = {
+        "answers": np.arange(count),
+        "body": np.array(body, dtype=np.float32),
+        "sentence": np.array(body, dtype=np.float32),
+        "opening": np.array(body, dtype=np.float32),
+        "question": np.array(question or [np.nan] * count, dtype=np.float32),
+        "sentence_rows": np.full(count, -1),
+        "question_rows": np.full(count, -1),
+        "lexical": np.zeros(count, dtype=np.float32),
+        "coverage": np.zeros(count, dtype=np.float32),
+        "codes": np.zeros(count, dtype=np.float32),
+        "off_topic": -1.0,
+        "known_share": 1.0,
+    }
+    return Evidence(**(values | changes))  # type: ignore[arg-type]  # a test's shorthand
+
+
+def test_score_is_the_weighted_sum_of_the_features() -> None:
+    """Recomputed by hand from the shipped weights."""
+    evidence = make_evidence([0.85, 0.95], question=[0.95, 0.75], coverage=np.array([0.5, 0], dtype=np.float32))
+    weights = RankingWeights()
+    by_hand = [
+        (weights.body + weights.sentence + weights.opening) * 0.5 + weights.question * 1.0 + weights.coverage * 0.5,
+        (weights.body + weights.sentence + weights.opening) * 1.0 + weights.question * 0.0,
+    ]
+    assert_allclose(weights.score(evidence), by_hand, rtol=1e-5)
+
+
+def test_words_count_less_in_another_language() -> None:
+    """Lexical features shrink with the share of the question's words that the corpus knows; codes do not."""
+    words = np.array([4.0, 2.0], dtype=np.float32)
+    ones = np.ones(2, dtype=np.float32)
+    columns = {name: at for at, name in enumerate(FEATURES)}
+    full, foreign = (
+        feature_matrix(make_evidence([0.8, 0.8], lexical=words, coverage=ones, codes=ones, known_share=share))
+        for share in (1.0, 0.2)
+    )
+    assert_allclose(full[:, columns["lexical"]], [1.0, 0.5])
+    assert_allclose(foreign[:, columns["lexical"]], [0.2, 0.1])
+    assert_allclose(foreign[:, columns["coverage"]], [0.2, 0.2])
+    assert_allclose(foreign[:, columns["codes"]], [1, 1])
+
+
+def test_answer_without_questions_is_neither_favoured_nor_lost() -> None:
+    """Its curated question is stood in for by its body; no candidates give no rows."""
+    features = feature_matrix(make_evidence([0.85, 0.85], question=[0.88, np.nan]))
+    assert_allclose(features[0], features[1], atol=1e-5)
+    assert feature_matrix(make_evidence([])).shape == (0, len(FEATURES))
+
+
+def test_fit_learns_which_feature_tells() -> None:
+    """Where only the curated question points to the right answer, its weight grows and the right answer comes first."""
+    generator = np.random.default_rng(3)
+    examples = []
+    for _ in range(60):
+        body, question = generator.uniform(0.8, 0.9, 6), generator.uniform(0.8, 0.9, 6)
+        right = int(np.argmax(question))
+        examples.append((make_evidence(body.tolist(), question=question.tolist()), right))
+    fitted = fit_weights(examples, prior=RankingWeights())
+    assert fitted.fitted
+    assert fitted.examples == 60
+    assert fitted.question > 2 * RankingWeights().question
+    assert fitted.body < RankingWeights().body
+    hits = [np.argmax(fitted.score(evidence)) == right for evidence, right in examples]
+    assert np.mean(hits) > 0.9
+
+
+def test_fit_is_at_the_maximum_of_its_objective() -> None:
+    """No small change of any weight makes prior and examples together more probable."""
+    generator = np.random.default_rng(4)
+    examples = [
+        (make_evidence(generator.uniform(0.8, 0.9, 5).tolist(), question=generator.uniform(0.8, 0.9, 5).tolist()), 2)
+        for _ in range(40)
+    ]
+    prior = RankingWeights()
+
+    def objective(weights: np.ndarray) -> float:
+        start = np.array([getattr(prior, name) for name in FEATURES])
+        likelihood = sum(
+            float(np.log(softmax(feature_matrix(evidence) @ weights)[right])) for evidence, right in examples
+        )
+        return likelihood - float((4.0 * (weights - start) ** 2 / np.maximum(1, start) ** 2).sum() / 2)
+
+    fitted = fit_weights(examples, prior=prior)
+    best = np.array([getattr(fitted, name) for name in FEATURES])
+    for at in range(len(FEATURES)):
+        for step in (-0.01, 0.01):
+            moved = best.copy()
+            moved[at] = max(0.0, moved[at] + step)
+            assert objective(moved) <= objective(best) + 1e-9
+
+
+def test_softmax_is_a_distribution() -> None:
+    """Large scores do not overflow, and none give none."""
+    assert softmax(np.array([1000.0, 1000.0])).tolist() == [0.5, 0.5]
+    assert softmax(np.zeros(0)).tolist() == []
+    assert softmax(np.array([0.0, np.log(3)])) == pytest.approx([0.25, 0.75])
