@@ -88,8 +88,8 @@ def test_confidence_grows_with_margin_and_similarity_and_shrinks_with_off_topic(
     calibration = Calibration(coefficients=(-6.0, 1.0, 7.0, 1.0, -0.5), answered_from=0.6, show_from=0.3)
     weights = RankingWeights()
 
-    def first(evidence_body: list[float], **changes: object) -> float:
-        evidence = make_evidence(evidence_body, **changes)
+    def first(evidence_body: list[float], *, off_topic: float = -1.0) -> float:
+        evidence = make_evidence(evidence_body, off_topic=off_topic)
         return float(calibration.confidence(evidence, weights.score(evidence))[0])
 
     assert first([0.9, 0.8]) > first([0.9, 0.88])
