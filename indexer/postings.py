@@ -6,7 +6,7 @@ variants) needs the rows of each term, and its score is one sum over the same ar
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -40,24 +40,24 @@ class Postings:
 
     def __init__(
         self,
-        terms: Sequence[str],
+        terms: Sequence[Sequence[str]],
         starts: NDArray[np.int64],
         rows: NDArray[np.int32],
         impacts: NDArray[np.float32],
         *,
         row_count: int,
     ) -> None:
-        """The rows of terms[i], ascending, are rows[starts[i] : starts[i + 1]], and their impacts likewise."""
+        """terms: each with its aliases after it. rows[starts[i] : starts[i + 1]]: the rows of terms[i], ascending."""
         self.row_count = row_count
         self._terms = terms
-        self._ids = {term: at for at, term in enumerate(terms)}
+        self._ids = {name: at for at, names in enumerate(terms) for name in names}
         self._starts = starts
         self._rows = rows
         self._impacts = impacts
 
     @classmethod
-    def build(cls, texts: Iterable[RowTerms], *, k1: float, b: float) -> "Postings":
-        """Return the postings of *texts*, one row each, in order."""
+    def build(cls, texts: Iterable[RowTerms], *, aliases: Mapping[str, str], k1: float, b: float) -> "Postings":
+        """Return the postings of *texts*, one row each, in order. aliases: other names, each with the term it means."""
         ids: dict[str, int] = {}
         occurrences = array("i")
         lengths: list[int] = []
@@ -79,11 +79,15 @@ class Postings:
         length = np.array(lengths, dtype=np.float64)
         relative = length / max(float(length.mean()), 1.0) if row_count else length
         impacts = frequencies / (frequencies + k1 * (1 - b + b * relative[rows]))
-        return cls(terms, starts.astype(np.int64), rows, impacts.astype(np.float32), row_count=row_count)
+        names: dict[str, list[str]] = {term: [term] for term in terms}
+        for alias, term in sorted(aliases.items()):
+            if alias != term and term in names:
+                names[term].append(alias)
+        return cls(list(names.values()), starts.astype(np.int64), rows, impacts.astype(np.float32), row_count=row_count)
 
     def save(self, folder: Path) -> None:
         """Write the postings to *folder*, which exists. The same postings make the same bytes."""
-        write_lines(folder / _TERMS, self._terms)
+        write_lines(folder / _TERMS, ["\t".join(names) for names in self._terms])
         np.save(folder / _STARTS, self._starts)
         np.save(folder / _ROWS, self._rows)
         np.save(folder / _IMPACTS, self._impacts)
@@ -91,7 +95,7 @@ class Postings:
     @classmethod
     def load(cls, folder: Path, *, row_count: int) -> "Postings":
         """Return the postings saved in *folder*, the arrays by memory map. OSError or ValueError if they do not fit."""
-        terms = read_lines(folder / _TERMS)
+        terms = [line.split("\t") for line in read_lines(folder / _TERMS)]
         starts = read_array(folder / _STARTS, np.int64)
         rows = read_array(folder / _ROWS, np.int32)
         impacts = read_array(folder / _IMPACTS, np.float32)
@@ -101,6 +105,11 @@ class Postings:
 
     def __contains__(self, term: str) -> bool:
         return term in self._ids
+
+    def canonical(self, term: str) -> str | None:
+        """Return the term that *term* is a name of, None for an unknown one."""
+        at = self._ids.get(term)
+        return None if at is None else self._terms[at][0]
 
     def row_frequency(self, term: str) -> int:
         """Return how many rows have *term*."""

@@ -6,11 +6,10 @@ Owns characters only; what a French word is belongs to `indexer/words.py`.
 import re
 import unicodedata
 
-_APOSTROPHES = dict.fromkeys(map(ord, "’‘‛ʼʹ′＇"), "'")
-_HYPHENS = dict.fromkeys(map(ord, "‐‑"), "-")
 _WORD_FORMS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o"})
-_SAME_CHARACTER = _APOSTROPHES | _HYPHENS
-_WHITE_SPACE = re.compile(r"\s+")
+_SAME_CHARACTER = dict.fromkeys("’‘‛ʼ′＇", "'") | dict.fromkeys("‐‑", "-")
+# All but the Latin letters and signs of every day, so that a long text costs little.
+_UNUSUAL = re.compile("[^ -~\u00a1-\u00ac\u00ae-\u024f]")
 
 
 def normalise(text: str) -> str:
@@ -19,12 +18,9 @@ def normalise(text: str) -> str:
     Control and invisible format characters (NUL, zero width space, byte order mark, soft hyphen) are dropped; a lone
     surrogate becomes U+FFFD, so that the result can always be encoded. Normalising twice changes nothing.
     """
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
     # Dropped before composing: a letter and its accent may have an invisible character between them.
-    kept = "".join(" " if character.isspace() else _visible(character) for character in text)
-    composed = unicodedata.normalize("NFC", kept).translate(_SAME_CHARACTER)
-    return _WHITE_SPACE.sub(" ", composed).strip()
+    composed = unicodedata.normalize("NFC", _UNUSUAL.sub(_plain, text))
+    return " ".join(composed.split())
 
 
 def fold(text: str) -> str:
@@ -37,8 +33,11 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def _visible(character: str) -> str:
+def _plain(unusual: re.Match[str]) -> str:
+    character = unusual[0]
+    if character.isspace():
+        return " "
     category = unicodedata.category(character)
     if category == "Cs":
         return "\ufffd"
-    return "" if category in {"Cc", "Cf"} else character
+    return "" if category in {"Cc", "Cf"} else _SAME_CHARACTER.get(character, character)

@@ -63,7 +63,7 @@ class QuestionReader:
 
     def _wanted(self, word: Word) -> Wanted | None:
         """Return what to look for, None for a stop word in capitals or misspelt."""
-        stems = {stem: 1.0 for stem in word.stems if stem in self._postings}
+        stems = {known: 1.0 for stem in word.stems if (known := self._postings.canonical(stem)) is not None}
         if word.code in self._postings:
             return self._wanted_code(word, stems)
         if stems:

@@ -6,7 +6,7 @@ Decides which index terms a word stands for. Knows no corpus: what is rare, unkn
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import Stemmer
@@ -30,14 +30,14 @@ _LONGEST_COMPOUND_PIECES = 5
 _STOP_WORDS = """
 à afin ai aie aient ainsi alors après as au aucunement auquel aura aurai auraient aurais aurait aussi autre autres
 aux auxquelles auxquels avaient avais avait avant avec avez avoir avons ayant bien c ça car ce ceci cela celle
-celles celui ces cet cette ceux chez ci comme comment d dans de depuis des desquelles desquels dès deux doit
-doivent donc dont du duquel déjà elle elles en encore entre es est et eu eux faire fait faut font furent fut il ils
-j je jusque l la laquelle le lequel les lesquelles lesquels leur leurs lors lorsque lui là m ma mais me mes mien
-mieux moi moins mon même mêmes n ne nos notre nous on ont or ou où par parce parmi pendant peu peut peuvent peux
-plus plusieurs pour pourquoi pourra pourrait pouvez pouvoir puis puisque puisse qu quand que quel quelle quelles
-quels quelque quelques qui quoi s sa se selon sera serait seront ses seulement si sien soi soient sois soit sommes
-son sont sous suis sur t ta tandis te tel telle telles tels tes toi ton toujours tous tout toute toutes très trop
-tu un une vers via voici voilà vos votre vous y étaient étais était étant été êtes être
+celles celui ces cet cette ceux chez ci combien comme comment d dans de depuis des desquelles desquels dès deux
+devez devons dois doit doivent donc dont du duquel déjà elle elles en encore entre es est et eu eux faire fait faut
+font furent fut il ils j je jusque l la laquelle le lequel les lesquelles lesquels leur leurs lors lorsque lui là m
+ma mais me mes mien mieux moi moins mon même mêmes n ne nos notre nous on ont or ou où par parce parmi pendant peu
+peut peuvent peux plus plusieurs pour pourquoi pourra pourrait pouvez pouvoir puis puisque puisse qu quand que quel
+quelle quelles quels quelque quelques qui quoi s sa se selon sera serait seront ses seulement si sien soi soient
+sois soit sommes son sont sous suis sur t ta tandis te tel telle telles tels tes toi ton toujours tous tout toute
+toutes très trop tu un une vers via voici voilà vos votre vous y étaient étais était étant été êtes être
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split()) | frozenset(map(fold, _STOP_WORDS.split()))
 """In lower case, with and without accents."""
@@ -91,18 +91,22 @@ def read_chunk(chunk: str) -> tuple[Word, ...]:
 
 def stems_of(word: str) -> tuple[str, ...]:
     """Return the stem then folded, and the word folded then stemmed, where that is another."""
-    lower = word.lower()
     with _stemming:
-        accented, plain = _stemmer.stemWords([lower, fold(lower)])
+        accented, plain = _stemmer.stemWords([word.lower(), fold(word)])
     return tuple(dict.fromkeys((fold(accented), fold(plain))))
 
 
-def content_words(words: list[Word]) -> Iterator[Word]:
+def content_words(words: Iterable[Word]) -> Iterator[Word]:
     """Yield the simple words and the codes that say something, compounds that are no codes taken apart."""
+    return (word for word in simple_words(words) if not word.is_stop_word)
+
+
+def simple_words(words: Iterable[Word]) -> Iterator[Word]:
+    """Yield the simple words and the codes, stop words included, compounds that are no codes taken apart."""
     for word in words:
         if word.parts and not word.is_code:
-            yield from content_words(list(word.parts))
-        elif not word.is_stop_word:
+            yield from simple_words(word.parts)
+        else:
             yield word
 
 
@@ -111,10 +115,9 @@ def shared_words(question: str, text: str) -> tuple[str, ...]:
     asked = {term for word in split_words(question) for term in _terms_with_parts(word)}
     found: dict[str, str] = {}
     for word in split_words(text):
-        for shown in (word, *word.parts):
+        for shown in word.parts if asked.isdisjoint(_terms(word)) else (word,):
             if not asked.isdisjoint(_terms(shown)):
-                found.setdefault(shown.code, shown.surface)
-                break
+                found.setdefault(shown.code if shown.is_code or not shown.stems else shown.stems[-1], shown.surface)
     return tuple(found.values())
 
 
