@@ -119,7 +119,7 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
         counts = summary.manifest.counts
         print(
             f"Index {summary.manifest.id} is in service: {counts.answers} answers, {counts.passages} passages and "
-            f"{counts.sentences} sentences; {counts.embedded} texts encoded, {counts.reused} reused; "
+            f"{counts.spans} spans; {counts.embedded} texts encoded, {counts.reused} reused; "
             f"{counts.cut_answers} answers longer than the encoder's window; {summary.took_seconds:.1f} s."
         )
     return DONE
@@ -138,7 +138,7 @@ def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
     print(f"Encoder      {manifest.encoder.name}, {manifest.encoder.dimension} dimensions, ", end="")
     print(f"fingerprint {manifest.encoder.fingerprint[:12]}")
     print(f"Answers      {counts.answers} with {counts.questions} curated questions")
-    print(f"Passages     {counts.passages} and {counts.sentences} sentences; {counts.cut_answers} answers were cut")
+    print(f"Passages     {counts.passages} and {counts.spans} finer spans; {counts.cut_answers} answers were cut")
     print(f"Encoded      {counts.embedded} texts for this index, {counts.reused} reused")
     print(f"Search       {manifest.dense.method}, recall@10 {manifest.dense.recall_at_10:.3f}")
     print(f"Confidence   {manifest.calibration}")

@@ -27,13 +27,13 @@ from indexer.parts import (
     LEXICAL_FOLDER,
     OFF_TOPIC_FILE,
     PASSAGES_FILE,
-    SENTENCE_EMBEDDINGS_FILE,
-    SENTENCES_FILE,
+    SPAN_EMBEDDINGS_FILE,
+    SPANS_FILE,
     IndexParts,
     off_topic_record,
 )
 from indexer.passage_table import PassageTable, text_key
-from indexer.passages import make_passages, make_sentences
+from indexer.passages import make_passages, make_spans
 from indexer.records import Acronym, Answer, Facet, Passage, PassageKind
 from indexer.vectors import Journal, KnownVectors, Progress, encode_all, no_progress
 
@@ -158,7 +158,7 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder) -> KnownVectors:
             logger.warning("The vectors of %s are not reused: %s", index_id, error)
             continue
         known.add(parts.table.rows["key"], parts.embeddings)
-        known.add(parts.sentences.rows["key"], parts.sentence_embeddings)
+        known.add(parts.spans.rows["key"], parts.span_embeddings)
         known.add(parts.off_topic["key"], parts.off_topic["vector"])
     return known
 
@@ -176,10 +176,10 @@ def _write_parts(
     passages = [
         make_passages(answer, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for answer in answers
     ]
-    sentences = [make_sentences(answer) for answer in answers]
-    texts = [passage.text for group in (*passages, *sentences) for passage in group] + list(corpus.off_topic)
+    spans = [make_spans(answer) for answer in answers]
+    texts = [passage.text for group in (*passages, *spans) for passage in group] + list(corpus.off_topic)
     are_questions = np.array(
-        [passage.kind is PassageKind.QUESTION for group in (*passages, *sentences) for passage in group]
+        [passage.kind is PassageKind.QUESTION for group in (*passages, *spans) for passage in group]
         + [True] * len(corpus.off_topic),
         dtype=np.bool_,
     )
@@ -193,8 +193,8 @@ def _write_parts(
         journal=journal,
         progress=progress,
     )
-    table, sentence_table = PassageTable.build(passages), PassageTable.build(sentences)
-    of_passages, of_sentences, of_off_topic = np.split(vectors, [len(table), len(table) + len(sentence_table)])
+    table, span_table = PassageTable.build(passages), PassageTable.build(spans)
+    of_passages, of_spans, of_off_topic = np.split(vectors, [len(table), len(table) + len(span_table)])
     off_topic = np.zeros(len(corpus.off_topic), dtype=off_topic_record(encoder.dimension))
     off_topic["key"] = [text_key(question, as_question=True) for question in corpus.off_topic]
     off_topic["vector"] = of_off_topic
@@ -205,14 +205,14 @@ def _write_parts(
     np.save(aside / EMBEDDINGS_FILE, of_passages)
     DenseIndex.build(of_passages).save(aside / DENSE_FILE)
     LexicalIndex.build(texts[: len(table)], acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
-    sentence_table.save(aside / SENTENCES_FILE)
-    np.save(aside / SENTENCE_EMBEDDINGS_FILE, of_sentences)
+    span_table.save(aside / SPANS_FILE)
+    np.save(aside / SPAN_EMBEDDINGS_FILE, of_spans)
     np.save(aside / OFF_TOPIC_FILE, off_topic)
     return Counts(
         answers=len(answers),
         questions=sum(len(answer.questions) for answer in answers),
         passages=len(table),
-        sentences=len(sentence_table),
+        spans=len(span_table),
         cut_answers=sum(_was_cut(group) for group in passages),
         off_topic=len(corpus.off_topic),
         reused=encoded.reused,
@@ -221,7 +221,7 @@ def _write_parts(
 
 
 def _was_cut(passages: Sequence[Passage]) -> bool:
-    return any(passage.kind is PassageKind.STRETCH for passage in passages)
+    return sum(passage.kind is PassageKind.BODY for passage in passages) > 1
 
 
 def _check(index: Index) -> None:

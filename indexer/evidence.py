@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.parts import IndexParts
-from indexer.passage_table import PassageTable
-from indexer.records import Vectors
+from indexer.passage_table import KINDS, PassageTable
+from indexer.records import PassageKind, Vectors
 
 _DENSE_CANDIDATES = 200
 _LEXICAL_CANDIDATES = 100
@@ -23,7 +23,8 @@ _NO_ROWS = np.zeros(0, dtype=np.int64)
 class Evidence:
     """The evidence on every candidate answer of one question; arrays have shape (candidates,), by rising answer row.
 
-    body, sentence, opening: cosines with the nearest passage of the body, its nearest sentence, its first sentence.
+    body, stretch, sentence, opening: cosines with the nearest piece of the body, its nearest stretch, its nearest
+    sentence, its first sentence; where the body is but one stretch, or one sentence, the body's own.
     question: cosine with the nearest curated question, NaN where the answer has none. question_rows: which passage
     that is, sentence_rows: which sentence; -1 where none.
     lexical: BM25 of the best passage. coverage, codes: best share of the question's words, and of its codes, in one
@@ -33,6 +34,7 @@ class Evidence:
 
     answers: NDArray[np.int64]
     body: NDArray[np.float32]
+    stretch: NDArray[np.float32]
     sentence: NDArray[np.float32]
     opening: NDArray[np.float32]
     question: NDArray[np.float32]
@@ -76,10 +78,11 @@ def gather_evidence(
 
     rows, starts = _rows_of(table, candidates)
     cosines = parts.embeddings[rows] @ vector
-    asked = table.are_questions[rows]
+    kinds = table.rows["kind"][rows]
+    asked = kinds == KINDS.index(PassageKind.QUESTION)
     body = _best(np.where(asked, -np.inf, cosines), rows, starts)
     by_question = _best(np.where(asked & (rows != left_out_passage), cosines, -np.inf), rows, starts)
-    sentence, opening = _sentence_evidence(parts, candidates, vector, body=body.values)
+    spans = _span_evidence(parts, candidates, vector, body=body.values)
     words = _align(match.rows, rows) if left_out_passage is None else _align(match.rows, rows, but=left_out_passage)
 
     def per_answer(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -91,10 +94,11 @@ def gather_evidence(
     return Evidence(
         answers=candidates,
         body=body.values.astype(np.float32),
-        sentence=sentence.values.astype(np.float32),
-        opening=opening.astype(np.float32),
+        stretch=spans.stretch.astype(np.float32),
+        sentence=spans.sentence.values.astype(np.float32),
+        opening=spans.opening.astype(np.float32),
         question=np.where(by_question.rows >= 0, by_question.values, np.nan).astype(np.float32),
-        sentence_rows=sentence.rows,
+        sentence_rows=spans.sentence.rows,
         question_rows=by_question.rows,
         lexical=per_answer(match.scores),
         coverage=per_answer(match.coverage),
@@ -112,16 +116,31 @@ class _Best:
     rows: NDArray[np.int64]
 
 
-def _sentence_evidence(
+@dataclass(frozen=True, slots=True)
+class _SpanEvidence:
+    """What the spans of each candidate say; shapes (candidates,)."""
+
+    stretch: NDArray[np.floating]
+    sentence: _Best
+    opening: NDArray[np.floating]
+
+
+def _span_evidence(
     parts: IndexParts, candidates: NDArray[np.int64], vector: Vectors, *, body: NDArray[np.floating]
-) -> tuple[_Best, NDArray[np.floating]]:
-    """Return the best sentence of each candidate and the cosine of its first; the body's where it has no sentences."""
-    rows, starts = _rows_of(parts.sentences, candidates)
-    cosines = parts.sentence_embeddings[rows] @ vector
-    best = _best(cosines, rows, starts)
-    has_some = best.rows >= 0
-    first = np.where(has_some, np.append(cosines, 0)[np.minimum(starts, len(cosines))], body)
-    return _Best(np.where(has_some, best.values, body), best.rows), first
+) -> _SpanEvidence:
+    rows, starts = _rows_of(parts.spans, candidates)
+    cosines = parts.span_embeddings[rows] @ vector
+    are_stretches = parts.spans.rows["kind"][rows] == KINDS.index(PassageKind.STRETCH)
+    stretch = _best(np.where(are_stretches, cosines, -np.inf), rows, starts)
+    sentence = _best(np.where(are_stretches, -np.inf, cosines), rows, starts)
+    has_sentences = sentence.rows >= 0
+    # Sentences come before stretches, and in order.
+    first = np.append(cosines, 0)[np.minimum(starts, len(cosines))]
+    return _SpanEvidence(
+        stretch=np.where(stretch.rows >= 0, stretch.values, body),
+        sentence=_Best(np.where(has_sentences, sentence.values, body), sentence.rows),
+        opening=np.where(has_sentences, first, body),
+    )
 
 
 def _rows_of(table: PassageTable, candidates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

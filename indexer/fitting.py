@@ -22,6 +22,7 @@ from indexer.calibration import (
 from indexer.evidence import Evidence, gather_evidence
 from indexer.parts import IndexParts
 from indexer.ranking import RankingWeights, fit_weights
+from indexer.records import PassageKind
 
 SHIPPED_WEIGHTS = RankingWeights()
 SHIPPED_CALIBRATION = Calibration(coefficients=(-6.0, 0.5, 8.0, 1.0, -1.0), answered_from=0.6, show_from=0.3)
@@ -76,7 +77,7 @@ def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[Ra
 
 
 def _cases(parts: IndexParts, off_topic: Sequence[str]) -> list[_Case]:
-    rows = np.flatnonzero(parts.table.are_questions)
+    rows = np.flatnonzero(parts.table.are(PassageKind.QUESTION))
     if len(rows) > _MAX_QUESTIONS:
         rows = rows[np.linspace(0, len(rows) - 1, _MAX_QUESTIONS, dtype=np.int64)]
     cases = []

@@ -105,7 +105,7 @@ class Index:
         """Return the sentence of the best match, or the whole text where it is one sentence."""
         if sentence_row < 0:
             return Excerpt(answer.text, 0, len(answer.text))
-        row = self.parts.sentences.rows[sentence_row]
+        row = self.parts.spans.rows[sentence_row]
         start, end = int(row["start"]), int(row["end"])
         return Excerpt(answer.text[start:end], start, end)
 

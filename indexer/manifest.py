@@ -28,7 +28,7 @@ class Counts:
     answers: int
     questions: int
     passages: int
-    sentences: int
+    spans: int
     cut_answers: int
     off_topic: int
     reused: int

@@ -16,8 +16,8 @@ from indexer.records import Vectors
 
 PASSAGES_FILE = "passages.npy"
 EMBEDDINGS_FILE = "embeddings.npy"
-SENTENCES_FILE = "sentences.npy"
-SENTENCE_EMBEDDINGS_FILE = "sentence_embeddings.npy"
+SPANS_FILE = "spans.npy"
+SPAN_EMBEDDINGS_FILE = "span_embeddings.npy"
 DENSE_FILE = "dense.faiss"
 LEXICAL_FOLDER = "lexical"
 OFF_TOPIC_FILE = "off_topic.npy"
@@ -32,8 +32,8 @@ def off_topic_record(dimension: int) -> np.dtype[np.void]:
 class IndexParts:
     """Everything that a search looks into, mapped into memory where that is possible.
 
-    table, embeddings, dense and lexical have the same rows: bodies and curated questions. sentences and
-    sentence_embeddings have the same rows: they tell which part of a candidate matches. off_topic: see
+    table, embeddings, dense and lexical have the same rows: bodies and curated questions. spans and span_embeddings
+    have the same rows, sentences and stretches: they tell how well a candidate fits, and where. off_topic: see
     `off_topic_record`, the questions known to have no answer here.
     """
 
@@ -43,8 +43,8 @@ class IndexParts:
     embeddings: Vectors
     dense: DenseIndex
     lexical: LexicalIndex
-    sentences: PassageTable
-    sentence_embeddings: Vectors
+    spans: PassageTable
+    span_embeddings: Vectors
     off_topic: NDArray[np.void]
 
     @classmethod
@@ -59,8 +59,8 @@ class IndexParts:
                 embeddings=np.load(folder / EMBEDDINGS_FILE, mmap_mode="r"),
                 dense=DenseIndex.load(folder / DENSE_FILE),
                 lexical=LexicalIndex.load(folder / LEXICAL_FOLDER),
-                sentences=PassageTable.load(folder / SENTENCES_FILE, answers=len(answers)),
-                sentence_embeddings=np.load(folder / SENTENCE_EMBEDDINGS_FILE, mmap_mode="r"),
+                spans=PassageTable.load(folder / SPANS_FILE, answers=len(answers)),
+                span_embeddings=np.load(folder / SPAN_EMBEDDINGS_FILE, mmap_mode="r"),
                 off_topic=np.load(folder / OFF_TOPIC_FILE),
             )
         except (OSError, ValueError, KeyError) as error:

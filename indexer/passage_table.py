@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from indexer.records import Passage, PassageKind
 
 KINDS = tuple(PassageKind)
-_QUESTION = KINDS.index(PassageKind.QUESTION)
 _ROW = np.dtype(
     [
         ("answer", "<i4"),  # row of the answer
@@ -72,10 +71,9 @@ class PassageTable:
         """Shape (passages,): the answer row of each passage."""
         return self.rows["answer"]
 
-    @property
-    def are_questions(self) -> NDArray[np.bool_]:
-        """Shape (passages,): whether each passage is a curated question."""
-        return np.asarray(self.rows["kind"] == _QUESTION)
+    def are(self, kind: PassageKind) -> NDArray[np.bool_]:
+        """Shape (passages,): whether each passage is of this kind."""
+        return np.asarray(self.rows["kind"] == KINDS.index(kind))
 
 
 def _first_rows(rows: NDArray[np.void], answers: int) -> NDArray[np.int64]:

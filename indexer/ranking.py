@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.evidence import Evidence
 
-FEATURES = ("body", "sentence", "opening", "question", "lexical", "coverage", "codes")
+FEATURES = ("body", "stretch", "sentence", "opening", "question", "lexical", "coverage", "codes")
 """The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
 
 _COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
@@ -36,13 +36,12 @@ def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
     """
     stand_in = np.maximum(evidence.body, evidence.sentence) + _QUESTION_ADVANTAGE
     question = np.where(np.isnan(evidence.question), stand_in, evidence.question)
+    cosines = (evidence.body, evidence.stretch, evidence.sentence, evidence.opening, question)
     most_lexical = evidence.lexical.max(initial=0)
     relative = evidence.lexical / most_lexical if most_lexical > 0 else evidence.lexical
     return np.column_stack(
         [
-            *((cosine - _COSINE_FLOOR) / _COSINE_RANGE for cosine in (evidence.body, evidence.sentence)),
-            (evidence.opening - _COSINE_FLOOR) / _COSINE_RANGE,
-            (question - _COSINE_FLOOR) / _COSINE_RANGE,
+            *((cosine - _COSINE_FLOOR) / _COSINE_RANGE for cosine in cosines),
             relative * evidence.known_share,
             evidence.coverage * evidence.known_share,
             evidence.codes,
@@ -54,12 +53,13 @@ def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
 class RankingWeights:
     """The weight of each feature; fitted says whether this corpus taught them, examples by how many questions."""
 
-    body: float = 8.0
-    sentence: float = 4.0
-    opening: float = 1.0
-    question: float = 10.0
-    lexical: float = 1.0
-    coverage: float = 1.0
+    body: float = 10.0
+    stretch: float = 6.0
+    sentence: float = 2.0
+    opening: float = 2.0
+    question: float = 6.0
+    lexical: float = 1.8
+    coverage: float = 1.5
     codes: float = 1.0
     fitted: bool = False
     examples: int = 0

@@ -67,8 +67,8 @@ class Problem:
 class PassageKind(StrEnum):
     """What part of an answer a passage is."""
 
-    BODY = "body"  # the whole text
-    STRETCH = "stretch"  # some consecutive sentences of a text too long to be one passage
+    BODY = "body"  # the whole text, or as much of it as the encoder reads at once
+    STRETCH = "stretch"  # some consecutive sentences of the text
     SENTENCE = "sentence"  # one sentence of the text, with a very short neighbour perhaps
     QUESTION = "question"  # one of the curated questions
 

@@ -34,7 +34,7 @@ def test_index_holds_the_corpus(tmp_path: Path) -> None:
     assert {answer.id: answer for answer in index.parts.answers} == {answer.id: answer for answer in ANSWERS}
     counts = summary.manifest.counts
     assert (counts.answers, counts.questions, counts.passages, counts.cut_answers) == (4, 4, 8, 0)
-    assert counts.sentences == 2  # only one answer has two sentences
+    assert counts.spans == 2  # only one answer has two sentences
     assert counts.embedded == 10
     assert counts.reused == 0
 

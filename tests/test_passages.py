@@ -1,11 +1,12 @@
 """Which texts stand for an answer."""
 
+import itertools
 from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.passages import make_passages, make_sentences
+from indexer.passages import make_passages, make_spans
 from indexer.records import Answer, PassageKind
 
 
@@ -25,7 +26,7 @@ def test_short_body_is_one_passage_beside_its_questions() -> None:
 
 
 def test_long_body_is_cut_at_sentence_ends() -> None:
-    """Stretches end where sentences do and are as long as fits."""
+    """Pieces end where sentences do and are as long as fits."""
     text = "Un certificat dure trois ans. Il se renouvelle avant. Une alerte part soixante jours avant la fin."
     passages = make_passages(Answer("a", text), count_tokens=count_words, max_tokens=9)
     assert [p.text for p in passages] == [
@@ -39,7 +40,7 @@ def test_long_body_is_cut_at_sentence_ends() -> None:
     max_tokens=st.integers(1, 12),
 )
 def test_nothing_but_white_space_is_lost(text: str, max_tokens: int) -> None:
-    """Whatever the text, stretches are exact, in order, fit the window, and hold every visible character."""
+    """Whatever the text, the pieces are exact, in order, fit the window, and hold every visible character."""
     passages = make_passages(Answer("a", text), count_tokens=count_words, max_tokens=max_tokens)
     seen = ""
     for passage in passages:
@@ -60,13 +61,25 @@ def test_word_longer_than_the_window_is_cut_between_characters() -> None:
 def test_sentences_are_exact_and_short_ones_join_the_next() -> None:
     """« Oui. » says nothing alone; a text of one sentence has none beside its body."""
     text = "Oui. Le RIS doit alimenter le DMP. Le blocage est unitaire et choisi."
-    sentences = make_sentences(Answer("a", text))
+    sentences = make_spans(Answer("a", text))
     assert [s.text for s in sentences] == ["Oui. Le RIS doit alimenter le DMP.", "Le blocage est unitaire et choisi."]
     assert all(s.text == text[s.start : s.end] and s.kind is PassageKind.SENTENCE for s in sentences)
-    assert make_sentences(Answer("b", "Le code d'erreur 905 doit être envoyé.")) == []
+    assert make_spans(Answer("b", "Le code d'erreur 905 doit être envoyé.")) == []
 
 
 def test_short_last_sentence_joins_the_one_before() -> None:
     """Nothing at the end is left out either."""
     text = "Le certificat est valable trois ans. Le renouvellement se fait avant la fin. Merci."
-    assert make_sentences(Answer("a", text))[-1].text == "Le renouvellement se fait avant la fin. Merci."
+    assert make_spans(Answer("a", text))[-1].text == "Le renouvellement se fait avant la fin. Merci."
+
+
+def test_stretches_overlap_by_half() -> None:
+    """Ten sentences of 100 characters: stretches of five or more, each beginning in the middle of the one before."""
+    text = " ".join(f"La phrase numéro {number} " + "est longue " * 7 + "." for number in range(10))
+    stretches = [span for span in make_spans(Answer("a", text)) if span.kind is PassageKind.STRETCH]
+    assert stretches[0].start == 0
+    assert stretches[-1].end == len(text)
+    assert all(stretch.text == text[stretch.start : stretch.end] for stretch in stretches)
+    for before, after in itertools.pairwise(stretches):
+        assert before.start < after.start < before.end
+        assert 500 <= before.end - before.start <= 700

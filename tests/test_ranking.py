@@ -13,6 +13,7 @@ def make_evidence(body: list[float], *, question: list[float] | None = None, **c
     values: dict[str, object] = {
         "answers": np.arange(count),
         "body": np.array(body, dtype=np.float32),
+        "stretch": np.array(body, dtype=np.float32),
         "sentence": np.array(body, dtype=np.float32),
         "opening": np.array(body, dtype=np.float32),
         "question": np.array(question or [np.nan] * count, dtype=np.float32),
@@ -31,9 +32,10 @@ def test_score_is_the_weighted_sum_of_the_features() -> None:
     """Recomputed by hand from the shipped weights."""
     evidence = make_evidence([0.85, 0.95], question=[0.95, 0.75], coverage=np.array([0.5, 0], dtype=np.float32))
     weights = RankingWeights()
+    of_body = weights.body + weights.stretch + weights.sentence + weights.opening
     by_hand = [
-        (weights.body + weights.sentence + weights.opening) * 0.5 + weights.question * 1.0 + weights.coverage * 0.5,
-        (weights.body + weights.sentence + weights.opening) * 1.0 + weights.question * 0.0,
+        of_body * 0.5 + weights.question * 1.0 + weights.coverage * 0.5,
+        of_body * 1.0 + weights.question * 0.0,
     ]
     assert_allclose(weights.score(evidence), by_hand, rtol=1e-5)
 
@@ -73,8 +75,11 @@ def test_fit_learns_which_feature_tells() -> None:
     assert fitted.examples == 60
     assert fitted.question > 2 * RankingWeights().question
     assert fitted.body < RankingWeights().body
-    hits = [np.argmax(fitted.score(evidence)) == right for evidence, right in examples]
-    assert np.mean(hits) > 0.9
+
+    def right_first(weights: RankingWeights) -> int:
+        return sum(int(np.argmax(weights.score(evidence))) == right for evidence, right in examples)
+
+    assert right_first(fitted) > 1.5 * right_first(RankingWeights())
 
 
 def test_fit_is_at_the_maximum_of_its_objective() -> None:
