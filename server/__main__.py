@@ -1,6 +1,7 @@
 """The command line of the server: serve over HTTP, or ask one question in the terminal."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ from indexer.errors import QuestionError, SouffleurError
 from indexer.records import Reply, Status
 from indexer.settings import IndexerSettings, add_options, read_settings
 from server.answering import Answering
+from server.feedback import FeedbackStore
 from server.schemas import SearchReply
 from server.settings import TABLE, ServerSettings
 
@@ -49,7 +51,11 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("serve", help="answer over HTTP")
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
-    add_options(command, ServerSettings, ("host", "port", "limit", "cached_questions"))
+    add_options(
+        command,
+        ServerSettings,
+        ("host", "port", "limit", "feedback", "keep_questions", "retention_days", "cached_questions"),
+    )
     command.set_defaults(run=_serve)
 
     command = commands.add_parser("ask", help="answer one question in the terminal")
@@ -77,9 +83,16 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
 
     from server.app import create_app
 
-    app = create_app(_open(index, server), default_limit=server.limit)
-    # No access log: the address of a GET request holds the question.
-    uvicorn.run(app, host=server.host, port=server.port, access_log=False, log_config=None)
+    with contextlib.ExitStack() as stack:
+        feedback = None
+        if server.feedback:
+            store = FeedbackStore.open(
+                server.feedback, keep_questions=server.keep_questions, retention_days=server.retention_days
+            )
+            feedback = stack.enter_context(store)
+        app = create_app(_open(index, server), default_limit=server.limit, feedback=feedback)
+        # No access log: the address of a GET request holds the question.
+        uvicorn.run(app, host=server.host, port=server.port, access_log=False, log_config=None)
     return DONE
 
 

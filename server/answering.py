@@ -15,6 +15,7 @@ from indexer.index import Index
 from indexer.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
 from server.questions import read_question
+from server.suggesting import Suggester, Suggestion
 
 Filters = Mapping[str, Sequence[str]]
 
@@ -32,6 +33,8 @@ class Answering:
         self._index = index
         self._encoder = encoder
         self._vectors = _VectorCache(cached_questions)
+        questions = [(question, answer.id) for answer in index.parts.answers for question in answer.questions]
+        self._suggester = Suggester(questions)
         self.index_info = IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index))
 
     @classmethod
@@ -52,6 +55,14 @@ class Answering:
     def get_answer(self, answer_id: str) -> Answer | None:
         """Return an answer by id, None where there is none."""
         return self._index.get_answer(answer_id)
+
+    def suggest(self, prefix: str, *, limit: int) -> tuple[Suggestion, ...]:
+        """Return curated questions for what has been typed so far."""
+        return self._suggester.suggest(prefix, limit=limit)
+
+    def count_facets(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many of all answers apply to each value of each facet."""
+        return self._index.parts.facets.count(np.arange(len(self._index)))
 
     def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
         """Return the reply to one question. QuestionError if it cannot be asked, ValueError for an unknown facet."""

@@ -5,8 +5,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexer.records import Answer, Hit, Reply, Status
+from server.feedback import MAX_COMMENT_CHARACTERS
 
 MAX_LIMIT = 50
+MAX_BATCH = 64
 
 Filters = Annotated[
     dict[str, list[str]],
@@ -28,6 +30,63 @@ class SearchRequest(_Strict):
     limit: int | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted")
     filters: Filters = {}
     explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
+
+
+class BatchRequest(_Strict):
+    """Several questions at once."""
+
+    queries: list[str] = Field(min_length=1, max_length=MAX_BATCH, description="the questions")
+    limit: int | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted for each")
+    filters: Filters = {}
+
+
+class FeedbackRequest(_Strict):
+    """Whether an answer helped: the ids are those of the reply and of the hit."""
+
+    query_id: str = Field(min_length=1, max_length=64)
+    answer_id: str = Field(min_length=1, max_length=200)
+    useful: bool
+    comment: str = Field(default="", max_length=MAX_COMMENT_CHARACTERS)
+
+
+class FeedbackReply(BaseModel):
+    """The judgement is on the disk."""
+
+    stored: bool
+
+
+class ValueBody(BaseModel):
+    """A value of a facet, and how many answers apply to it."""
+
+    value: str
+    answers: int
+
+
+class FacetBody(BaseModel):
+    """A question of the guided search."""
+
+    key: str
+    question: str
+    values: list[ValueBody]
+
+
+class FacetsReply(BaseModel):
+    """The guided search, in order."""
+
+    facets: list[FacetBody]
+
+
+class SuggestionBody(BaseModel):
+    """A curated question, and the answer it belongs to."""
+
+    question: str
+    answer_id: str
+
+
+class SuggestReply(BaseModel):
+    """Questions that begin like what was typed, then those that have its words."""
+
+    suggestions: list[SuggestionBody]
 
 
 class PassageBody(BaseModel):
@@ -99,6 +158,12 @@ class IndexBody(BaseModel):
     id: str
     encoder: str
     answers: int
+
+
+class BatchReply(BaseModel):
+    """The replies, in the order of the questions."""
+
+    replies: list["SearchReply"]
 
 
 class SearchReply(BaseModel):

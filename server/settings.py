@@ -1,11 +1,22 @@
 """The settings of the server, beside those of the index it serves."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from indexer.settings import parse_count, parse_port, setting
+from server.feedback import KeepQuestions
 
 TABLE = "server"
 """The table of souffleur.toml that holds them."""
+
+
+def parse_keep_questions(text: str) -> KeepQuestions:
+    """Return whether questions are kept; ValueError for anything but the two."""
+    if text == "off":
+        return "off"
+    if text == "redacted":
+        return "redacted"
+    raise ValueError("off or redacted is needed")
 
 
 @dataclass(frozen=True)
@@ -15,4 +26,7 @@ class ServerSettings:
     host: str = setting("127.0.0.1", str, "address to listen on; other machines reach it only if you say so here")
     port: int = setting(8000, parse_port, "port to listen on")
     limit: int = setting(5, parse_count, "hits of a reply, where the request does not say")
+    feedback: Path | None = setting(None, Path, "file of the judgements and questions; nothing is kept if not given")
+    keep_questions: KeepQuestions = setting("redacted", parse_keep_questions, "`off`, or `redacted`: without names")
+    retention_days: int = setting(395, parse_count, "days after which judgements and questions are erased")
     cached_questions: int = setting(2048, parse_count, "questions whose vectors are kept in memory")

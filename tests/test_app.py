@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from indexer.records import Reply
 from server.answering import Answering, Filters
 from server.app import create_app
+from server.feedback import FeedbackStore
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
 
@@ -152,3 +153,54 @@ def test_unforeseen_error_tells_nothing_of_the_inside(small_index: Path) -> None
     assert reply.status_code == 500
     assert reply.headers["content-type"] == "application/problem+json"
     assert "secret" not in reply.text
+
+
+def test_batch_equals_one_by_one(client: TestClient) -> None:
+    """Questions asked together get the replies they get alone, in order."""
+    questions = ["erreur 905", "types de boîte aux lettres", "erreur 905"]
+    together = client.post("/v1/search/batch", json={"queries": questions, "limit": 2}).json()["replies"]
+    alone = [client.post("/v1/search", json={"query": question, "limit": 2}).json() for question in questions]
+    assert [reply["hits"] for reply in together] == [reply["hits"] for reply in alone]
+    assert client.post("/v1/search/batch", json={"queries": []}).status_code == 422
+    assert client.post("/v1/search/batch", json={"queries": ["x"] * 65}).status_code == 422
+    assert client.post("/v1/search/batch", json={"queries": ["x", ""]}).status_code == 422
+
+
+def test_guided_search_counts_answers(client: TestClient) -> None:
+    """Every facet with its wording and values; an answer without a value counts for all of them."""
+    facets = client.get("/v1/facets").json()["facets"]
+    assert facets[0] == {
+        "key": "couloir",
+        "question": "Votre question concerne quel couloir Ségur ?",
+        "values": [{"value": "Hôpital", "answers": 3}, {"value": "Officine", "answers": 3}],
+    }
+
+
+def test_suggestions_are_curated_questions(client: TestClient) -> None:
+    """What is typed finds questions by their words, whatever accents and case."""
+    found = client.get("/v1/suggest", params={"q": "QUELS types de boite"}).json()["suggestions"]
+    assert found == [{"question": "Quels types de boîte aux lettres y a-t-il ?", "answer_id": "types-de-bal"}]
+
+
+def test_feedback_is_kept_with_the_question(answering: Answering, tmp_path: Path) -> None:
+    """A judgement is stored once per reply and answer, and the question without personal data."""
+    with FeedbackStore.open(tmp_path / "kept.sqlite", keep_questions="redacted", retention_days=30) as store:
+        with TestClient(create_app(answering, feedback=store)) as client:
+            found = client.post("/v1/search", json={"query": "erreur 905 pour jean.dupont@exemple.fr"}).json()
+            judgement = {"query_id": found["query_id"], "answer_id": found["hits"][0]["id"], "useful": False}
+            for comment in ("", "trop court"):
+                reply = client.post("/v1/feedback", json=judgement | {"comment": comment})
+                assert reply.status_code == 201
+                assert reply.json() == {"stored": True}
+            assert client.post("/v1/feedback", json=judgement | {"answer_id": "absent"}).status_code == 404
+        kept = [json.loads(line) for line in store.export_jsonl()]
+    assert len(kept) == 1
+    assert kept[0]["comment"] == "trop court"
+    assert "dupont" not in kept[0]["question"]
+
+
+def test_without_a_store_feedback_is_refused(client: TestClient) -> None:
+    """A server that keeps nothing says so, rather than losing a judgement."""
+    reply = client.post("/v1/feedback", json={"query_id": "q", "answer_id": "a", "useful": True})
+    assert reply.status_code == 404
+    assert "SOUFFLEUR_FEEDBACK" in reply.json()["detail"]
