@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import openvino
+from numpy.typing import NDArray
 
 from indexer.errors import EncoderError
 from indexer.records import Vectors
@@ -19,13 +20,14 @@ _PROPERTIES = {
     "PERFORMANCE_HINT": "LATENCY",
     # Sums in float32: in bfloat16 one first answer in fifty changes.
     "INFERENCE_PRECISION_HINT": "f32",
-    "DYNAMIC_QUANTIZATION_GROUP_SIZE": "32",
 }
+_GROUP_SIZES = ("32", "0")
+"""Groups of quantised activations to try, in this order; 0 is none, which every processor can do: slower, not worse."""
 _REQUESTS = 2
 _BATCH_TEXTS = 8
 _BATCH_TOKENS = 2048
 _PADDING = 4
-"""Lengths are padded to a multiple of this: the engine prepares itself once for each new shape (15 ms)."""
+"""Lengths are padded to a multiple of this: the engine prepares itself once for each new shape, which takes 15 ms."""
 _WARM_LENGTHS = range(_PADDING, 64 + 1, _PADDING)
 
 
@@ -35,23 +37,18 @@ class OpenVinoEngine:
     def __init__(self, graph: Path, *, padding_id: int, batch_size: int | None, threads: int | None) -> None:
         """batch_size: most texts run at once, 8 by default. threads: of the processor, all by default.
 
-        EncoderError if OpenVINO cannot read or compile the graph.
+        EncoderError if OpenVINO cannot read, compile or run the graph.
         """
-        properties = _PROPERTIES | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
-        try:
-            compiled = openvino.Core().compile_model(graph, "CPU", properties)
-            requests = [compiled.create_infer_request() for _ in range(_REQUESTS)]
-        except RuntimeError as error:
-            raise EncoderError(f"OpenVINO cannot run {graph}: {error}") from error
-        # Last in, first out: the request used last has its memory warm.
-        self._requests: queue.LifoQueue[openvino.InferRequest] = queue.LifoQueue()
-        for request in requests:
-            self._requests.put(request)
         self._padding_id = padding_id
         self._batch_size = batch_size or _BATCH_TEXTS
+        # Last in, first out: the request used last has its memory warm.
+        self._requests: queue.LifoQueue[openvino.InferRequest] = queue.LifoQueue()
+        compiled = self._compile(graph, threads)
         self._dimension = int(compiled.output(0).partial_shape[1].get_length())
+        for _ in range(_REQUESTS):
+            self._requests.put(compiled.create_infer_request())
         for length in _WARM_LENGTHS:
-            self.encode([[padding_id] * length])
+            self._run([[padding_id] * length])
 
     @property
     def dimension(self) -> int:
@@ -65,6 +62,22 @@ class OpenVinoEngine:
             vectors[rows] = self._run([ids[row] for row in rows])
         return vectors
 
+    def _compile(self, graph: Path, threads: int | None) -> openvino.CompiledModel:
+        properties = _PROPERTIES | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
+        errors: list[RuntimeError] = []
+        for size in _GROUP_SIZES:
+            try:
+                compiled = openvino.Core().compile_model(
+                    graph, "CPU", properties | {"DYNAMIC_QUANTIZATION_GROUP_SIZE": size}
+                )
+                # Whether the processor can do it shows only now.
+                compiled.create_infer_request().infer(_padded([[self._padding_id]], self._padding_id))
+            except RuntimeError as error:
+                errors.append(error)
+            else:
+                return compiled
+        raise EncoderError(f"OpenVINO cannot run {graph}: {errors[-1]}") from errors[-1]
+
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Yield rows that run together: of like length, so that little is padding, and not too many."""
         batch: list[int] = []
@@ -77,14 +90,8 @@ class OpenVinoEngine:
             yield batch
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        length = -(-max(map(len, ids)) // _PADDING) * _PADDING
-        padded = np.full((len(ids), length), self._padding_id, dtype=np.int32)
-        mask = np.zeros((len(ids), length), dtype=np.int32)
-        for row, tokens in enumerate(ids):
-            padded[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
         with self._request() as request:
-            request.infer([padded, mask], share_inputs=True)
+            request.infer(_padded(ids, self._padding_id), share_inputs=True)
             return np.array(request.get_output_tensor(0).data)
 
     @contextmanager
@@ -94,3 +101,14 @@ class OpenVinoEngine:
             yield request
         finally:
             self._requests.put(request)
+
+
+def _padded(ids: Sequence[Sequence[int]], padding_id: int) -> list[NDArray[np.int32]]:
+    """Return ids and mask, each of shape (texts, tokens)."""
+    length = -(-max(map(len, ids)) // _PADDING) * _PADDING
+    padded = np.full((len(ids), length), padding_id, dtype=np.int32)
+    mask = np.zeros((len(ids), length), dtype=np.int32)
+    for row, tokens in enumerate(ids):
+        padded[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return [padded, mask]

@@ -60,7 +60,7 @@ class _Layers:
         tokens = op.gather(op.shape_of(ids, "i64"), _int64(1), np.int64(0))
         places = self._vector("pos").reshape(model.positions, model.hidden)
         types = self._vector("type").reshape(model.types, model.hidden)
-        positions = op.slice(places + types[0], _int64(0), tokens, _int64(1), _int64(0))
+        positions = op.slice(op.constant(places + types[0]), _int64(0), tokens, _int64(1), _int64(0))
         return self._norm(op.add(self._words(ids), positions), "ln")
 
     def apply(self, states: Node, bias: Node) -> Node:
@@ -98,12 +98,16 @@ class _Layers:
         table = self._model.blocks("emb.word", columns=self._model.hidden)
         levels = (table.levels + 8).view(np.uint8).reshape(len(table.levels), -1)
         half = self._model.hidden // 2
-        packed = op.convert(op.gather(levels[:, :half] | levels[:, half:] << 4, ids, np.int64(0)), Type.f32)
+        packed = op.convert(
+            op.gather(op.constant(levels[:, :half] | levels[:, half:] << 4), ids, np.int64(0)), Type.f32
+        )
         high = op.floor(op.multiply(packed, np.float32(1 / 16)))
         low = op.subtract(packed, op.multiply(high, np.float32(16)))
         values = op.subtract(op.concat([low, high], 2), np.float32(8))
         blocks = op.reshape(values, _int64(0, 0, self._model.hidden // BLOCK, BLOCK), special_zero=True)
-        scales = op.convert(op.gather(table.scales, ids, np.int64(0)), Type.f32)  # (texts, tokens, blocks, 1)
+        scales = op.convert(
+            op.gather(op.constant(table.scales), ids, np.int64(0)), Type.f32
+        )  # (texts, tokens, blocks, 1)
         return op.reshape(op.multiply(blocks, scales), _int64(0, 0, self._model.hidden), special_zero=True)
 
     def _vector(self, name: str) -> NDArray[np.float32]:
@@ -118,7 +122,7 @@ def _unpacked(parts: Sequence[FourBitBlocks]) -> Node:
     # Filled, not wrapped: a tensor around a NumPy array does not keep the array alive.
     tensor = openvino.Tensor(Type.i4, openvino.Shape(list(levels.shape)))
     tensor.data.reshape(-1)[:] = pairs[:, 0] | pairs[:, 1] << 4
-    blocks = op.multiply(op.convert(op.constant(tensor), Type.f16), scales)
+    blocks = op.multiply(op.convert(op.constant(tensor), Type.f16), op.constant(scales))
     matrix = op.reshape(blocks, _int64(len(levels), levels[0].size), special_zero=False)
     return op.convert(matrix, Type.f32)
 
