@@ -83,7 +83,7 @@ def _ignoring_case(expression: str) -> re.Pattern[str]:
 
 _LETTER = r"A-Za-zÀ-ÖØ-öø-ÿŒœ\u0300-\u036f"
 _GAP = r"[ .,_/\-]{0,3}"  # between groups of digits, as in "06 - 12 - 34"
-_KEY = r"(?:[ ,;(]{1,3}cl[eé]\u0301? ?:? ?\d\d(?!\d))?"  # "1850578006084, clé 36"
+_KEY = r"(?:[ ,;(]{0,3}cl[eé]\u0301? ?:? ?\d\d(?!\d))?"  # "1850578006084, clé 36"
 _LOCAL = r"[^\s@<>()\[\],;:\"'/=?&]"  # of an address before its @
 _DOMAIN = r"[A-Z\dÀ-ÿ\-]+"
 _MONTH = rf"(?:janv|f[eé]\u0301?v|mars|avr|mai|juin|juil|ao[uû]\u0302?t|sept|oct|nov|d[eé]\u0301?c)[{_LETTER}.]{{0,7}}"

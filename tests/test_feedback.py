@@ -21,6 +21,7 @@ from indexer.records import Status
 from server.feedback import MAX_COMMENT_CHARACTERS, SCHEMA_STEPS, FeedbackError, FeedbackStore, Unanswered
 
 DAY = 86_400
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -315,6 +316,22 @@ def test_a_retention_time_below_a_day_is_refused(path: Path) -> None:
     """Zero would erase everything at once."""
     with pytest.raises(ValueError, match="retention_days"):
         FeedbackStore.open(path, keep_questions="off", retention_days=0)
+
+
+def test_the_recipe_of_the_page_on_privacy_works(tmp_path: Path) -> None:
+    """The code of docs/rgpd.md exports what there is, and erases the query that it names."""
+    page = (ROOT / "docs/rgpd.md").read_text()
+    code = page.split("```python\n")[1].split("```")[0]
+    query_id = code.split('erase("')[1].split('"')[0]
+    with FeedbackStore.open(tmp_path / "feedback.sqlite", keep_questions="redacted", retention_days=395) as store:
+        ask(store, query_id, "une question", Status.ANSWERED)
+        store.record_feedback(query_id, "a", useful=True, index_id="i1")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert done.stdout.decode() == "2 ligne(s) effacée(s)\n"
+    assert query_id in (tmp_path / "jugements.csv").read_text()
+    assert query_id in (tmp_path / "questions.jsonl").read_text()
+    assert rows(tmp_path / "feedback.sqlite", "SELECT count(*) FROM feedback") == [(0,)]
 
 
 FULL_DISK = """
