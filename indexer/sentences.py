@@ -21,13 +21,15 @@ _NEW_BLOCK = re.compile(r"\s*(?:#{1,6}\s|[-*+•·–—▪◦‣]\s|\d{1,3}[.)]
 _HEADING_OR_ROW = re.compile(r"\s*(?:#{1,6}\s|\||```|~~~|(?:[-*_]\s*){3,}$)")
 _MARKER = re.compile(r"\s*(?:(?:[-*+•·–—▪◦‣>]|\d{1,3}[.)]|[a-z][.)]|#{1,6})\s+)+")
 _STOP = re.compile(
-    r"""(?P<mark>[.!?…]+)                  # the end of a sentence,
-        (?P<close>[»”"'’)\]*_]*(?:\s?»)?)  # what closes with it,
+    r"""(?<![.!?…])(?P<mark>[.!?…]++)      # the end of a sentence,
+        (?P<close>[»”"'’)\]*_]*+(?:\s?»)?)  # what closes with it,
         (?: (?P<gap>\s+) | (?=[A-ZÀ-Ý]) )  # then a space, or, as is published at times, nothing""",
     re.VERBOSE,
 )
 _OPENING = "«“\"'‘([*_-–—• \t\u00a0\u202f"
-_LAST_WORD = re.compile(r"[^\W_]+$")
+_LAST_WORD = re.compile(r"[^\W_]++$")
+# How far around a stop it is judged: more than any address has, and a text of stops alone still costs linear time.
+_NEAR = 500
 _CAPITALISED = re.compile(r"[A-ZÀ-Ý](?:['’ ]|[a-zà-ÿ]{2})")
 _ADDRESS = re.compile(r"(?:https?://|www\.|@)\S*$", re.IGNORECASE)
 
@@ -58,8 +60,7 @@ def _continues(text: str, block: tuple[int, int], line: re.Match[str]) -> bool:
     between = text[block[1] : line.start()]
     if between != "\n" or _NEW_BLOCK.match(line[0]):
         return False
-    before = text[block[0] : block[1]]
-    last_line = before[before.rfind("\n") + 1 :]
+    last_line = text[max(block[0], text.rfind("\n", block[0], block[1]) + 1) : block[1]]
     if _HEADING_OR_ROW.match(last_line) or last_line.rstrip().endswith((".", "!", "?", "…", ":", ";")):
         return False
     return line[0].lstrip()[:1].islower()
@@ -75,8 +76,8 @@ def _cut_at_stops(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _ends_sentence(text: str, stop: re.Match[str], start: int, end: int) -> bool:
-    following = text[stop.end() : end].lstrip(_OPENING)[:1]
-    before = text[start : stop.start()]
+    following = text[stop.end() : min(end, stop.end() + _NEAR)].lstrip(_OPENING)[:1]
+    before = text[max(start, stop.start() - _NEAR) : stop.start()]
     word = _LAST_WORD.search(before)
     last = word[0] if word else ""
     if stop["gap"] is None:

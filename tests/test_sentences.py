@@ -123,3 +123,12 @@ def test_every_sentence_has_a_word_if_the_text_has_one(text: str) -> None:
 def test_a_text_splits_alike_with_white_space_around_it(text: str) -> None:
     """Blank lines before and after a text change none of its sentences."""
     assert sentences(f"\n\n{text}\n\n") == sentences(text)
+
+
+@pytest.mark.parametrize("unit", [".", "a. ", "- ", "Aa.B", "@a.A", "a\n", "\n", " .", "a.)", "- - \n", "http://a.Bc "])
+def test_a_hostile_text_is_split_in_no_time(unit: str) -> None:
+    """The time grows with the length, not with its square: a hundred thousand characters would take minutes."""
+    text = unit * (100_000 // len(unit))
+    split = split_sentences(text)
+    assert sum(len(sentence.text) for sentence in split) <= len(text)
+    assert "".join("".join(sentence.text.split()) for sentence in split) == "".join(text.split())
