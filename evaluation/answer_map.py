@@ -1,0 +1,98 @@
+"""The index behind a run, as the report shows it: a map of its answers with failed questions, and their likeness."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.projection import project
+from evaluation.records import Result, Scope
+from indexer.encoders import Encoder
+from indexer.folder import IndexFolder
+from indexer.parts import IndexParts
+from indexer.records import Vectors
+
+_MOST_COLOURS = 6
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMap:
+    """Places in the plane. labels: the facet value each answer is coloured by, of *facet*; empty where there is none.
+
+    missed: the places of failed in-scope questions; targets: of their expected answers; strays: of off-topic questions
+    that were not refused.
+    """
+
+    answers: NDArray[np.float64]
+    labels: tuple[str, ...]
+    facet: str
+    missed: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    strays: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerVectors:
+    """The answers of an index, each with the mean of the vectors of its passages, at unit length."""
+
+    texts: Mapping[str, str]
+    facets: Sequence[Mapping[str, tuple[str, ...]]]
+    rows: Mapping[str, int]
+    vectors: Vectors
+
+    @classmethod
+    def load(cls, path: Path, index_id: str) -> "AnswerVectors":
+        """Return those of an index. IndexFolderError if it cannot be read."""
+        IndexFolder(path).verify(index_id)
+        parts = IndexParts.load(path / index_id)
+        answers = [parts.answers[row] for row in range(len(parts.answers))]
+        sums = np.add.reduceat(np.array(parts.embeddings), parts.table.first_rows[:-1], axis=0)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        return cls(
+            texts={answer.id: answer.text for answer in answers},
+            facets=[answer.facets for answer in answers],
+            rows={answer.id: row for row, answer in enumerate(answers)},
+            vectors=(sums / np.maximum(lengths, 1e-12)).astype(np.float32),
+        )
+
+    def cosine(self, one: str, other: str) -> float:
+        """Return how alike two answers are, in [-1, 1]."""
+        return float(self.vectors[self.rows[one]] @ self.vectors[self.rows[other]])
+
+    def share_less_like(self, one: str, other: str) -> float:
+        """Return the share of all answers but *one* and *other* that are less like *one* than *other* is; 1 if none."""
+        likeness = np.delete(self.vectors @ self.vectors[self.rows[one]], [self.rows[one], self.rows[other]])
+        return float((likeness < self.cosine(one, other)).mean()) if len(likeness) else 1.0
+
+
+def make_map(answers: AnswerVectors, failed: Sequence[Result], *, encoder: Encoder) -> AnswerMap:
+    """Return the map of all answers with the questions of *failed* on it."""
+    questions = encoder.encode_questions([result.query.text for result in failed])
+    answer_places, question_places = project(answers.vectors, questions)
+    inside = [at for at, result in enumerate(failed) if result.query.scope is Scope.IN_SCOPE]
+    outside = [at for at, result in enumerate(failed) if result.query.scope is Scope.OFF_TOPIC]
+    expected = [max(failed[at].query.expected.items(), key=lambda pair: pair[1])[0] for at in inside]
+    facet, labels = _labels(answers.facets)
+    return AnswerMap(
+        answers=answer_places,
+        labels=labels,
+        facet=facet,
+        missed=question_places[inside],
+        targets=answer_places[[answers.rows[answer] for answer in expected]],
+        strays=question_places[outside],
+    )
+
+
+def _labels(facets: Sequence[Mapping[str, tuple[str, ...]]]) -> tuple[str, tuple[str, ...]]:
+    """Return the facet that most answers have, and each answer's first value of it, the rare ones as OTHER."""
+    having = Counter(key for some in facets for key, values in some.items() if values)
+    if not having:
+        return "", ()
+    facet = min(having, key=lambda key: (-having[key], key))
+    values = [some[facet][0] if some.get(facet) else OTHER for some in facets]
+    frequent = {value for value, _ in Counter(values).most_common(_MOST_COLOURS)}
+    return facet, tuple(value if value in frequent else OTHER for value in values)

@@ -1,0 +1,127 @@
+"""How far a confidence can be trusted. Each metric is a statistic of weights, so that intervals come with it.
+
+Below, *right* says whether the first answer of a query is relevant; that of an off-topic query never is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.resampling import Floats, Statistic, divide, mean_of
+
+Flags = NDArray[np.bool_]
+
+BINS = 15
+"""Of the reliability diagram and the calibration error: of equal width, as in Guo et al. (2017)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Queries whose confidence fell together: between which bounds, on average, how often right, how many."""
+
+    low: float
+    high: float
+    confidence: float
+    right: float
+    count: int
+
+
+def brier(confidence: Floats, right: Flags) -> Statistic:
+    """Return the statistic of the mean squared distance between confidence and truth (Brier, 1950)."""
+    return mean_of((confidence - right) ** 2)
+
+
+def auroc(confidence: Floats, in_scope: Flags) -> Statistic:
+    """Return the statistic of the chance that an in-scope query has more confidence than another; ties count half."""
+    order = np.argsort(confidence, kind="stable")
+    starts = _level_starts(confidence[order])
+    inside = in_scope[order].astype(np.float64)
+
+    def statistic(weights: Floats) -> Floats:
+        sorted_weights = weights[:, order]
+        positives = np.add.reduceat(sorted_weights * inside, starts, axis=1)  # (resamples, levels)
+        negatives = np.add.reduceat(sorted_weights * (1 - inside), starts, axis=1)
+        below = np.cumsum(negatives, axis=1) - negatives
+        pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+        return divide((positives * (below + negatives / 2)).sum(axis=1), pairs)
+
+    return statistic
+
+
+def expected_calibration_error(confidence: Floats, right: Flags) -> Statistic:
+    """Return the statistic of the mean distance of confidence and truth over BINS bins, by their queries."""
+    at = _bin_numbers(confidence)
+    gaps = np.zeros((len(confidence), BINS))
+    gaps[np.arange(len(confidence)), at] = confidence - right
+
+    def statistic(weights: Floats) -> Floats:
+        return divide(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
+
+    return statistic
+
+
+def area_under_risk_coverage(confidence: Floats, right: Flags) -> Statistic:
+    """Return the statistic of the mean share of wrong answers among the k surest, over all k (Geifman et al., 2017).
+
+    Queries of equal confidence come in no order: the mean over all their orders is taken. With N queries and E wrong
+    ones before a group of m with e wrong, that is sum over j = 1..m of (E + e j/m) / (N + j), in closed form below.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    starts = _level_starts(-confidence[order])
+    wrong = (~right[order]).astype(np.float64)
+
+    def statistic(weights: Floats) -> Floats:
+        sorted_weights = weights[:, order]
+        sizes = np.add.reduceat(sorted_weights, starts, axis=1)  # (resamples, levels)
+        errors = np.add.reduceat(sorted_weights * wrong, starts, axis=1)
+        totals = np.cumsum(sizes, axis=1)
+        before, errors_before = totals - sizes, np.cumsum(errors, axis=1) - errors
+        harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, totals[:, -1].max() + 1))])
+        spread = harmonic[totals.astype(np.int64)] - harmonic[before.astype(np.int64)]
+        share = np.divide(errors, sizes, out=np.zeros_like(errors), where=sizes > 0)
+        area = errors_before * spread + share * (sizes - before * spread)
+        return divide(area.sum(axis=1), totals[:, -1])
+
+    return statistic
+
+
+def risk_coverage_curve(confidence: Floats, right: Flags) -> list[tuple[float, float, float]]:
+    """Return coverage, risk and threshold for each distinct confidence, from the surest on.
+
+    risk: the share of wrong first answers among the queries of this confidence or more.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    sure, wrong = confidence[order], np.cumsum(~right[order])
+    last = np.flatnonzero(np.append(sure[1:] < sure[:-1], True)) if len(sure) else np.array([], dtype=np.int64)
+    total = len(sure)
+    return [((at + 1) / total, float(wrong[at]) / (at + 1), float(sure[at])) for at in last.tolist()]
+
+
+def reliability(confidence: Floats, right: Flags) -> Sequence[Bin]:
+    """Return the bins that hold any query, from unsure to sure."""
+    numbers = _bin_numbers(confidence)
+    bins = []
+    for number in np.unique(numbers).tolist():
+        chosen = numbers == number
+        bins.append(
+            Bin(
+                low=number / BINS,
+                high=(number + 1) / BINS,
+                confidence=float(confidence[chosen].mean()),
+                right=float(right[chosen].mean()),
+                count=int(chosen.sum()),
+            )
+        )
+    return bins
+
+
+def _bin_numbers(confidence: Floats) -> NDArray[np.int64]:
+    """Return the bin of each confidence: [0, 1/15), [1/15, 2/15), … [14/15, 1]."""
+    return np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+
+
+def _level_starts(ascending: Floats) -> NDArray[np.int64]:
+    """Return where each distinct value of an ascending array begins."""
+    return np.flatnonzero(np.append(True, ascending[1:] > ascending[:-1]))

@@ -1,0 +1,122 @@
+"""The gate: is a run worse than the accepted one by more than chance? The baseline is a small committed file."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluation.metrics import MEANINGS
+from evaluation.records import EvaluationError
+from evaluation.resampling import Estimate
+from evaluation.runs import RunInfo
+from evaluation.summary import Summary
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was accepted for one query set: which run it was, and its metrics."""
+
+    info: RunInfo
+    metrics: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A metric that is worse than its bound."""
+
+    query_set: str
+    metric: str
+    value: float
+    bound: float
+    accepted: float
+
+    def __str__(self) -> str:
+        side = "below" if MEANINGS[self.metric].higher_is_better else "above"
+        return (
+            f"{self.query_set}: {self.metric} is {self.value:.4f}, {side} the bound {self.bound:.4f} "
+            f"of the accepted {self.accepted:.4f}"
+        )
+
+
+def read_baseline(file: Path) -> dict[str, Accepted]:
+    """Return what was accepted, by the path of the query set. EvaluationError if *file* cannot be read."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if record["format_version"] != FORMAT_VERSION:
+            raise EvaluationError(f"{file} has format {record['format_version']}, not {FORMAT_VERSION}. Accept anew.")
+        return {
+            path: Accepted(
+                info=RunInfo.from_record(accepted["info"]),
+                metrics={name: Estimate(**estimate) for name, estimate in accepted["metrics"].items()},
+            )
+            for path, accepted in record["query_sets"].items()
+        }
+    except FileNotFoundError:
+        raise EvaluationError(
+            f'There is no baseline at {file}. Accept one with "python -m evaluation gate QUERIES --accept".'
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error!r}. Accept a baseline anew.") from error
+
+
+def write_baseline(file: Path, accepted: Mapping[str, Accepted]) -> None:
+    """Write what was accepted, by the path of the query set, to *file*."""
+    record = {
+        "format_version": FORMAT_VERSION,
+        "query_sets": {
+            path: {
+                "info": dataclasses.asdict(one.info),
+                "metrics": {name: _rounded(estimate) for name, estimate in one.metrics.items()},
+            }
+            for path, one in sorted(accepted.items())
+        },
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def accept(summary: Summary) -> Accepted:
+    """Return *summary* as the baseline of its query set."""
+    return Accepted(summary.info, summary.metrics)
+
+
+def find_breaches(path: str, summary: Summary, accepted: Accepted) -> list[Breach]:
+    """Return the metrics of a run that are worse than accepted by more than the interval, and than one query.
+
+    The second matters where all queries are right: the interval has no width then, and one query is no proof.
+    EvaluationError where the run is not of the accepted queries and judgments, or does not give an accepted metric.
+    """
+    if summary.info.query_set_sha256 != accepted.info.query_set_sha256:
+        raise EvaluationError(
+            f"{path} is not the query set that was accepted ({summary.info.query_set_sha256[:12]}, accepted "
+            f"{accepted.info.query_set_sha256[:12]}). Look at a run of it, then accept it with --accept."
+        )
+    breaches = []
+    for name, before in accepted.metrics.items():
+        if name not in summary.metrics:
+            raise EvaluationError(f"{path}: {name} was accepted, but this run has no query to measure it with.")
+        bound = bound_of(name, before)
+        value = summary.metrics[name].value
+        if value < bound if MEANINGS[name].higher_is_better else value > bound:
+            breaches.append(Breach(path, name, value, bound, before.value))
+    return breaches
+
+
+def bound_of(name: str, accepted: Estimate) -> float:
+    """Return the worst value that still passes."""
+    one_query = 1 / accepted.count + 1e-6  # values in the file are rounded
+    if MEANINGS[name].higher_is_better:
+        return min(accepted.low, accepted.value - one_query)
+    return max(accepted.high, accepted.value + one_query)
+
+
+def _rounded(estimate: Estimate) -> dict[str, float]:
+    return {
+        "value": round(estimate.value, 6),
+        "low": round(estimate.low, 6),
+        "high": round(estimate.high, 6),
+        "count": estimate.count,
+    }

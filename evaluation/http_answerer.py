@@ -1,0 +1,117 @@
+"""Asks a running server, several questions at a time; the only module that knows its client library."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+from pydantic import ValidationError
+
+from evaluation.records import EXPLAINED_HITS, EvaluationError, Outcome, Returned, Target
+from indexer.records import Facets
+from server.schemas import AnswerBody, HitBody, SearchReply
+
+_TIMEOUT_SECONDS = 60.0
+
+
+class HttpAnswerer:
+    """Asks the server at *url*. EvaluationError where it cannot be reached or answers something else."""
+
+    def __init__(self, url: str, *, concurrency: int = 8) -> None:
+        self._url = url.rstrip("/")
+        limits = httpx.Limits(max_connections=concurrency)
+        self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT_SECONDS, limits=limits)
+        self._pool = ThreadPoolExecutor(max_workers=concurrency)
+        try:
+            self.target = self._read_target()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+        self._pool.shutdown(cancel_futures=True)
+        self._client.close()
+
+    def facets_of(self, answer_ids: Iterable[str]) -> Mapping[str, Facets]:
+        """Return the facets of those answers that the server has, by id."""
+        ids = list(answer_ids)
+        found = zip(ids, self._pool.map(self._find_facets, ids), strict=True)
+        return {answer_id: facets for answer_id, facets in found if facets is not None}
+
+    def answer(self, questions: Sequence[str], *, limit: int) -> list[Outcome]:
+        """Return what the server finds for each question."""
+        replies = list(self._pool.map(lambda question: self._search(question, limit), questions))
+        for reply in replies:
+            if reply.index.id != self.target.index_id:
+                raise EvaluationError(
+                    f"{self._url} changed its index from {self.target.index_id} to {reply.index.id} during the run. "
+                    "Run the same command again: it starts anew with the index that is in service now."
+                )
+        return [_outcome(reply) for reply in replies]
+
+    def _read_target(self) -> Target:
+        answer = self._request("GET", "/readyz")
+        try:
+            index = answer.json()["index"]
+            return Target(where=self._url, index_id=index["id"], encoder=index["encoder"], answers=index["answers"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise EvaluationError(f"{self._url}/readyz does not answer as Souffleur does: {error!r}.") from error
+
+    def _find_facets(self, answer_id: str) -> Facets | None:
+        answer = self._request("GET", f"/v1/answers/{quote(answer_id, safe='')}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        facets = AnswerBody.model_validate_json(answer.content).facets
+        return {key: tuple(values) for key, values in facets.items()}
+
+    def _search(self, question: str, limit: int) -> SearchReply:
+        answer = self._request("POST", "/v1/search", {"query": question, "limit": limit, "explain": True})
+        try:
+            return SearchReply.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise EvaluationError(f"{self._url} does not answer as this Souffleur does: {error}") from error
+
+    def _request(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
+        try:
+            answer = self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise EvaluationError(
+                f"{self._url} cannot be reached: {error}. Start it with `make serve`, or correct --url; the same "
+                "command goes on where it stopped."
+            ) from error
+        if answer.status_code != httpx.codes.NOT_FOUND and not answer.is_success:
+            raise EvaluationError(f"{self._url}{path} answered {answer.status_code}: {answer.text[:300]}")
+        return answer
+
+
+def _outcome(reply: SearchReply) -> Outcome:
+    return Outcome(
+        status=reply.status,
+        confidence=reply.confidence,
+        hits=tuple(_returned(hit) for hit in reply.hits),
+        took_ms=reply.took_ms,
+    )
+
+
+def _returned(hit: HitBody) -> Returned:
+    if hit.rank > EXPLAINED_HITS:
+        return Returned(hit.id, hit.score, hit.confidence)
+    return Returned(
+        id=hit.id,
+        score=hit.score,
+        confidence=hit.confidence,
+        passage=hit.passage.text,
+        matched_question=hit.matched_question,
+        features=hit.features or {},
+    )

@@ -1,0 +1,40 @@
+"""From a query set to its summary: opens what is to be asked, runs, and sums up. What `run` and `gate` share."""
+
+from pathlib import Path
+
+from evaluation.answerers import Answerer, IndexAnswerer
+from evaluation.columns import read_columns
+from evaluation.corpus_index import corpus_ids, index_corpus
+from evaluation.query_sets import QuerySet
+from evaluation.running import run_queries
+from evaluation.runs import read_results
+from evaluation.summary import Summary, summarise, write_summary
+from indexer.encoders import Encoder
+from indexer.vectors import Progress, no_progress
+from server.answering import Answering
+
+
+def measure(
+    queries: QuerySet, answerer: Answerer, folder: Path, *, limit: int, progress: Progress = no_progress
+) -> Summary:
+    """Run *queries*, leave every file of the run in *folder*, and return the summary."""
+    run = run_queries(queries, answerer, folder, limit=limit, progress=progress)
+    summary = summarise(read_columns(read_results(folder)), run.info, asked=run.asked, asking_seconds=run.took_seconds)
+    write_summary(summary, folder)
+    return summary
+
+
+def open_index(path: Path, *, encoder: Encoder) -> IndexAnswerer:
+    """Return the answerer of the index in service in *path*."""
+    return IndexAnswerer(Answering.open(path, encoder=encoder), where=str(path))
+
+
+def open_own_corpus(
+    queries: QuerySet, corpus: Path, *, encoder: Encoder, progress: Progress = no_progress
+) -> IndexAnswerer:
+    """Return the answerer of the *corpus* that came with *queries*, indexed where that is still to do.
+
+    QuerySetError before anything is indexed, if a judgment names an answer that is not in the corpus.
+    """
+    queries.require_sound(corpus_ids(corpus))
+    return open_index(index_corpus(corpus, encoder=encoder, progress=progress), encoder=encoder)

@@ -1,0 +1,93 @@
+"""Judgments: which answers are relevant to which query, in the four columns of TREC or the three of BEIR."""
+
+import sys
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluation.lines import decoded_lines
+from indexer.records import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Judgments:
+    """The judgments of a query set, small in memory: a pair of tuples a query.
+
+    left_out: queries that are judged in another file of the same folder only.
+    mentions: each judged answer, and each judged query, with the file and line that named it first.
+    """
+
+    by_query: Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]]
+    left_out: frozenset[str]
+    mentions: Mapping[str, tuple[Path, int]]
+    query_mentions: Mapping[str, tuple[Path, int]]
+
+    def of(self, query_id: str) -> dict[str, int]:
+        """Return answer id to relevance; empty for a query that nobody judged."""
+        return dict(zip(*self.by_query.get(query_id, ((), ())), strict=True))
+
+    def unknown(self, known_answers: Container[str]) -> list[Problem]:
+        """Return a problem for each judged answer that is not known, where it is first named."""
+        return [
+            Problem(str(file), line, f"there is no answer with the id {answer!r}")
+            for answer, (file, line) in self.mentions.items()
+            if answer not in known_answers
+        ]
+
+    def of_unknown_queries(self, ids: Container[str]) -> list[Problem]:
+        """Return a problem for each judged query that is not among *ids*, where it is first named."""
+        return [
+            Problem(str(file), line, f"there is no query with the id {query!r}")
+            for query, (file, line) in self.query_mentions.items()
+            if query not in ids
+        ]
+
+
+def read_judgments(files: Sequence[Path], *, others: Iterable[Path], problems: list[Problem]) -> Judgments:
+    """Return the judgments of *files* together; mistakes are added to *problems*, and their lines passed over.
+
+    others: files whose queries are left out unless *files* judge them too.
+    """
+    relevance: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {}
+    mentions: dict[str, tuple[Path, int]] = {}
+    query_mentions: dict[str, tuple[Path, int]] = {}
+    for file in files:
+        for number, query, answer, grade in _rows(file, problems):
+            answers, grades = relevance.get(query, ((), ()))
+            if answer in answers:
+                problems.append(Problem(str(file), number, f"{answer!r} is judged twice for {query!r}"))
+                continue
+            # Ids repeat: one string object for all mentions of an answer.
+            relevance[query] = ((*answers, sys.intern(answer)), (*grades, grade))
+            mentions.setdefault(answer, (file, number))
+            query_mentions.setdefault(query, (file, number))
+    elsewhere = {row[1] for file in others if file not in files for row in _rows(file, [])}
+    return Judgments(relevance, frozenset(elsewhere - relevance.keys()), mentions, query_mentions)
+
+
+def _rows(file: Path, problems: list[Problem]) -> Iterable[tuple[int, str, str, int]]:
+    """Yield line number, query id, answer id and relevance."""
+
+    def report(line: int, message: str) -> None:
+        problems.append(Problem(str(file), line, message))
+
+    for number, text in decoded_lines(file, report):
+        if not text.strip():
+            continue
+        columns = text.split("\t") if text.count("\t") == 2 else text.split()
+        if len(columns) == 4:
+            query, _, answer, grade = columns
+        elif len(columns) == 3:
+            query, answer, grade = columns
+        else:
+            report(number, "neither three columns (query, answer, relevance) nor the four of TREC")
+            continue
+        query, answer = query.strip(), answer.strip()
+        if number == 1 and len(columns) == 3 and grade.strip() == "score":
+            continue  # the heading of BEIR
+        if not grade.strip().lstrip("+-").isdecimal():
+            report(number, f"the relevance {grade!r} is not a whole number")
+        elif answer.split() != [answer] or query.split() != [query]:
+            report(number, f"the ids {query!r} and {answer!r} must be one word each: TREC files have blanks between")
+        else:
+            yield number, query, answer, int(grade)

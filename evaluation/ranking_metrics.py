@@ -1,0 +1,45 @@
+"""Ranking metrics, as `ir_measures` defines them; the only module that knows it.
+
+trec_eval sorts a run by score, and breaks ties by id one way, MS MARCO's script the other. So a ranking is handed
+over, and written to run files, by the scores n, n-1, … 1: distinct whole numbers, exact even as 32-bit floats, whose
+order is ours under any tie rule. What the ranking itself calls score stays in the JSON lines.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import ir_measures
+from ir_measures import AP, RR, R, Success, nDCG
+
+_MEASURES = (Success @ 1, Success @ 3, Success @ 5, RR @ 10, nDCG @ 10, R @ 1, R @ 3, R @ 5, R @ 10, AP)
+
+RANKING_METRICS = tuple(str(measure) for measure in _MEASURES)
+"""Their names, as ir_measures writes them. A mean of RR@10 is the MRR@10, a mean of AP the MAP."""
+
+DEPTH = 10
+"""How many hits the deepest of them looks at, but for AP, which looks at all there are."""
+
+
+def rank_scores(ids: Sequence[str]) -> dict[str, float]:
+    """Return a score for each answer id of a ranking, best first, that keeps its order under any tie rule."""
+    return {answer: float(len(ids) - at) for at, answer in enumerate(ids)}
+
+
+def measure_rankings(
+    expected: Mapping[str, Mapping[str, int]], rankings: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, float]]:
+    """Return query id to metric name to value, for each query of *expected*.
+
+    expected: query id to answer id to relevance, at least one of them above 0.
+    rankings: query id to answer ids, best first; a query that is absent found nothing.
+    """
+    if not expected:
+        return {}
+    # pytrec_eval cannot take negative judgments; like 0 they mean not relevant.
+    judgments = {
+        query: {answer: max(0, grade) for answer, grade in grades.items()} for query, grades in expected.items()
+    }
+    run = {query: rank_scores(rankings.get(query, ())) for query in expected}
+    values = {query: dict.fromkeys(RANKING_METRICS, 0.0) for query in expected}
+    for metric in ir_measures.iter_calc(_MEASURES, judgments, run):
+        values[metric.query_id][str(metric.measure)] = float(metric.value)
+    return values

@@ -1,0 +1,162 @@
+"""The nouns of measuring, frozen: a query, what came back for it, its result, and that as one line of JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from indexer.errors import SouffleurError
+from indexer.records import Facets, Problem, Status
+
+DIGITS = 4
+"""Decimals kept of scores, confidences and features: those of the HTTP reply, so that a server and an index agree."""
+
+EXPLAINED_HITS = 3
+"""How many hits of a question are kept with their passage and features; of the others, id and numbers."""
+
+
+class EvaluationError(SouffleurError):
+    """Something could not be measured; the message says why, and what to do."""
+
+
+class QuerySetError(EvaluationError):
+    """A query set has mistakes; carries all of them."""
+
+    def __init__(self, problems: "list[Problem]") -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class Scope(StrEnum):
+    """Whether the FAQ answers a query."""
+
+    IN_SCOPE = "in_scope"
+    OFF_TOPIC = "off_topic"  # judged, and no answer is relevant
+    UNJUDGED = "unjudged"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question with its expected answers (id to relevance; 0 and below are not relevant). Empty strings: not said."""
+
+    id: str
+    text: str
+    scope: Scope
+    expected: Mapping[str, int] = field(default_factory=dict)
+    style: str = ""
+    language: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """One answer that came back. passage, matched_question and features: only of the first hits."""
+
+    id: str
+    score: float
+    confidence: float
+    passage: str = ""
+    matched_question: str | None = None
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came back for one question, best first. took_ms: as the reply says."""
+
+    status: Status
+    confidence: float
+    hits: tuple[Returned, ...]
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was asked: an index. corpus_hash and encoder_fingerprint: empty where a server does not say."""
+
+    where: str
+    index_id: str
+    encoder: str
+    answers: int
+    corpus_hash: str = ""
+    encoder_fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A query, its outcome, and the ranking metrics of an in-scope one.
+
+    facets: those of the expected answers. took_ms: None where the same question had been asked before in this run.
+    """
+
+    query: Query
+    facets: Facets
+    status: Status
+    confidence: float
+    hits: tuple[Returned, ...]
+    metrics: Mapping[str, float]
+    took_ms: float | None
+
+    @property
+    def right(self) -> bool:
+        """Whether the first answer is a relevant one."""
+        return bool(self.hits) and self.query.expected.get(self.hits[0].id, 0) > 0
+
+    @property
+    def first_relevant_rank(self) -> int | None:
+        """The rank, from 1, of the first relevant hit; None where there is none."""
+        ranks = (at for at, hit in enumerate(self.hits, start=1) if self.query.expected.get(hit.id, 0) > 0)
+        return next(ranks, None)
+
+    def to_json(self) -> str:
+        """Return one line of JSON, without its line end."""
+        query = self.query
+        record = {
+            "id": query.id,
+            "question": query.text,
+            "style": query.style,
+            "language": query.language,
+            "kind": query.kind,
+            "scope": query.scope,
+            "expected": dict(query.expected),
+            "facets": {key: list(values) for key, values in self.facets.items()},
+            "status": self.status,
+            "confidence": self.confidence,
+            "hits": [_hit_record(hit) for hit in self.hits],
+            "metrics": dict(self.metrics),
+            "took_ms": self.took_ms,
+        }
+        return json.dumps(record, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> "Result":
+        """Return the result written by `to_json`. ValueError, KeyError or TypeError for anything else."""
+        record = json.loads(line)
+        return cls(
+            query=Query(
+                id=record["id"],
+                text=record["question"],
+                scope=Scope(record["scope"]),
+                expected=record["expected"],
+                style=record["style"],
+                language=record["language"],
+                kind=record["kind"],
+            ),
+            facets={key: tuple(values) for key, values in record["facets"].items()},
+            status=Status(record["status"]),
+            confidence=record["confidence"],
+            hits=tuple(Returned(**hit) for hit in record["hits"]),
+            metrics=record["metrics"],
+            took_ms=record["took_ms"],
+        )
+
+
+def _hit_record(hit: Returned) -> dict[str, object]:
+    record: dict[str, object] = {"id": hit.id, "score": hit.score, "confidence": hit.confidence}
+    if hit.passage:
+        record |= {
+            "passage": hit.passage,
+            "matched_question": hit.matched_question,
+            "features": dict(hit.features),
+        }
+    return record

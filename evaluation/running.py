@@ -1,0 +1,178 @@
+"""Asks every question of a query set and keeps each result as it comes: bounded memory, and a killed run goes on."""
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from evaluation.answerers import Answerer
+from evaluation.query_sets import QuerySet
+from evaluation.ranking_metrics import measure_rankings
+from evaluation.records import EvaluationError, Outcome, Query, Result, Scope
+from evaluation.runs import (
+    CSV_FILE,
+    PARTIAL_FILE,
+    RESULTS_FILE,
+    RUN_FILE,
+    SUMMARY_FILE,
+    TREC_FILE,
+    RunInfo,
+    read_run_info,
+    write_csv,
+    write_trec_run,
+)
+from indexer.records import Facets
+from indexer.vectors import Progress, no_progress
+
+logger = logging.getLogger(__name__)
+
+BATCH = 256
+"""Questions asked, measured and written together: what a killed run loses at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What a run did in this process: how many questions it asked (identical ones once), and how long that took."""
+
+    info: RunInfo
+    resumed: int
+    asked: int
+    took_seconds: float
+
+
+def run_queries(
+    queries: QuerySet, answerer: Answerer, folder: Path, *, limit: int, progress: Progress = no_progress
+) -> RunOutcome:
+    """Ask all *queries*, at most *limit* hits each, and leave results, TREC run and CSV in *folder*.
+
+    An unfinished run of the same thing there is gone on with; any other run there is replaced.
+    """
+    info = RunInfo(queries.name, queries.sha256, queries.count, answerer.target, limit)
+    facets = answerer.facets_of(queries.judged_answers)
+    queries.require_sound(facets)
+    partial = _prepare(folder, info)
+    asked, asking_seconds = 0, 0.0
+    with partial.open("r+b") as stream:
+        book = _Book(stream)
+        resumed = book.read_back(queries)
+        progress(resumed, info.queries)
+        done = resumed
+        remaining = islice(queries, resumed, None)
+        while batch := list(islice(remaining, BATCH)):
+            fresh = book.unasked([query.text for query in batch])
+            started = time.perf_counter()
+            outcomes = dict(zip(fresh, answerer.answer(fresh, limit=limit), strict=True)) if fresh else {}
+            asking_seconds += time.perf_counter() - started
+            asked += len(fresh)
+            book.write(_results(batch, outcomes, book, facets))
+            done += len(batch)
+            progress(done, info.queries)
+    partial.replace(folder / RESULTS_FILE)
+    write_trec_run(folder)
+    write_csv(folder)
+    return RunOutcome(info, resumed, asked, asking_seconds)
+
+
+def _prepare(folder: Path, info: RunInfo) -> Path:
+    """Return the file to add results to, empty unless it is the beginning of the same run."""
+    partial = folder / PARTIAL_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if partial.exists() and (folder / RUN_FILE).exists():
+            if read_run_info(folder) == info:
+                return partial
+            logger.warning("The unfinished run in %s was of something else; starting anew.", folder)
+        for name in (RUN_FILE, PARTIAL_FILE, RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE):
+            (folder / name).unlink(missing_ok=True)
+        partial.touch()
+        # Last, so that a partial file of another run never seems to be of this one.
+        (folder / RUN_FILE).write_text(info.to_json(), encoding="utf-8")
+    except OSError as error:
+        raise EvaluationError(f"{folder} cannot be written: {error}. Choose another --out.") from error
+    return partial
+
+
+class _Book:
+    """The results written so far; knows where each question was answered, so that none is asked twice."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._offsets: dict[bytes, int] = {}  # digest of a question to the line of its first result
+
+    def read_back(self, queries: QuerySet) -> int:
+        """Return how many results are there already, after cutting off a line that was not written to its end."""
+        expected = iter(queries)
+        count, end = 0, 0
+        for line in self._stream:
+            try:
+                result = Result.from_json(line.decode("utf-8")) if line.endswith(b"\n") else None
+            except (ValueError, KeyError, TypeError):
+                result = None
+            if result is None or result.query != next(expected, None):
+                break
+            self._offsets.setdefault(_digest(result.query.text), end)
+            count, end = count + 1, end + len(line)
+        self._stream.seek(end)
+        self._stream.truncate()
+        return count
+
+    def unasked(self, questions: Sequence[str]) -> list[str]:
+        """Return those of *questions* that have no result yet, each once, in order."""
+        return [question for question in dict.fromkeys(questions) if _digest(question) not in self._offsets]
+
+    def outcome(self, question: str) -> Result:
+        """Return the first result of *question*."""
+        self._stream.seek(self._offsets[_digest(question)])
+        return Result.from_json(self._stream.readline().decode("utf-8"))
+
+    def write(self, results: Sequence[Result]) -> None:
+        """Add *results* and hand them to the operating system."""
+        offset = self._stream.seek(0, os.SEEK_END)
+        lines = [result.to_json().encode("utf-8") + b"\n" for result in results]
+        self._stream.write(b"".join(lines))
+        self._stream.flush()
+        for result, line in zip(results, lines, strict=True):
+            self._offsets.setdefault(_digest(result.query.text), offset)
+            offset += len(line)
+
+
+def _results(
+    batch: Sequence[Query], outcomes: Mapping[str, Outcome], book: _Book, facets: Mapping[str, Facets]
+) -> list[Result]:
+    """Return the results of *batch*: of *outcomes* where asked now, of the book where asked before."""
+    found = {query.id: outcomes.get(query.text) or book.outcome(query.text) for query in batch}
+    metrics = measure_rankings(
+        {query.id: query.expected for query in batch if query.scope is Scope.IN_SCOPE},
+        {query_id: [hit.id for hit in outcome.hits] for query_id, outcome in found.items()},
+    )
+    timed = {query.text: query.id for query in reversed(batch) if query.text in outcomes}
+    return [
+        Result(
+            query=query,
+            facets=_merge(facets[answer] for answer, relevance in query.expected.items() if relevance > 0),
+            status=found[query.id].status,
+            confidence=found[query.id].confidence,
+            hits=found[query.id].hits,
+            metrics=metrics.get(query.id, {}),
+            took_ms=found[query.id].took_ms if timed.get(query.text) == query.id else None,
+        )
+        for query in batch
+    ]
+
+
+def _merge(several: Iterator[Facets]) -> dict[str, tuple[str, ...]]:
+    """Return every value that any of *several* has, by facet."""
+    merged: dict[str, dict[str, None]] = {}
+    for facets in several:
+        for key, values in facets.items():
+            merged.setdefault(key, {}).update(dict.fromkeys(values))
+    return {key: tuple(values) for key, values in merged.items()}
+
+
+def _digest(question: str) -> bytes:
+    return hashlib.blake2b(question.encode("utf-8"), digest_size=16).digest()

@@ -1,0 +1,128 @@
+"""A run folder: what was asked of what (run.json), a result a line (results.jsonl), and the files made from them."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluation.ranking_metrics import rank_scores
+from evaluation.records import EvaluationError, Result, Scope, Target
+from server.exporting import Cell, csv_lines
+
+FORMAT_VERSION = 1
+RUN_FILE = "run.json"
+RESULTS_FILE = "results.jsonl"
+PARTIAL_FILE = "results.jsonl.partial"
+TREC_FILE = "run.trec"
+CSV_FILE = "results.csv"
+SUMMARY_FILE = "summary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What makes two runs the same: the query set, what was asked, and how many hits of it were wanted."""
+
+    query_set: str
+    query_set_sha256: str
+    queries: int
+    target: Target
+    limit: int
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        """Return the JSON document kept as run.json."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n"
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "RunInfo":
+        """Return the info that such a document holds. KeyError or TypeError where fields are missing."""
+        return cls(**{**record, "target": Target(**record["target"])})
+
+
+def read_run_info(folder: Path) -> RunInfo:
+    """Return what the run in *folder* was of. EvaluationError where there is none, or one of another format."""
+    file = folder / RUN_FILE
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        if record["format_version"] != FORMAT_VERSION:
+            raise EvaluationError(
+                f"{file} has format {record['format_version']}, this program reads {FORMAT_VERSION}. Run it again."
+            )
+        return RunInfo.from_record(record)
+    except FileNotFoundError:
+        raise EvaluationError(
+            f'There is no run in {folder}. Make one with "python -m evaluation run QUERIES --out {folder}".'
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error!r}. Run it again.") from error
+
+
+def read_results(folder: Path) -> Iterator[Result]:
+    """Yield the results of a finished run, in the order of its query set, one at a time.
+
+    EvaluationError where there is none, where it did not finish, or at a damaged line.
+    """
+    file = folder / RESULTS_FILE
+    if not file.exists() and (folder / PARTIAL_FILE).exists():
+        raise EvaluationError(f"The run in {folder} is not finished. Give its command again, and it goes on.")
+    if not file.exists():
+        raise EvaluationError(
+            f'There is no run in {folder}. Make one with "python -m evaluation run QUERIES --out {folder}".'
+        )
+    with file.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                yield Result.from_json(line)
+            except (ValueError, KeyError, TypeError) as error:
+                raise EvaluationError(f"{file}:{number}: not a result: {error!r}. Run it again.") from error
+
+
+def write_trec_run(folder: Path, *, tag: str = "souffleur") -> Path:
+    """Write the ranking of every question as TREC has it, by scores that keep its order (see `ranking_metrics`)."""
+    file = folder / TREC_FILE
+    with file.open("w", encoding="utf-8") as stream:
+        for result in read_results(folder):
+            scores = rank_scores([hit.id for hit in result.hits])
+            for rank, (answer, score) in enumerate(scores.items(), start=1):
+                if answer.split() != [answer]:
+                    raise EvaluationError(
+                        f"The answer id {answer!r} has a blank, which a TREC run file cannot hold. Rename the answer."
+                    )
+                stream.write(f"{result.query.id} Q0 {answer} {rank} {score:.0f} {tag}\n")
+    return file
+
+
+def write_csv(folder: Path) -> Path:
+    """Write one line a question, for a spreadsheet."""
+    file = folder / CSV_FILE
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        stream.writelines(csv_lines(_COLUMNS, (_row(result) for result in read_results(folder))))
+    return file
+
+
+_METRICS = ("Success@1", "RR@10", "nDCG@10", "R@10", "AP")
+_COLUMNS = (
+    *("id", "question", "scope", "style", "language", "kind", "status", "confidence"),
+    *("expected", "first_answer", "first_relevant_rank", *_METRICS, "took_ms"),
+)
+
+
+def _row(result: Result) -> dict[str, Cell]:
+    query = result.query
+    return {
+        "id": query.id,
+        "question": query.text,
+        "scope": query.scope if query.scope is not Scope.UNJUDGED else None,
+        "style": query.style,
+        "language": query.language,
+        "kind": query.kind,
+        "status": result.status,
+        "confidence": result.confidence,
+        "expected": " ".join(answer for answer, relevance in query.expected.items() if relevance > 0),
+        "first_answer": result.hits[0].id if result.hits else None,
+        "first_relevant_rank": result.first_relevant_rank,
+        **{name: result.metrics.get(name) for name in _METRICS},
+        "took_ms": result.took_ms,
+    }
