@@ -7,10 +7,10 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 CORPUS_FILES := $(shell find corpus -not -path 'corpus/queries*' -print 2>/dev/null | sed 's/ /\\ /g')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev index serve ask check format test clean
+.PHONY: help setup setup-dev index serve ask check check-corpus format test evaluate clean
 
 help:  ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
 
 $(VENV)/.core: pyproject.toml constraints.txt
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
@@ -46,12 +46,19 @@ check: $(VENV)/.dev  ## Check format, lint, types and the corpus
 	@$(PY) -m mypy
 	@$(PY) -m indexer check
 
+check-corpus: $(VENV)/.core  ## Check the corpus alone, in French
+	@$(PY) -m indexer check
+
 format: $(VENV)/.dev  ## Format the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
 test: $(VENV)/.dev  ## Run every test
 	@$(PY) -m pytest
+
+evaluate: build/index/current $(VENV)/.dev  ## Measure the shipped query sets and print the table
+	@$(PY) -m evaluation run corpus/queries/dev --out build/evaluation/dev
+	@$(PY) -m evaluation run corpus/queries/test --out build/evaluation/test
 
 clean:  ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

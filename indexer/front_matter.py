@@ -92,7 +92,7 @@ def _compose(yaml_text: str, path: str, problems: list[Problem]) -> yaml.Node | 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = (mark.line if mark else 0) + 2
-        written = yaml_text.split("\n")[line - 2].strip() if line - 2 < yaml_text.count("\n") + 1 else ""
+        written = [*yaml_text.split("\n"), ""][line - 2].rstrip()
         problems.append(Problem(path, line, f"l'en-tête ne se lit pas ici. {_advice(written)}"))
     except yaml.YAMLError as error:
         problems.append(Problem(path, 2, f"l'en-tête contient un caractère interdit ({error}) : retirez-le."))
@@ -102,11 +102,11 @@ def _compose(yaml_text: str, path: str, problems: list[Problem]) -> yaml.Node | 
 def _advice(written: str) -> str:
     if "\t" in written:
         return "Remplacez la tabulation par des espaces."
-    if re.match(r"-\S", written):
+    if re.match(r" *-\S", written):
         return "Mettez une espace après le tiret."
     if ": " in written or written.endswith(":"):
         return 'Si le texte contient deux-points, mettez-le tout entier entre guillemets droits : "…".'
-    if re.match(r"\w+:\S", written):
+    if re.match(r" *\w+:\S", written):
         return "Mettez une espace après les deux-points."
     return "Comparez avec l'exemple de LISEZMOI.md : alignement, tirets, guillemets fermés."
 

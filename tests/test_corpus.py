@@ -1,0 +1,185 @@
+"""Reading a corpus in each of its forms."""
+
+import csv
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.corpus import open_corpus
+from indexer.entries import Entry
+from indexer.errors import CorpusError
+from indexer.front_matter import format_markdown_answer, parse_markdown_answer
+from indexer.records import Acronym, Answer, Facet
+
+LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=40).map(
+    lambda text: " ".join(text.split())
+)
+SOME = LINE.filter(bool)
+EXAMPLE = """---
+questions:
+  - Combien de temps ?
+  - Oui
+facettes:
+  couloir: [Hôpital, 905]
+source: FAQ
+---
+Trois ans.
+
+- un
+"""
+ANSWER = Answer(
+    "duree",
+    "Trois ans.\n\n- un",
+    questions=("Combien de temps ?", "Oui"),
+    facets={"couloir": ("Hôpital", "905")},
+    source="FAQ",
+)
+
+
+def parse(content: str, name: str = "duree.md") -> Answer:
+    entry = parse_markdown_answer(content.encode(), path=name)
+    assert isinstance(entry, Entry), entry
+    return entry.answer
+
+
+def test_markdown_answer_is_read() -> None:
+    """Every field comes back; plain words such as Oui and 905 stay text."""
+    assert parse(EXAMPLE) == ANSWER
+    assert parse("\ufeff" + EXAMPLE.replace("\n", "\r\n")) == ANSWER
+    assert parse("Un texte sans en-tête.").text == "Un texte sans en-tête."
+
+
+@given(
+    text=st.lists(SOME, min_size=1, max_size=3).map("\n".join).filter(lambda text: not text.startswith("---")),
+    questions=st.lists(SOME, max_size=3).map(tuple),
+    facets=st.dictionaries(SOME, st.lists(SOME, min_size=1, max_size=2).map(tuple), max_size=2),
+    source=st.none() | SOME,
+)
+def test_what_is_formatted_is_parsed(
+    text: str, questions: tuple[str, ...], facets: dict[str, tuple[str, ...]], source: str | None
+) -> None:
+    """Whatever the words, the file of an answer gives the answer back."""
+    answer = Answer("a", text.strip(), questions=questions, facets=facets, source=source)
+    assert parse(format_markdown_answer(answer), "a.md") == answer
+
+
+def test_folder_with_companions(tmp_path: Path) -> None:
+    """Answers come by path, with facets, acronyms and off-topic questions from beside them."""
+    (tmp_path / "answers" / "b").mkdir(parents=True)
+    (tmp_path / "answers" / "b" / "deux.md").write_text("Deux.", encoding="utf-8")
+    (tmp_path / "answers" / "a.md").write_text("Un.", encoding="utf-8")
+    (tmp_path / "answers" / "LISEZMOI.md").write_text("Pas une réponse.", encoding="utf-8")
+    (tmp_path / "facettes.yaml").write_text("c:\n  question: Quel c ?\n  valeurs: [x, 1]\n", encoding="utf-8")
+    (tmp_path / "acronyms.tsv").write_text("# sigles\nBAL\tboîte aux lettres\n", encoding="utf-8")
+    (tmp_path / "hors-sujet.txt").write_text("# autres\n\nQuel temps ?\n", encoding="utf-8")
+    corpus = open_corpus(tmp_path)
+    assert [answer.id for answer in corpus.answers()] == ["a", "deux"]
+    assert corpus.facets == (Facet("c", "Quel c ?", ("x", "1")),)
+    assert corpus.acronyms == (Acronym("BAL", "boîte aux lettres"),)
+    assert corpus.off_topic == ("Quel temps ?",)
+
+
+def test_all_forms_give_the_same_answers(tmp_path: Path) -> None:
+    """Markdown, JSONL and CSV with commas or semicolons are read alike."""
+    record = {
+        "id": ANSWER.id,
+        "text": ANSWER.text,
+        "questions": list(ANSWER.questions),
+        "facets": {"couloir": ["Hôpital", "905"]},
+        "source": "FAQ",
+    }
+    (tmp_path / "faq.jsonl").write_text(json.dumps(record) + "\n\n", encoding="utf-8")
+    for name, delimiter in (("commas", ","), ("semicolons", ";")):
+        with (tmp_path / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as stream:
+            rows = csv.writer(stream, delimiter=delimiter)
+            rows.writerow(["id", "text", "questions", "facette:couloir", "source"])
+            rows.writerow([ANSWER.id, ANSWER.text, "Combien de temps ? | Oui", "Hôpital\n905", "FAQ"])
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "duree.md").write_text(EXAMPLE, encoding="utf-8")
+    for name in ("faq.jsonl", "commas.csv", "semicolons.csv", "folder"):
+        assert list(open_corpus(tmp_path / name).answers()) == [ANSWER]
+
+
+def test_beir_folder(tmp_path: Path) -> None:
+    """Title and text of a BEIR document are one answer."""
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "d0", "title": "T", "text": "x"}\n{"_id": "d1", "text": "y"}\n')
+    assert [(a.id, a.text) for a in open_corpus(tmp_path).answers()] == [("d0", "T\nx"), ("d1", "y")]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{", "JSON"),
+        ("[]", "objet"),
+        ('{"id": "a"}', "obligatoires"),
+        ('{"id": 1, "text": "x"}', "obligatoires"),
+        ('{"id": "a", "text": " "}', "pas de texte"),
+        ('{"id": "a b", "text": "x"}', "identifiant"),
+        ('{"id": "a", "text": "x", "questions": "q"}', "questions"),
+        ('{"id": "a", "text": "x", "questions": [" "]}', "questions"),
+        ('{"id": "a", "text": "x", "facets": {"c": "v"}}', "facets"),
+        ('{"id": "a", "text": "x", "source": 3}', "source"),
+        ('{"id": "a", "text": "x", "titre": "t"}', "titre"),
+        ('{"id": "a", "text": "\\ud800"}', "demi-caractère"),
+        ("[" * 100_000, "JSON"),
+    ],
+)
+def test_bad_row_is_told_with_its_line(tmp_path: Path, line: str, words: str) -> None:
+    """A row that is no answer is named; all of them at once."""
+    file = tmp_path / "faq.jsonl"
+    file.write_text('{"id": "ok", "text": "x"}\n' + line + "\n" + line + "\n", encoding="utf-8")
+    with pytest.raises(CorpusError) as caught:
+        list(open_corpus(file).answers())
+    assert {problem.line for problem in caught.value.problems} >= {2, 3}
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("id,texte\na,x\n", "texte"),
+        ("id\na\n", "il manque"),
+        ("id,text\na,x,y\n", "colonnes"),
+        ('id,text\na,"x\n', "CSV"),
+    ],
+)
+def test_bad_csv_is_told(tmp_path: Path, content: str, words: str) -> None:
+    """A CSV file that does not fit says which column or line."""
+    (tmp_path / "faq.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(CorpusError, match=words):
+        list(open_corpus(tmp_path / "faq.csv").answers())
+
+
+def test_duplicate_id_names_both_places(tmp_path: Path) -> None:
+    """The second place is told the first."""
+    (tmp_path / "faq.jsonl").write_text('{"id": "a", "text": "x"}\n{"id": "a", "text": "y"}\n', encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"faq\.jsonl:2: .*faq\.jsonl:1"):
+        list(open_corpus(tmp_path / "faq.jsonl").answers())
+
+
+def test_nothing_there_is_told(tmp_path: Path) -> None:
+    """An absent path, an empty folder and a foreign file each say so."""
+    with pytest.raises(CorpusError, match="pas de corpus"):
+        open_corpus(tmp_path / "absent")
+    with pytest.raises(CorpusError, match="aucune réponse"):
+        list(open_corpus(tmp_path).answers())
+    (tmp_path / "faq.txt").write_text("x")
+    with pytest.raises(CorpusError, match=r"\.jsonl"):
+        open_corpus(tmp_path / "faq.txt")
+
+
+def test_rows_are_streamed(tmp_path: Path) -> None:
+    """Reading five thousand answers of a kilobyte holds a small part of them at a time."""
+    file = tmp_path / "faq.jsonl"
+    with file.open("w") as stream:
+        for number in range(5_000):
+            stream.write(json.dumps({"id": f"a{number}", "text": "mot " * 250}) + "\n")
+    tracemalloc.start()
+    assert sum(1 for _ in open_corpus(file).answers()) == 5_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_500_000  # the texts are 5,000,000 bytes; what stays are ids and places
