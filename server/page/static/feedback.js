@@ -1,0 +1,117 @@
+// "Was it useful?": a judgement is kept in this window until the server has it. One per reply and answer: a later one
+// replaces it, here and there, so that sending again never counts twice.
+const KEY = "souffleur-feedback";
+const FIRST_WAIT_MS = 2000;
+const LONGEST_WAIT_MS = 60000;
+
+const waiting = new Map(read());
+let sending = null;
+let wait = FIRST_WAIT_MS;
+let timer = 0;
+
+function read() {
+  try {
+    return Object.entries(JSON.parse(sessionStorage.getItem(KEY) ?? "{}"));
+  } catch {
+    return [];
+  }
+}
+
+function save() {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(Object.fromEntries(waiting)));
+  } catch {
+    // Storage is full or forbidden: the judgement lives as long as the page.
+  }
+}
+
+// Returns whether everything has been sent. Calls that overlap share one sending.
+export function flush() {
+  sending ??= sendAll().finally(() => {
+    sending = null;
+  });
+  return sending;
+}
+
+async function sendAll() {
+  clearTimeout(timer);
+  for (;;) {
+    const next = waiting.entries().next();
+    if (next.done) break;
+    const [key, judgement] = next.value;
+    let status;
+    try {
+      const response = await fetch("/v1/feedback", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(judgement),
+        keepalive: true,
+      });
+      status = response.status;
+    } catch {
+      status = 0;
+    }
+    if (status === 0 || status === 429 || status >= 500) {
+      timer = setTimeout(flush, wait);
+      wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+      return false;
+    }
+    // What the server refuses for good would be refused again. A newer judgement of the same answer stays.
+    if (waiting.get(key) === judgement) waiting.delete(key);
+    save();
+  }
+  wait = FIRST_WAIT_MS;
+  for (const form of document.querySelectorAll("form[data-sent=false]")) {
+    form.dataset.sent = "true";
+    form.querySelector(".feedback-said").textContent = "Merci : votre avis est bien parti.";
+  }
+  return true;
+}
+
+async function judge(form, useful, comment, thanks) {
+  const fields = new FormData(form);
+  const judgement = { query_id: fields.get("query_id"), answer_id: fields.get("answer_id"), useful, comment };
+  const said = form.querySelector(".feedback-said");
+  waiting.set(`${judgement.query_id} ${judgement.answer_id}`, judgement);
+  save();
+  said.textContent = thanks;
+  const sent = await flush();
+  if (!sent) said.textContent = `${thanks} La connexion est coupée : votre avis partira dès qu’elle reviendra.`;
+  form.dataset.sent = String(sent);
+}
+
+function commentOf(form) {
+  const fields = new FormData(form);
+  return [fields.getAll("reason").join(" ; "), fields.get("comment") ?? ""].filter(Boolean).join("\n");
+}
+
+export function keepFeedback(root) {
+  root.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("form.feedback")) return;
+    event.preventDefault();
+    if (form.dataset.leave) {
+      form.querySelector(".feedback-vote").hidden = true;
+      judge(form, false, `Question laissée à l’équipe : ${commentOf(form)}`, "C’est noté : l’équipe lira votre question.");
+      return;
+    }
+    const useful = event.submitter?.value === "oui";
+    for (const button of form.querySelectorAll("[name=useful]")) {
+      button.setAttribute("aria-pressed", String(button === event.submitter));
+    }
+    const why = form.querySelector(".feedback-why");
+    why.hidden = useful;
+    judge(form, useful, "", "Merci pour votre avis.");
+    if (!useful) why.querySelector("input").focus();
+  });
+  root.addEventListener("click", (event) => {
+    if (!event.target.matches?.("[data-action=send-comment]")) return;
+    const form = event.target.closest("form");
+    form.querySelector(".feedback-why").hidden = true;
+    judge(form, false, commentOf(form), "Merci : l’équipe lira votre remarque.");
+    form.querySelector("[name=useful][value=non]").focus();
+  });
+  addEventListener("online", flush);
+  addEventListener("pagehide", flush);
+  flush();
+}

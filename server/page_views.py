@@ -1,0 +1,256 @@
+"""What the templates show: plain records of words, made from replies, answers and facets.
+
+Owns the wording that depends on a result. An answer's text reaches a page only through `rendering.render`.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from indexer.index import Index
+from indexer.records import Answer, Facet, Hit, Reply, Status
+from indexer.words import content_words, shared_words, split_words
+from server.privacy import PersonalKind, find_personal_data
+from server.rendering import render
+
+Counts = Mapping[str, Mapping[str, int]]
+
+STATUS_WORDS = {
+    Status.ANSWERED: "Réponse très probable",
+    Status.UNCERTAIN: "À vérifier",
+    Status.NO_ANSWER: "Je n’ai pas trouvé de réponse sûre",
+}
+REASONS = (
+    "Ce n’est pas ma question",
+    "Il manque une information",
+    "Je ne la comprends pas",
+    "Elle n’est plus à jour",
+)
+OTHER_THEME = "Autres réponses"
+
+_TITLE_CHARACTERS = 110
+_MOST_SHARED_WORDS = 8
+_THEME_KEY = "thematique"
+_NAMES_OF_DATA = {
+    PersonalKind.NIR: "un numéro de sécurité sociale (INS, NIR)",
+    PersonalKind.EMAIL: "une adresse de courriel",
+    PersonalKind.PHONE: "un numéro de téléphone",
+    PersonalKind.IBAN: "un numéro de compte",
+    PersonalKind.BIRTH_DATE: "une date de naissance",
+    PersonalKind.NAME: "le nom d’une personne",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """An answer of the FAQ. body: safe HTML. source_link: the source, where it is a web address."""
+
+    id: str
+    title: str
+    body: str
+    questions: tuple[str, ...]
+    tags: tuple[str, ...]
+    source: str | None
+    source_link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An answer in the list of all."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class HitView:
+    """An answer found, and why: the curated question that is near, where it is not the title, and the common words."""
+
+    answer: AnswerView
+    confidence_words: str | None
+    title_is_near: bool
+    near_question: str | None
+    shared_words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """A reply to show. personal: names of the kinds of personal data that the question seems to hold."""
+
+    question: str
+    query_id: str
+    status: Status
+    words: str
+    hits: tuple[HitView, ...]
+    personal: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueView:
+    """A value of a facet: how many answers it leaves, and whether it is chosen."""
+
+    value: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FacetView:
+    """A question of the guided search; ending: what of it differs from the others."""
+
+    key: str
+    question: str
+    ending: str
+    values: tuple[ValueView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetsView:
+    """The guided search; beginning: what its questions have in common, such as « Votre question concerne »."""
+
+    beginning: str
+    facets: tuple[FacetView, ...]
+
+    @property
+    def chosen(self) -> tuple[tuple[str, str], ...]:
+        """Key and value of each chosen value."""
+        return tuple((facet.key, one.value) for facet in self.facets for one in facet.values if one.chosen)
+
+
+def view_answer(answer: Answer, *, excerpt: tuple[int, int] | None = None) -> AnswerView:
+    """Return an answer to show, with the excerpt (offsets in code points) marked."""
+    is_link = bool(answer.source and re.match(r"https?://\S+\Z", answer.source))
+    return AnswerView(
+        id=answer.id,
+        title=title_of(answer),
+        body=render(answer.text, excerpt=excerpt),
+        questions=answer.questions,
+        tags=tuple(value for values in answer.facets.values() for value in values),
+        source=answer.source,
+        source_link=answer.source if is_link else None,
+    )
+
+
+def structured_data(answer: AnswerView) -> dict[str, object] | None:
+    """Return an answer's questions as schema.org FAQPage, for search engines; None where it has none."""
+    if not answer.questions:
+        return None
+    accepted = {"@type": "Answer", "text": answer.body}
+    return {
+        "@context": "https://schema.org",
+        "@type": "FAQPage",
+        "inLanguage": "fr",
+        "mainEntity": [
+            {"@type": "Question", "name": question, "acceptedAnswer": accepted} for question in answer.questions
+        ],
+    }
+
+
+def title_of(answer: Answer) -> str:
+    """Return the first curated question, or the beginning of the text without its markup."""
+    if answer.questions:
+        return answer.questions[0]
+    # Blocks end with a line break of their own.
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", "", render(answer.text))).split())
+    if len(text) <= _TITLE_CHARACTERS:
+        return text
+    return text[:_TITLE_CHARACTERS].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
+
+
+def view_result(question: str, reply: Reply, index: Index) -> ResultView:
+    """Return a reply to show."""
+    return ResultView(
+        question=question,
+        query_id=reply.query_id,
+        status=reply.status,
+        words=STATUS_WORDS[reply.status],
+        hits=tuple(_view_hit(question, hit, index.manifest.calibration.status(hit.confidence)) for hit in reply.hits),
+        personal=name_personal_data(question),
+    )
+
+
+def name_personal_data(text: str) -> tuple[str, ...]:
+    """Return what personal data *text* seems to hold, in French, each kind once."""
+    kinds = dict.fromkeys(data.kind for data in find_personal_data(text))
+    return tuple(dict.fromkeys(name_of(kind) for kind in kinds))
+
+
+def name_of(kind: PersonalKind) -> str:
+    """Return what a visitor calls a kind of personal data, with its article."""
+    return _NAMES_OF_DATA.get(kind, "un numéro d’identification")
+
+
+def view_facets(facets: Sequence[Facet], counts: Counts, chosen: Mapping[str, Sequence[str]]) -> FacetsView:
+    """Return the guided search; values that would leave no answer are left out, unless they are chosen."""
+    beginning = _common_beginning([facet.question for facet in facets])
+    views = []
+    for facet in facets:
+        of_key = counts.get(facet.key, {})
+        values = tuple(
+            ValueView(value, of_key.get(value, 0), value in chosen.get(facet.key, ()))
+            for value in facet.values
+            if of_key.get(value, 0) or value in chosen.get(facet.key, ())
+        )
+        if values:
+            views.append(FacetView(facet.key, facet.question, facet.question[len(beginning) :].strip(), values))
+    return FacetsView(beginning.strip(), tuple(views))
+
+
+def group_by_theme(answers: Iterable[Answer], facets: Sequence[Facet]) -> dict[str, list[EntryView]]:
+    """Return the answers by theme, in the order of the theme's values; those of several themes are under each."""
+    theme = theme_facet(facets)
+    values = (*(theme.values if theme else ()), OTHER_THEME)
+    groups: dict[str, list[EntryView]] = {value: [] for value in values}
+    for answer in answers:
+        view = EntryView(answer.id, title_of(answer))
+        for value in (answer.facets.get(theme.key) if theme else None) or (OTHER_THEME,):
+            groups[value].append(view)
+    return {value: sorted(group, key=lambda view: view.title) for value, group in groups.items() if group}
+
+
+def theme_facet(facets: Sequence[Facet]) -> Facet | None:
+    """Return the facet by which a reader leafs through the FAQ: its themes, or else the last one."""
+    return next((facet for facet in facets if facet.key == _THEME_KEY), facets[-1] if facets else None)
+
+
+def french_spaces(text: str) -> str:
+    """Return *text* as it is printed in French: no-break spaces before ? ! ; : » and after «, curved apostrophes."""
+    text = re.sub(r"(?<=\w)'(?=\w)", "’", text)
+    text = re.sub(r"[ \u00a0\u202f]+([?!;])", "\u202f\\1", text)
+    return re.sub(r"[ \u00a0\u202f]+([:»])", "\u00a0\\1", re.sub(r"«[ \u00a0\u202f]+", "«\u00a0", text))
+
+
+def _view_hit(question: str, hit: Hit, status: Status) -> HitView:
+    title = title_of(hit.answer)
+    near = hit.matched_question
+    # The excerpt of a text of one sentence is all of it: marking everything would mark nothing.
+    whole = hit.passage.end - hit.passage.start >= len(hit.answer.text.strip())
+    text = " ".join([hit.answer.text, *hit.answer.questions])
+    # « est-il » is one word, of two that say nothing.
+    shared = [word for word in shared_words(question, text) if any(content_words(split_words(word)))]
+    return HitView(
+        answer=view_answer(hit.answer, excerpt=None if whole else (hit.passage.start, hit.passage.end)),
+        confidence_words={
+            Status.ANSWERED: "très probable",
+            Status.UNCERTAIN: "à vérifier",
+            Status.NO_ANSWER: None,
+        }[status],
+        title_is_near=near == title,
+        near_question=near if near != title else None,
+        shared_words=tuple(shared[:_MOST_SHARED_WORDS]),
+    )
+
+
+def _common_beginning(texts: Sequence[str]) -> str:
+    """Return the words that all of two or more texts begin with, the space after them included."""
+    if len(texts) < 2:
+        return ""
+    words = [text.split(" ") for text in texts]
+    length = 0
+    while all(len(line) > length + 1 and line[length] == words[0][length] for line in words):
+        length += 1
+    # « quel » without « le couloir » reads badly: the interrogative stays with what it asks.
+    while length and words[0][length - 1].lower().startswith("quel"):
+        length -= 1
+    return "".join(word + " " for word in words[0][:length])
