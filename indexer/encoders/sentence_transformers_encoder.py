@@ -1,5 +1,6 @@
 """Any sentence-transformers model as an encoder. Owns the only import of `sentence_transformers`, an optional extra."""
 
+import contextlib
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ _E5_NAME = re.compile(r"(?:^|[-_/])e5-(?:small|base|large)(?!.*instruct)", re.IG
 _E5_PROMPTS = Prompts(query="query: ", passage="passage: ")
 _NO_LIMIT = 1 << 30
 _BATCH_TEXTS = 32
+_HUB_SECONDS = 10.0
 _INSTALL = "pip install 'souffleur[sentence-transformers]'"
 
 
@@ -119,11 +121,14 @@ def _load(name: str, device: str | None) -> "SentenceTransformer":
         )
     try:
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
     except ImportError as error:
         raise EncoderError(
             f"The encoder {name} needs the package sentence-transformers, which is not installed ({error}). "
             f"Run: {_INSTALL}, or use --encoder bundled."
         ) from error
+    # It draws a bar for the weights, on a terminal or not.
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     # What a broken folder or a broken line raises is not documented and differs between versions.
     try:
         return SentenceTransformer(name, device=device, local_files_only=True)
@@ -134,12 +139,23 @@ def _load(name: str, device: str | None) -> "SentenceTransformer":
                 "SentenceTransformer.save, or name another with --encoder."
             ) from error
     try:
+        _reach_hub(name)
         return SentenceTransformer(name, device=device)
     except Exception as error:
         raise EncoderError(
             f"The model {name} is not on this machine and cannot be downloaded: {_first_line(error)}. Check the name "
             'and the network, or use --encoder with a folder or "bundled".'
         ) from error
+
+
+def _reach_hub(name: str) -> None:
+    """Raise an error where the hub cannot be reached: the loader itself would try for more than a minute."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    # An answer that the model does not exist is left to the loader, which completes short names.
+    with contextlib.suppress(HfHubHTTPError):
+        HfApi().model_info(name, timeout=_HUB_SECONDS)
 
 
 def _folder_of(name: str) -> Path:
