@@ -3,6 +3,7 @@
 Below, *right* says whether the first answer of a query is relevant; that of an off-topic query never is.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,15 +17,22 @@ Flags = NDArray[np.bool_]
 BINS = 15
 """Of the reliability diagram and the calibration error: of equal width, as in Guo et al. (2017)."""
 
+_NORMAL_95 = 1.959963984540054  # the normal distribution has 2.5 % beyond this
+
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Queries whose confidence fell together: between which bounds, on average, how often right, how many."""
+    """Queries whose confidence fell together: between which bounds, on average, how often right, how many.
+
+    right_low, right_high: the 95 % interval of the share that is right.
+    """
 
     low: float
     high: float
     confidence: float
     right: float
+    right_low: float
+    right_high: float
     count: int
 
 
@@ -105,16 +113,28 @@ def reliability(confidence: Floats, right: Flags) -> Sequence[Bin]:
     bins = []
     for number in np.unique(numbers).tolist():
         chosen = numbers == number
+        count, hits = int(chosen.sum()), int(right[chosen].sum())
+        right_low, right_high = wilson_interval(hits, count)
         bins.append(
             Bin(
                 low=number / BINS,
                 high=(number + 1) / BINS,
                 confidence=float(confidence[chosen].mean()),
-                right=float(right[chosen].mean()),
-                count=int(chosen.sum()),
+                right=hits / count,
+                right_low=right_low,
+                right_high=right_high,
+                count=count,
             )
         )
     return bins
+
+
+def wilson_interval(hits: int, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson, 1927), which is sound for few queries too."""
+    share, square = hits / count, _NORMAL_95**2
+    centre = share + square / (2 * count)
+    half = _NORMAL_95 * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
+    return max(0.0, (centre - half) / (1 + square / count)), min(1.0, (centre + half) / (1 + square / count))
 
 
 def _bin_numbers(confidence: Floats) -> NDArray[np.int64]:

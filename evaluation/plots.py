@@ -78,7 +78,17 @@ def draw_reliability(axes: Axes, summary: Summary) -> None:
         label=f"questions (largest bin: {most})",
     )
     axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=1, label="perfect")
-    axes.plot([b.confidence for b in bins], [b.right for b in bins], color=BLUE, marker="o", label="this run")
+    right = np.array([(one.right, one.right - one.right_low, one.right_high - one.right) for one in bins]).T
+    axes.errorbar(
+        [one.confidence for one in bins],
+        right[0],
+        yerr=np.maximum(right[1:], 0),
+        fmt="o",
+        color=BLUE,
+        capsize=3,
+        linewidth=1.2,
+        label="this run, 95 % interval",
+    )
     ece = summary.metrics["ECE"]
     axes.set(
         xlim=(0, 1),

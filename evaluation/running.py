@@ -32,7 +32,7 @@ from indexer.vectors import Progress, no_progress
 logger = logging.getLogger(__name__)
 
 BATCH = 256
-"""Questions asked, measured and written together: what a killed run loses at most."""
+"""Questions asked, measured and written together, if nothing else is said: what a killed run loses at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,13 @@ class RunOutcome:
 
 
 def run_queries(
-    queries: QuerySet, answerer: Answerer, folder: Path, *, limit: int, progress: Progress = no_progress
+    queries: QuerySet,
+    answerer: Answerer,
+    folder: Path,
+    *,
+    limit: int,
+    batch_size: int = BATCH,
+    progress: Progress = no_progress,
 ) -> RunOutcome:
     """Ask all *queries*, at most *limit* hits each, and leave results, TREC run and CSV in *folder*.
 
@@ -63,7 +69,7 @@ def run_queries(
         progress(resumed, info.queries)
         done = resumed
         remaining = islice(queries, resumed, None)
-        while batch := list(islice(remaining, BATCH)):
+        while batch := list(islice(remaining, batch_size)):
             fresh = book.unasked([query.text for query in batch])
             started = time.perf_counter()
             outcomes = dict(zip(fresh, answerer.answer(fresh, limit=limit), strict=True)) if fresh else {}

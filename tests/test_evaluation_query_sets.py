@@ -1,0 +1,150 @@
+"""Query sets of every form, and every mistake in them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evaluation.query_sets import QuerySet, open_query_set
+from evaluation.records import EvaluationError, Query, QuerySetError, Scope
+
+ANSWERS = {"a1", "a2"}
+
+
+def write(file: Path, *lines: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return file
+
+
+def beir(folder: Path, queries: list[dict[str, object]], **qrels: tuple[str, ...]) -> Path:
+    """Write a BEIR folder; qrels: file name to lines of query, answer, score, blanks between."""
+    write(folder / "queries.jsonl", *(json.dumps(query) for query in queries))
+    for name, lines in qrels.items():
+        tabbed = ("\t".join(line.split()) for line in lines)
+        write(folder / "qrels" / f"{name}.tsv", "query-id\tcorpus-id\tscore", *tabbed)
+    return folder
+
+
+def problems(queries: QuerySet) -> list[str]:
+    """Return all that is wrong, as lines without folders."""
+    with pytest.raises(QuerySetError) as raised:
+        queries.require_sound(ANSWERS)
+    return [f"{Path(problem.path).name}:{problem.line}: {problem.message}" for problem in raised.value.problems]
+
+
+def test_a_beir_folder_says_what_is_expected_and_what_is_off_topic(tmp_path: Path) -> None:
+    """Grades above 0 are relevant; a query without any is off-topic, judged or not; metadata is kept."""
+    metadata = {"style": "typos", "language": "fr", "kind": "in_scope"}
+    queries: list[dict[str, object]] = [
+        {"_id": "q1", "text": "Un ?", "metadata": metadata},
+        {"_id": "q2", "text": "Deux ?"},
+        {"_id": "q3", "text": "Trois ?", "metadata": {"kind": "chit_chat"}},
+    ]
+    found = open_query_set(beir(tmp_path / "petit", queries, dev=("q1 a1 2", "q1 a2 0", "q2 a1 0")))
+    found.require_sound(ANSWERS)
+    assert list(found) == [
+        Query("q1", "Un ?", Scope.IN_SCOPE, {"a1": 2, "a2": 0}, "typos", "fr", "in_scope"),
+        Query("q2", "Deux ?", Scope.OFF_TOPIC, {"a1": 0}),
+        Query("q3", "Trois ?", Scope.OFF_TOPIC, kind="chit_chat"),
+    ]
+    assert (found.name, found.count, found.corpus) == ("petit", 3, None)
+
+
+def test_a_split_leaves_out_what_only_another_split_judges(tmp_path: Path) -> None:
+    """All files of judgments count; with one of them chosen, the queries of the others are not off-topic."""
+    queries: list[dict[str, object]] = [{"_id": f"q{n}", "text": f"{n} ?"} for n in (1, 2, 3)]
+    folder = beir(tmp_path, queries, train=("q1 a1 1",), test=("q2 a2 1",))
+    assert [query.scope for query in open_query_set(folder)] == [Scope.IN_SCOPE, Scope.IN_SCOPE, Scope.OFF_TOPIC]
+    one = open_query_set(folder, qrels=folder / "qrels" / "test.tsv")
+    assert [(query.id, query.scope) for query in one] == [("q2", Scope.IN_SCOPE), ("q3", Scope.OFF_TOPIC)]
+    assert one.count == 2
+
+
+def test_trec_topics_and_judgments_are_read(tmp_path: Path) -> None:
+    """Topics are id, tab, question; judgments have four columns; a byte order mark does no harm."""
+    topics = tmp_path / "topics.tsv"
+    topics.write_bytes(b"\xef\xbb\xbfT1\tUn certificat ?\r\n\r\nT2\tQui \xc3\xaates-vous ?\r\n")
+    qrels = write(tmp_path / "qrels.txt", "T1 0 a1 2", "T1 0 a2 -1")
+    found = open_query_set(topics, qrels=qrels)
+    found.require_sound(ANSWERS)
+    assert list(found) == [
+        Query("T1", "Un certificat ?", Scope.IN_SCOPE, {"a1": 2, "a2": -1}),
+        Query("T2", "Qui êtes-vous ?", Scope.OFF_TOPIC),
+    ]
+
+
+def test_a_plain_list_of_questions_is_not_judged(tmp_path: Path) -> None:
+    """Each line is a question, known by its line; empty lines are passed over."""
+    found = open_query_set(write(tmp_path / "questions.txt", "Un ?", "", "Deux ?"))
+    assert [(query.id, query.scope) for query in found] == [("line-1", Scope.UNJUDGED), ("line-3", Scope.UNJUDGED)]
+
+
+def test_every_mistake_is_listed_at_once_with_file_and_line(tmp_path: Path) -> None:
+    """Broken JSON, missing, empty and unaskable texts, double ids, unknown answers and queries: all in one go."""
+    lines = [
+        '{"_id": "q1", "text": "Un ?"}',
+        '{"_id": "q1", "text": "Encore ?"}',
+        '{"_id": "q2", "text": "  "}',
+        "{nonsense",
+        '{"_id": "q4"}',
+        '{"text": "Sans identifiant ?"}',
+        '{"_id": "q 5", "text": "Cinq ?"}',
+        json.dumps({"_id": "q6", "text": "x" * 3000}),
+        '{"_id": "q7", "text": "Sept ?", "metadata": {"kind": "in_scope"}}',
+        '{"_id": "q8", "text": "Huit ?", "metadata": {"kind": "general"}}',
+        '["q9"]',
+        '{"_id": "q10", "text": "Dix ?", "metadata": {"style": 3}}',
+    ]
+    write(tmp_path / "queries.jsonl", *lines)
+    with (tmp_path / "queries.jsonl").open("ab") as stream:
+        stream.write(b'{"_id": "q11", "text": "\xff"}\n')
+    write(
+        tmp_path / "qrels" / "dev.tsv",
+        *("query-id\tcorpus-id\tscore", "q1\ta1\t1", "q1\ta1\t1", "q8\ta2\t1", "q1\tabsent\t1", "nobody\ta1\t1"),
+        *("q1\ta2\thigh", "q1\ta2"),
+    )
+    found = problems(open_query_set(tmp_path))
+    for expected in (
+        "dev.tsv:3: 'a1' is judged twice for 'q1'",
+        "dev.tsv:5: there is no answer with the id 'absent'",
+        "dev.tsv:6: there is no query with the id 'nobody'",
+        "dev.tsv:7: the relevance 'high' is not a whole number",
+        "dev.tsv:8: neither three columns",
+        "queries.jsonl:2: the id 'q1' is taken already, by line 1",
+        "queries.jsonl:3: the text is empty",
+        "queries.jsonl:4: not JSON",
+        "queries.jsonl:5: \"text\" of 'q4' is missing",
+        'queries.jsonl:6: "_id" is missing',
+        "queries.jsonl:7: the id 'q 5' must be one word",
+        "queries.jsonl:8: the question cannot be asked: La question compte 3000 caractères",
+        "queries.jsonl:9: 'q7' is said to be in_scope, but no answer is relevant to it",
+        "queries.jsonl:10: 'q8' is said to be general, but an answer is relevant to it",
+        "queries.jsonl:11: not a JSON object",
+        "queries.jsonl:12: \"metadata\" of 'q10' must be an object",
+        "queries.jsonl:13: not UTF-8",
+    ):
+        assert any(line.startswith(expected) for line in found), expected
+    assert len(found) == 17
+
+
+def test_an_empty_or_missing_set_is_an_error(tmp_path: Path) -> None:
+    """Nothing to ask is a mistake, not a perfect score."""
+    assert problems(open_query_set(write(tmp_path / "none.txt"))) == ["none.txt:1: there is no query in this file"]
+    assert problems(open_query_set(write(tmp_path / "topics.tsv", "no tab"))) == [
+        "topics.tsv:1: a tab is missing between id and question"
+    ]
+    with pytest.raises(EvaluationError, match=r"queries\.jsonl is missing"):
+        open_query_set(tmp_path)
+    with pytest.raises(EvaluationError, match="no file of judgments"):
+        open_query_set(tmp_path / "none.txt", qrels=tmp_path / "absent")
+
+
+def test_the_sum_of_a_set_changes_with_its_questions_and_its_judgments(tmp_path: Path) -> None:
+    """It is the same for the same content elsewhere."""
+    queries: list[dict[str, object]] = [{"_id": "q1", "text": "Un ?"}]
+    sums = {
+        open_query_set(beir(tmp_path / name, queries, dev=(line,))).sha256
+        for name, line in (("here", "q1 a1 1"), ("there", "q1 a1 1"), ("other", "q1 a2 1"))
+    }
+    assert len(sums) == 2
