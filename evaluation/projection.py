@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from indexer.records import Vectors
 
@@ -25,7 +26,9 @@ def project(answers: Vectors, questions: Vectors) -> tuple[NDArray[np.float64], 
         places = np.zeros((count, 2))
     elif _TSNE_AT_LEAST <= count <= _TSNE_AT_MOST:
         perplexity = min(_PERPLEXITY, (count - 1) / 3)
-        places = TSNE(init="pca", perplexity=perplexity, random_state=_SEED, metric="cosine").fit_transform(centred)
+        # One thread: sums added in another order would give another picture, and on a busy machine more are slower.
+        with threadpool_limits(limits=1):
+            places = TSNE(init="pca", perplexity=perplexity, random_state=_SEED, metric="cosine").fit_transform(centred)
     else:
         places = PCA(n_components=2, svd_solver="full").fit_transform(centred)
     return places[: len(answers)].astype(np.float64), places[len(answers) :].astype(np.float64)
