@@ -16,7 +16,7 @@ from indexer.dense import DenseIndex
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
-from indexer.fitting import fit
+from indexer.fitting import METHOD, fit
 from indexer.folder import IndexFolder, file_sums
 from indexer.index import Index
 from indexer.lexical import LexicalIndex
@@ -127,7 +127,8 @@ def _hash(corpus: Corpus, answers: Sequence[Answer], *, risk: float) -> str:
     digest = hashlib.sha256()
     for answer in answers:
         digest.update(encode_answer(answer))
-    digest.update(repr((tuple(corpus.facets), tuple(corpus.acronyms), tuple(corpus.off_topic), risk)).encode())
+    beside = (tuple(corpus.facets), tuple(corpus.acronyms), tuple(corpus.off_topic), risk, METHOD)
+    digest.update(repr(beside).encode())
     return digest.hexdigest()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.evidence import Evidence
-from indexer.ranking import FEATURES, feature_matrix, softmax
+from indexer.ranking import FEATURES, feature_matrix, scale_cosine, softmax
 from indexer.records import Status
 
 COLUMNS = ("constant", "share", "similarity", "coverage", "off_topic")
@@ -94,23 +94,26 @@ def design_matrix(evidence: Evidence, scores: NDArray[np.float64]) -> NDArray[np
     """Return what the model sees of each candidate, shape (candidates, len(COLUMNS)).
 
     share: log-odds of the candidate against all others, by the ranking. similarity: the nearest of its texts.
-    off_topic: how much nearer the question is to questions known to have no answer, where any are known.
+    off_topic: how much nearer the question is to a question known to have no answer than to any curated one, or to
+    what stands in for it; 0 where no such question is known.
     """
     features = feature_matrix(evidence)
     columns = {name: features[:, at] for at, name in enumerate(FEATURES)}
-    shares = softmax(scores)
+    # One more candidate, as good as the mean: where there is but one answer, its share says nothing.
+    shares = softmax(np.append(scores, scores.mean() if len(scores) else 0.0))[:-1]
     with np.errstate(divide="ignore"):
         odds = np.log(shares) - np.log1p(-shares)
     similarity = np.maximum(np.maximum(columns["body"], columns["sentence"]), columns["question"])
-    nearest = np.fmax(np.fmax(evidence.body, evidence.sentence), evidence.question)
-    off_topic = evidence.off_topic - nearest if evidence.off_topic > -1 else np.zeros(len(evidence))
+    off_topic = 0.0
+    if evidence.off_topic > -1:
+        off_topic = scale_cosine(evidence.off_topic) - float(columns["question"].max(initial=0))
     return np.column_stack(
         [
             np.ones(len(evidence)),
             np.clip(odds, -_MAX_LOGIT, _MAX_LOGIT),
             similarity,
             np.maximum(columns["coverage"], columns["codes"]),
-            off_topic * 10,
+            np.full(len(evidence), off_topic),
         ]
     )
 

@@ -6,7 +6,7 @@ the probability of each, given that one of them is right. So differences of scor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from indexer.evidence import Evidence
 
 FEATURES = ("body", "stretch", "sentence", "opening", "question", "lexical", "coverage", "codes")
 """The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
+
+Scaled = TypeVar("Scaled", float, NDArray[np.float32])
 
 _COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
 """The cosines of E5 lie between 0.75 and 0.95; other encoders are brought to that scale by their own fit."""
@@ -41,12 +43,17 @@ def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
     relative = evidence.lexical / most_lexical if most_lexical > 0 else evidence.lexical
     return np.column_stack(
         [
-            *((cosine - _COSINE_FLOOR) / _COSINE_RANGE for cosine in cosines),
+            *(scale_cosine(cosine) for cosine in cosines),
             relative * evidence.known_share,
             evidence.coverage * evidence.known_share,
             evidence.codes,
         ]
     ).astype(np.float64)
+
+
+def scale_cosine(cosine: Scaled) -> Scaled:
+    """Return cosines on the scale of the features: 0 for E5's poorest match, 1 for its best."""
+    return (cosine - _COSINE_FLOOR) / _COSINE_RANGE
 
 
 @dataclass(frozen=True, slots=True)
