@@ -23,7 +23,7 @@ from indexer.encoders import Encoder
 from indexer.encoders.loading import load_encoder
 from indexer.errors import SouffleurError
 from indexer.progress import show_progress
-from indexer.settings import IndexerSettings, add_options, read_settings
+from indexer.settings import IndexerSettings, add_options, parse_count, read_settings
 from server.schemas import MAX_LIMIT
 
 DONE, FOUND, FAILED = 0, 1, 2
@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("compare", help="compare two runs of the same queries")
     command.add_argument("run_a", type=Path, metavar="RUN_A", help="folder of a run")
     command.add_argument("run_b", type=Path, metavar="RUN_B", help="folder of another")
-    command.add_argument("--changes", type=int, default=10, help="how many changed questions to show (default: 10)")
+    command.add_argument(
+        "--changes", type=parse_count, default=10, help="how many changed questions to show (default: 10)"
+    )
     command.add_argument("--json", action="store_true", help="print the comparison as JSON")
     command.set_defaults(run=_compare)
 
@@ -91,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_target(command: argparse.ArgumentParser) -> None:
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
     command.add_argument("--url", help="ask a running server instead of an index")
-    command.add_argument("--concurrency", type=int, default=8, help="questions asked of a server at once (default: 8)")
+    command.add_argument(
+        "--concurrency", type=parse_count, default=8, help="questions asked of a server at once (default: 8)"
+    )
     command.add_argument(
         "--limit",
         type=int,

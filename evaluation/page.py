@@ -14,6 +14,7 @@ from evaluation.summary import GROUP_METRICS, Group, Summary
 
 _CONFUSIONS = 15
 _START_OF_TEXT = 220
+_NUMBER = " class='number'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,14 @@ def _metrics_table(metrics: Mapping[str, Estimate]) -> str:
 
 
 def _group_tables(summary: Summary) -> str:
+    note = (
+        "<p>In brackets the 95 % intervals. Where all queries of a group fare alike, the bootstrap's interval has no "
+        "width, however few they are: do not read certainty into it.</p>"
+    )
     everything = Group(sum(summary.statuses.values()), summary.statuses, summary.metrics)
     tables = [_group_table("all", {"all questions": everything})]
     tables += [_group_table(dimension, groups) for dimension, groups in summary.groups.items()]
-    return "".join(tables)
+    return note + "".join(tables)
 
 
 def _group_table(dimension: str, groups: Mapping[str, Group]) -> str:
@@ -186,11 +191,13 @@ def _cut(text: str) -> str:
     return line if len(line) <= _START_OF_TEXT else line[: _START_OF_TEXT - 1].rstrip() + "…"
 
 
-def _table(heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = "".join(f"<th scope='col'>{name}</th>" for name in heading)
+def _table(heading: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of finished cells; a heading stands to the right where the cells below it do."""
+    kinds = [_NUMBER if cell.startswith(f"<td{_NUMBER}") else "" for cell in rows[0]]
+    head = "".join(f"<th scope='col'{kind}>{name}</th>" for name, kind in zip(heading, kinds, strict=True))
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cell(number: str) -> str:
-    return f"<td class='number'>{number}</td>"
+    return f"<td{_NUMBER}>{number}</td>"

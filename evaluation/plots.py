@@ -75,7 +75,7 @@ def draw_reliability(axes: Axes, summary: Summary) -> None:
         align="edge",
         color="#d9d9d9",
         edgecolor="white",
-        label=f"questions (largest bin: {most})",
+        label=f"questions (most: {most})",
     )
     axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=1, label="perfect")
     right = np.array([(one.right, one.right - one.right_low, one.right_high - one.right) for one in bins]).T
@@ -97,7 +97,7 @@ def draw_reliability(axes: Axes, summary: Summary) -> None:
         ylabel="share of right first answers",
         title=f"Reliability (ECE {ece.value:.3f})",
     )
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, fontsize=8)
 
 
 def draw_risk_coverage(axes: Axes, summary: Summary) -> None:
@@ -139,13 +139,14 @@ def draw_metrics(axes: Axes, metrics: Mapping[str, Estimate]) -> None:
 
 def draw_map(axes: Axes, places: AnswerMap) -> None:
     """Draw the answers by likeness, and the failed questions with a line to the answer that was expected."""
+    size = np.clip(3000 / len(places.answers), 16, 60)
     for label, (colour, marker) in _styles(places.labels).items():
         chosen = [name == label for name in places.labels] if places.labels else slice(None)
         some = places.answers[chosen]
         axes.scatter(
             some[:, 0],
             some[:, 1],
-            s=16,
+            s=size,
             c=colour,
             marker=marker,
             edgecolors="white",
@@ -198,4 +199,4 @@ def _styles(labels: Sequence[str]) -> dict[str, tuple[str, str]]:
         return {"": (BLUE, "o")}
     names = sorted(set(labels) - {OTHER}, key=lambda name: (-labels.count(name), name))
     styles = dict(zip(names, _LABEL_STYLES, strict=False))
-    return styles | ({OTHER: (_GREY, ".")} if OTHER in labels else {})
+    return styles | ({OTHER: (_GREY, "h")} if OTHER in labels else {})

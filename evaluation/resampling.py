@@ -14,7 +14,7 @@ Statistic: TypeAlias = Callable[[Floats], Floats]
 RESAMPLES = 1_000
 PERMUTATIONS = 10_000
 SEED = 20_240_229
-_CELLS = 4_000_000  # of a block of weights or signs: 32 MB
+_CELLS = 1_000_000  # of a block of weights or signs: 8 MB
 
 
 @dataclass(frozen=True, slots=True)
