@@ -65,10 +65,14 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class HitView:
-    """An answer found, and why: the curated question that is near, where it is not the title, and the common words."""
+    """An answer found, and why: the curated question that matched, where it is not the title, and the common words.
+
+    is_near: whether it is worth being called near; false for what is only the nearest there is.
+    """
 
     answer: AnswerView
     confidence_words: str | None
+    is_near: bool
     title_is_near: bool
     near_question: str | None
     shared_words: tuple[str, ...]
@@ -236,6 +240,7 @@ def _view_hit(question: str, hit: Hit, status: Status) -> HitView:
             Status.UNCERTAIN: "à vérifier",
             Status.NO_ANSWER: None,
         }[status],
+        is_near=status is not Status.NO_ANSWER,
         title_is_near=near == title,
         near_question=near if near != title else None,
         shared_words=tuple(shared[:_MOST_SHARED_WORDS]),

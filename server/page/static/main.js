@@ -37,11 +37,11 @@ function show(html, { moveFocus, remember }) {
   const title = area.dataset.title;
   document.title = title ? `${title} – Souffleur` : plainTitle;
   form.action = area.dataset.address;
-  const asked = area.querySelector("[name=asked]")?.value ?? "";
   if (remember) {
     // A question stays in the history of this window; its address has the facets alone.
-    const push = remember === "push" && asked && asked !== history.state?.question;
-    history[push ? "pushState" : "replaceState"]({ question: asked }, "", area.dataset.address);
+    const state = askedOn(area);
+    const push = remember === "push" && state.q && state.q !== history.state?.q;
+    history[push ? "pushState" : "replaceState"](state, "", area.dataset.address);
   }
   const verdict = document.getElementById("verdict");
   if (moveFocus && verdict) {
@@ -83,20 +83,33 @@ form.addEventListener("submit", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("#filters input")) ask({ remember: "replace" });
 });
-addEventListener("popstate", (event) => askAgain(event.state?.question ?? ""));
+addEventListener("popstate", (event) => askAgain(event.state ?? { q: "" }));
+
+// "Poser une question" begins anew; a browser would bring the last question back, as it does on a reload.
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.target.closest?.("a")?.getAttribute("href") !== "/") return;
+  event.preventDefault();
+  history.pushState({ q: "" }, "", "/");
+  askAgain(history.state);
+  question.focus();
+});
+
+// What the form would send of the question on the page; with its id, asking it again is not another question.
+function askedOn(area) {
+  const asked = area.querySelector("[name=asked]")?.value ?? "";
+  return { q: asked, asked, query_id: area.querySelector("[name=query_id][form=ask]")?.value ?? "" };
+}
 
 // Asks what the history says: the question from its state, the facets from the address.
-function askAgain(asked) {
-  question.value = asked;
+function askAgain(state) {
+  question.value = state.q;
   const body = new URLSearchParams(location.search);
-  body.append("q", asked);
+  for (const [name, value] of Object.entries(state)) body.append(name, value);
   ask({ body, remember: null });
 }
 
 keepFeedback(document);
 answerActions(document);
-if (history.state?.question && !document.querySelector("[name=asked]")) {
-  askAgain(history.state.question);
-} else {
-  history.replaceState({ question: document.querySelector("[name=asked]")?.value ?? "" }, "");
-}
+if (history.state?.q && !document.querySelector("[name=asked]")) askAgain(history.state);
+else history.replaceState(askedOn(document), "");

@@ -1,0 +1,239 @@
+"""What editors see in the atelier: the questions served badly, by meaning, a map of the corpus, and the index.
+
+Owns the grouping and the map, both plain NumPy; who may see them is for `app` to decide. How near two questions must
+be to mean the same is read off the corpus, so that it fits any encoder.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from indexer.index import Index
+from indexer.manifest import Manifest
+from indexer.records import PassageKind, Vectors
+from server.answering import Answering
+from server.feedback import FeedbackStore, Unanswered
+from server.page_views import OTHER_THEME, theme_facet, title_of
+
+EncodeQuestions = Callable[[Sequence[str]], Vectors]
+"""Encoder.encode_questions, of the encoder that the index was built with."""
+
+MOST_QUESTIONS = 500
+MOST_POINTS = 3000
+
+_UNRELATED_SHARE = 99.0  # percentile: of pairs of questions with different answers, one in a hundred is nearer
+_SAMPLED_QUESTIONS = 1000
+_NEARNESS_WITHOUT_QUESTIONS = 0.92
+
+
+class AskedBody(BaseModel):
+    """A question as visitors put it, and how often each sign of failure was seen."""
+
+    question: str
+    times: int
+    no_answer: int
+    uncertain: int
+    judged_useless: int
+    last_asked: str
+
+
+class GroupBody(BaseModel):
+    """Questions that mean about the same, the most frequent first; x and y: place on the map, in [0, 1]."""
+
+    times: int
+    questions: list[AskedBody]
+    nearest_id: str | None
+    nearest_title: str | None
+    x: float
+    y: float
+
+
+class PointBody(BaseModel):
+    """An answer on the map; theme: its place in `themes`. x and y in [0, 1]."""
+
+    id: str
+    title: str
+    theme: int
+    x: float
+    y: float
+
+
+class BinBody(BaseModel):
+    """Questions whose confidence fell together: how sure on average, how often right, how many (weighted)."""
+
+    confidence: float
+    right: float
+    weight: float
+
+
+class IndexStateBody(BaseModel):
+    """The index in service, and how far its confidence could be trusted when it was built."""
+
+    id: str
+    built_at: str
+    age_days: float
+    encoder: str
+    answers: int
+    questions: int
+    risk: float
+    examples: int = Field(description="questions that taught the calibration; 0 where it is the shipped one")
+    auroc: float | None
+    expected_calibration_error: float | None
+    reliability: list[BinBody]
+
+
+class AtelierReply(BaseModel):
+    """Everything of the atelier. keeps_questions: whether this server has a file to keep them in."""
+
+    keeps_questions: bool
+    groups: list[GroupBody]
+    themes: list[str]
+    points: list[PointBody]
+    index: IndexStateBody
+
+
+def describe_atelier(
+    answering: Answering, *, encode: EncodeQuestions, feedback: FeedbackStore | None, now: datetime | None = None
+) -> AtelierReply:
+    """Return what editors see of the index in service and of the questions kept in *feedback*."""
+    index = answering.index
+    asked = feedback.unanswered(limit=MOST_QUESTIONS) if feedback else ()
+    vectors = encode([one.question for one in asked]) if asked else np.zeros((0, index.manifest.encoder.dimension))
+    plane = _Plane(index)
+    themes, points = _points(index, plane)
+    return AtelierReply(
+        keeps_questions=feedback is not None,
+        groups=sorted(
+            (
+                _group_body(index, [asked[at] for at in members], plane.place_question(vectors[members[0]]))
+                for members in group_by_meaning(vectors, nearness=nearness_of(index))
+            ),
+            key=lambda group: -group.times,
+        ),
+        themes=themes,
+        points=points,
+        index=_index_body(index.manifest, now or datetime.now(UTC)),
+    )
+
+
+def group_by_meaning(vectors: NDArray[np.floating], *, nearness: float) -> list[list[int]]:
+    """Return the rows of *vectors* in groups; a row joins the nearest group whose first row is at least so near.
+
+    vectors: shape (n, dimension), unit length, the most important first. The first row of a group names it.
+    """
+    groups: list[list[int]] = []
+    for row, vector in enumerate(vectors):
+        cosines = vectors[[group[0] for group in groups]] @ vector if groups else np.zeros(0)
+        if len(cosines) and cosines.max() >= nearness:
+            groups[int(cosines.argmax())].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def nearness_of(index: Index) -> float:
+    """Return the cosine from which on two questions are said to mean the same, by the curated questions of *index*."""
+    table = index.parts.table
+    rows = np.flatnonzero(table.are(PassageKind.QUESTION))
+    rows = rows[:: max(1, len(rows) // _SAMPLED_QUESTIONS)]
+    vectors, answers = index.parts.embeddings[rows], table.answers[rows]
+    unrelated = (vectors @ vectors.T)[answers[:, np.newaxis] != answers]
+    if len(unrelated) == 0:
+        return _NEARNESS_WITHOUT_QUESTIONS
+    return float(np.percentile(unrelated, _UNRELATED_SHARE))
+
+
+class _Plane:
+    """The two directions in which the answers of an index differ most (principal components), scaled to [0, 1].
+
+    Questions and bodies are each taken from their own mean: an encoder puts them in different places.
+    """
+
+    def __init__(self, index: Index) -> None:
+        table, embeddings = index.parts.table, index.parts.embeddings
+        self.rows = np.arange(len(index))[:: max(1, -(-len(index) // MOST_POINTS))]
+        """Shape (points,): the answer rows that are drawn, evenly spread where there are too many."""
+        shown = np.isin(table.answers, self.rows)
+        asked = table.are(PassageKind.QUESTION)
+        bodies, questions = np.flatnonzero(shown & ~asked), np.flatnonzero(shown & asked)
+        self._question_mean = _mean(embeddings[questions if len(questions) else bodies])
+        sums = np.zeros((len(index), embeddings.shape[1]))
+        np.add.at(sums, table.answers[bodies], embeddings[bodies] - _mean(embeddings[bodies]))
+        np.add.at(sums, table.answers[questions], embeddings[questions] - self._question_mean)
+        counts = np.bincount(table.answers[shown], minlength=len(index))[self.rows, np.newaxis]
+        means = sums[self.rows] / np.maximum(1, counts)  # (points, dimension)
+        self._directions = np.linalg.eigh(means.T @ means)[1][:, :-3:-1]  # (dimension, 2), the widest first
+        flat = means @ self._directions
+        self._low = flat.min(axis=0, initial=0)
+        self._span = np.maximum(flat.max(axis=0, initial=0) - self._low, 1e-9)
+        self.places = self._scale(flat)
+        """Shape (points, 2), in [0, 1]."""
+
+    def place_question(self, vector: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return where a question lies, shape (2,); one beyond the answers is put on the edge."""
+        return self._scale((vector - self._question_mean) @ self._directions)
+
+    def _scale(self, flat: NDArray[np.floating]) -> NDArray[np.floating]:
+        return np.asarray(np.round(np.clip((flat - self._low) / self._span, 0, 1), 4))
+
+
+def _mean(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+    return vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1])
+
+
+def _points(index: Index, plane: _Plane) -> tuple[list[str], list[PointBody]]:
+    """Return the themes that occur, and the drawn answers, each by the first of its themes."""
+    facet = theme_facet(index.facets)
+    answers = [index.parts.answers[row] for row in plane.rows.tolist()]
+    of_answer = [(answer.facets.get(facet.key, ()) if facet else ())[:1] or (OTHER_THEME,) for answer in answers]
+    used = {theme for (theme,) in of_answer}
+    themes = [value for value in (*(facet.values if facet else ()), OTHER_THEME) if value in used]
+    points = [
+        PointBody(id=answer.id, title=title_of(answer), theme=themes.index(theme), x=x, y=y)
+        for answer, (theme,), (x, y) in zip(answers, of_answer, plane.places.tolist(), strict=True)
+    ]
+    return themes, points
+
+
+def _group_body(index: Index, asked: Sequence[Unanswered], place: NDArray[np.floating]) -> GroupBody:
+    nearest = index.get_answer(asked[0].answer_id) if asked[0].answer_id else None
+    return GroupBody(
+        times=sum(one.times for one in asked),
+        questions=[
+            AskedBody(
+                question=one.question,
+                times=one.times,
+                no_answer=one.no_answer,
+                uncertain=one.uncertain,
+                judged_useless=one.judged_useless,
+                last_asked=one.last_asked,
+            )
+            for one in asked
+        ],
+        nearest_id=nearest.id if nearest else None,
+        nearest_title=title_of(nearest) if nearest else None,
+        x=float(place[0]),
+        y=float(place[1]),
+    )
+
+
+def _index_body(manifest: Manifest, now: datetime) -> IndexStateBody:
+    calibration = manifest.calibration
+    return IndexStateBody(
+        id=manifest.id,
+        built_at=manifest.built_at,
+        age_days=round((now - datetime.fromisoformat(manifest.built_at)).total_seconds() / 86_400, 3),
+        encoder=manifest.encoder.name,
+        answers=manifest.counts.answers,
+        questions=manifest.counts.questions,
+        risk=calibration.risk,
+        examples=calibration.examples,
+        auroc=calibration.auroc,
+        expected_calibration_error=calibration.expected_calibration_error,
+        reliability=[
+            BinBody(confidence=one.confidence, right=one.right, weight=one.weight) for one in calibration.reliability
+        ],
+    )

@@ -1,0 +1,131 @@
+"""The real application on a free port of this machine, over small corpora and the deterministic encoder."""
+
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import uvicorn
+from fastapi import Header, HTTPException
+
+from indexer.building import Corpus, build_index
+from indexer.index import Index
+from indexer.parts import IndexParts
+from indexer.records import Answer, Facet, Reply
+from server import pages
+from server.answering import Answering
+from server.app import create_app
+from server.atelier import AtelierReply, describe_atelier
+from server.feedback import FeedbackStore
+from tests.corpora import MemoryCorpus
+from tests.fakes import FakeEncoder
+
+TOKEN = secrets.token_hex(16)
+
+FACETS = (
+    Facet("couloir", "Votre question concerne quel couloir Ségur ?", ("Hôpital", "Officine", "Imagerie")),
+    Facet("produit", "Votre question concerne quel produit ou service ?", ("MSSanté", "DMP", "INS, INSi")),
+    Facet("thematique", "Votre question concerne quelle thématique ?", ("Certificats", "Interopérabilité", "Sécurité")),
+)
+SMALL = MemoryCorpus(
+    (
+        Answer(
+            "validite-certificat",
+            "Un certificat délivré par l'agence est valable **3 ans** à compter de son obtention.\n\n"
+            "Une notification part 60 jours avant la fin. Elle vient de noreply@example.org.",
+            questions=("Combien de temps un certificat est-il valable ?", "Suis-je prévenu avant la fin ?"),
+            facets={"thematique": ("Certificats",)},
+            source="FAQ des industriels",
+        ),
+        Answer(
+            "renouvellement-certificat",
+            "Pour le renouveler :\n\n1. connectez-vous au [portail](https://example.org/portail) ;\n"
+            "2. choisissez le certificat ;\n3. validez, puis installez le nouveau certificat.",
+            questions=("Comment renouveler un certificat logiciel ?",),
+            facets={"thematique": ("Certificats",), "couloir": ("Hôpital", "Imagerie")},
+        ),
+        Answer(
+            "code-erreur-905",
+            "Le code d'erreur 905 doit être envoyé : https://example.org/ig/hl7v2/error-codes.html",
+            questions=("Quel code d'erreur renvoyer quand le document est refusé ?",),
+            facets={"thematique": ("Interopérabilité",), "couloir": ("Hôpital",), "produit": ("DMP",)},
+        ),
+        Answer(
+            "types-de-bal",
+            "Il existe trois types de boîtes aux lettres :\n\n- nominative ;\n- organisationnelle ;\n- applicative.",
+            questions=("Quels types de boîte aux lettres MSSanté y a-t-il ?",),
+            facets={"couloir": ("Officine",), "produit": ("MSSanté",)},
+        ),
+        Answer("export-des-donnees", "L'export des données doit être réalisé sous un format standard et documenté."),
+        Answer(
+            "chiffrement",
+            "Oui, les échanges sont chiffrés par TLS.\n\n"
+            "| Version | Acceptée |\n| --- | --- |\n| 1.2 | oui |\n| 1.0 | non |",
+            questions=("Les échanges doivent-ils être chiffrés ?",),
+            facets={"thematique": ("Sécurité",)},
+        ),
+    ),
+    facets=FACETS,
+    off_topic=("Quel temps fera-t-il demain ?", "Donnez-moi une recette de gâteau au chocolat", "Bonjour"),
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running application: its address, and what it keeps."""
+
+    address: str
+    store: FeedbackStore
+
+
+@contextmanager
+def serve(corpus: Corpus, folder: Path, *, never_sure: bool = False) -> Iterator[Site]:
+    """Serve an index of *corpus*, built in *folder*, until the end of the block.
+
+    never_sure: give every reply as uncertain, by the thresholds alone.
+    """
+    encoder = FakeEncoder()
+    manifest = build_index(corpus, folder / "index", encoder=encoder).manifest
+    if never_sure:
+        manifest = replace(manifest, calibration=replace(manifest.calibration, answered_from=1.1, show_from=0.0))
+    answering = Answering(Index(IndexParts.load(folder / "index" / manifest.id), manifest), encoder)
+    with FeedbackStore.open(folder / "feedback.sqlite", keep_questions="redacted", retention_days=30) as store:
+        app = create_app(answering, feedback=store)
+
+        def remember(question: str, reply: Reply) -> None:
+            store.record_question(
+                reply.query_id,
+                question,
+                status=reply.status,
+                confidence=reply.confidence,
+                answer_id=reply.hits[0].answer.id if reply.hits else None,
+                index_id=reply.index.id,
+            )
+
+        pages.install(app, answering, feedback=store, remember=remember)
+
+        @app.get("/v1/admin/atelier")
+        def get_atelier(authorization: Annotated[str, Header()]) -> AtelierReply:
+            if authorization != f"Bearer {TOKEN}":
+                raise HTTPException(401, "The token is not the one.")
+            return describe_atelier(answering, encode=encoder.encode_questions, feedback=store)
+
+        @app.post("/v1/admin/rollback")
+        def roll_back() -> None:
+            raise HTTPException(409, "There is no older index.")
+
+        # A port of the system's choice, taken before the server starts: nobody else can take it in between.
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", store)
+        finally:
+            server.should_exit = True
+            thread.join()
+            listener.close()

@@ -1,0 +1,316 @@
+"""Asking in a browser: the answer and its reasons, facets, suggestions, the history, warnings, speed."""
+
+import json
+import re
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api")
+
+from playwright.sync_api import Page, expect
+
+from server.privacy import PersonalKind, find_personal_data
+from tests.browser.conftest import OpenPage
+from tests.browser.serving import SMALL, serve
+
+pytestmark = pytest.mark.slow
+
+QUESTION = "combien de temps un certificat est-il valable"
+KeepScreenshot = Callable[[Page, str], None]
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question, press Enter, and wait for what comes of it."""
+    page.fill("#question", question)
+    page.press("#question", "Enter")
+    expect(page.locator("[name=asked]")).to_have_value(question)
+
+
+def test_ask_and_read_the_marked_passage(open_page: OpenPage, keep_screenshot: KeepScreenshot) -> None:
+    """The best answer is open with its passage marked, lists and links are such, the others are folded."""
+    page = open_page()
+    page.goto("/")
+    keep_screenshot(page, "accueil")
+    ask(page, QUESTION)
+    expect(page.locator("#verdict")).to_have_text("Réponse très probable")
+    expect(page.locator("#verdict")).to_be_focused()
+    expect(page.locator(".best h3")).to_have_text("Combien de temps un certificat est-il valable\u202f?")
+    expect(page.locator(".best mark").first).to_be_visible()
+    expect(page.locator(".best .why")).to_contain_text("Mots communs")
+    assert "3 ans" in " ".join(page.locator(".best mark").all_inner_texts())
+    others = page.locator("details.other")
+    assert others.count() == 4
+    expect(others.first.locator(".prose")).to_be_hidden()
+    folded = page.locator("details.other", has_text="Comment renouveler")
+    folded.locator("summary").click()
+    expect(folded.locator(".prose ol > li")).to_have_count(3)
+    expect(folded.locator(".prose a")).to_have_attribute("href", "https://example.org/portail")
+    assert page.title() == "Réponse très probable – Souffleur"
+    assert page.url.endswith("/")
+    keep_screenshot(page, "reponse")
+
+
+def test_an_uncertain_answer_says_so(open_page: OpenPage, keep_screenshot: KeepScreenshot, tmp_path: Path) -> None:
+    """Between sure and unknown the answer is open, and a visitor is asked to check it."""
+    with serve(SMALL, tmp_path, never_sure=True) as site:
+        page = open_page(base_url=site.address)
+        page.goto("/")
+        ask(page, QUESTION)
+        expect(page.locator("#verdict")).to_have_text("À vérifier")
+        expect(page.locator(".best .verdict")).to_contain_text("Relisez-la avant de vous y fier")
+        expect(page.locator(".best .prose")).to_be_visible()
+        keep_screenshot(page, "a-verifier")
+
+
+def test_an_off_topic_question_is_refused(open_page: OpenPage, keep_screenshot: KeepScreenshot) -> None:
+    """It looks different, shows the nearest answers folded, and nothing as the answer."""
+    page = open_page()
+    page.goto("/")
+    ask(page, "quel temps fera-t-il demain ?")
+    expect(page.locator("#verdict")).to_have_text("Je n’ai pas trouvé de réponse sûre")
+    expect(page.locator(".best")).to_have_count(0)
+    assert page.locator("details.other[open]").count() == 0
+    assert page.locator("details.other").count() > 0
+    keep_screenshot(page, "sans-reponse")
+
+
+def test_refine_by_facets(open_page: OpenPage, keep_screenshot: KeepScreenshot) -> None:
+    """A facet narrows the answers, is in the address without the question, has its count and can be taken away."""
+    page = open_page()
+    page.goto("/")
+    ask(page, "code erreur document")
+    page.locator("#facet-couloir summary").click()
+    box = page.get_by_role("checkbox", name=re.compile("^Officine"))
+    box.check()
+    chip = page.get_by_role("button", name="Retirer le filtre Officine")
+    expect(chip).to_be_visible()
+    assert page.url.endswith("/?couloir=Officine")
+    expect(page.get_by_role("checkbox", name=re.compile("^Officine"))).to_be_focused()
+    titles = page.locator(".other-title, .best h3").all_inner_texts()
+    assert not any("renouveler" in title or "code" in title for title in titles)
+    keep_screenshot(page, "filtres")
+    chip.click()
+    expect(chip).to_have_count(0)
+    assert page.url.endswith("/")
+    assert any("code" in title for title in page.locator(".other-title, .best h3").all_inner_texts())
+
+
+def test_facets_without_a_question_choose_examples(open_page: OpenPage) -> None:
+    """Before anything is asked, a facet narrows the examples; an example is asked by a click, with the facet."""
+    page = open_page()
+    page.goto("/?couloir=Officine")
+    expect(page.locator(".examples")).to_contain_text("boîte aux lettres")
+    expect(page.locator(".examples")).not_to_contain_text("code d’erreur")
+    page.locator(".examples button", has_text="boîte aux lettres").click()
+    expect(page.locator(".best")).to_contain_text("nominative")
+    assert page.url.endswith("/?couloir=Officine")
+
+
+def test_suggestions_are_a_combobox(open_page: OpenPage, keep_screenshot: KeepScreenshot) -> None:
+    """Arrows move through the suggestions while the field keeps the focus, Escape closes, Enter asks."""
+    page = open_page()
+    page.goto("/")
+    field = page.get_by_role("combobox", name="Quelle est votre question")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    field.press_sequentially("certificat")
+    options = page.get_by_role("option")
+    expect(options).to_have_count(2)
+    expect(field).to_have_attribute("aria-expanded", "true")
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    assert field.get_attribute("aria-activedescendant") == options.nth(1).get_attribute("id")
+    expect(field).to_be_focused()
+    keep_screenshot(page, "suggestions")
+    field.press("Escape")
+    expect(options).to_have_count(0)
+    expect(field).to_have_value("certificat")
+    field.press("ArrowDown")
+    expect(options).to_have_count(2)
+    chosen = options.first.inner_text()
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(page.locator("[name=asked]")).to_have_value(chosen)
+    expect(options).to_have_count(0)
+
+
+def test_back_and_reload_bring_the_answer_again(open_page: OpenPage) -> None:
+    """The window's history knows the questions, though no address does."""
+    page = open_page()
+    page.goto("/")
+    ask(page, QUESTION)
+    ask(page, "quels types de boîte aux lettres")
+    page.go_back()
+    expect(page.locator("[name=asked]")).to_have_value(QUESTION)
+    expect(page.locator("#question")).to_have_value(QUESTION)
+    page.locator(".best [data-permalink]").click()
+    expect(page.locator("h1")).to_contain_text("Combien de temps")
+    page.go_back()
+    expect(page.locator("[name=asked]")).to_have_value(QUESTION)
+    query_id = page.locator("[name=query_id][form=ask]").input_value()
+    page.reload()
+    expect(page.locator("[name=asked]")).to_have_value(QUESTION)
+    expect(page.locator("[name=query_id][form=ask]")).to_have_value(query_id)
+    page.locator(".brand").click()
+    expect(page.locator(".examples")).to_be_visible()
+    expect(page.locator("#question")).to_have_value("")
+
+
+def test_keyboard_only(open_page: OpenPage) -> None:
+    """Everything can be reached and used with Tab, Enter and Space, and the focus is always to be seen."""
+    page = open_page()
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict")).to_be_focused()
+    visited: list[str] = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focus: dict[str, Any] = page.evaluate(
+            """() => {
+                const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+                return {name: (one.textContent || one.id).trim(), outline: parseFloat(style.outlineWidth),
+                        outlined: style.outlineStyle !== "none", width: box.width, body: one === document.body};
+            }"""
+        )
+        if focus["body"]:
+            break
+        assert focus["outlined"], focus
+        assert focus["outline"] >= 2, focus
+        assert focus["width"] > 0, focus
+        visited.append(focus["name"])
+    for name in ("Copier la réponse", "Oui", "Non", "quel couloir Ségur\u202f?"):
+        assert name in visited
+    page.locator("details.other summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("details.other .prose").first).to_be_visible()
+    page.locator("#facet-couloir summary").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.locator(".chip")).to_have_count(1)
+    expect(page.get_by_role("checkbox", name=re.compile("^Hôpital"))).to_be_focused()
+
+
+def test_copy_and_print(open_page: OpenPage) -> None:
+    """The answer's text and its address go to the clipboard, and printing prints."""
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/")
+    page.evaluate("() => { window.print = () => { window.printed = true; } }")
+    ask(page, QUESTION)
+    page.locator(".best").get_by_role("button", name="Copier la réponse").click()
+    expect(page.locator(".best").get_by_role("button", name="Copié")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("Un certificat délivré par l'agence est valable 3 ans")
+    page.locator(".best").get_by_role("button", name="Copier le lien").click()
+    page.wait_for_function(
+        "async () => (await navigator.clipboard.readText()).endsWith('/reponses/validite-certificat')"
+    )
+    page.locator(".best").get_by_role("button", name="Imprimer").click()
+    assert page.evaluate("window.printed") is True
+    page.emulate_media(media="print")
+    expect(page.locator(".best .prose")).to_be_visible()
+    expect(page.locator("#filters")).to_be_hidden()
+
+
+PERSONAL_SAMPLES = [
+    "mon patient 1 85 05 78 006 084 36 a un doublon",
+    "185057800608436",
+    "écrivez à jean.dupont@exemple.fr",
+    "appelez le 06 12 34 56 78",
+    "appelez le +33 6 12 34 56 78",
+    "quelle est la durée de validité du certificat",
+    "le formulaire 413 et l'erreur 905, annexe 5.3, au 12/03/2024",
+    "OID 1.2.250.1.213.1.4.8",
+    "https://example.org/185057800608/page",
+]
+
+
+def test_personal_data_is_warned_of_while_typing(open_page: OpenPage, keep_screenshot: KeepScreenshot) -> None:
+    """The page warns of what the server would redact of the kinds it looks for, and sends no suggestion request."""
+    page = open_page()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.goto("/")
+    kinds = {PersonalKind.NIR, PersonalKind.EMAIL, PersonalKind.PHONE}
+    for text in PERSONAL_SAMPLES:
+        page.fill("#question", text)
+        page.wait_for_timeout(400)  # longer than the pause that the page makes
+        warned = page.locator("#warning").inner_text() != ""
+        assert warned == any(data.kind in kinds for data in find_personal_data(text)), text
+        assert warned != any("/v1/suggest" in address for address in sent), text
+        sent.clear()
+    page.fill("#question", PERSONAL_SAMPLES[0])
+    expect(page.locator("#warning")).to_contain_text("numéro de sécurité sociale")
+    keep_screenshot(page, "donnee-personnelle")
+    page.fill("#question", "")
+    expect(page.locator("#warning")).to_have_text("")
+
+
+def test_a_lost_connection_is_said(open_page: OpenPage) -> None:
+    """A question asked without network says so, and can be asked again."""
+    page = open_page(tolerated="ERR_INTERNET_DISCONNECTED")
+    page.goto("/")
+    page.context.set_offline(True)
+    page.fill("#question", QUESTION)
+    page.press("#question", "Enter")
+    expect(page.get_by_role("alert")).to_contain_text("La connexion est coupée")
+    page.context.set_offline(False)
+    ask(page, QUESTION)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_first_answer_is_painted_soon(open_page: OpenPage) -> None:
+    """From Enter to the first frame with the answer, at most 150 ms pass beyond the server's own time."""
+    page = open_page()
+    page.goto("/")
+    page.evaluate(
+        """() => {
+            window.paints = [];
+            document.addEventListener("keydown", (event) => {
+                if (event.key === "Enter") window.pressed = performance.now();
+            }, true);
+            new MutationObserver(() => {
+                if (!document.getElementById("verdict")) return;
+                // The second frame begins when the first has been painted.
+                requestAnimationFrame(() => requestAnimationFrame(() => {
+                    const asked = performance.getEntriesByName(location.origin + "/fragment").at(-1);
+                    const server = asked.responseStart - asked.requestStart;
+                    window.paints.push(performance.now() - window.pressed - server);
+                }));
+            }).observe(document.querySelector("main"), {childList: true});
+        }"""
+    )
+    questions = [QUESTION, "code erreur", "boîte aux lettres", "export des données", "échanges chiffrés"]
+    for count, question in enumerate(questions, start=1):
+        ask(page, question)
+        page.wait_for_function("(count) => window.paints.length >= count", arg=count)
+    times: list[float] = page.evaluate("window.paints")
+    print(json.dumps([round(time, 1) for time in times]))
+    assert statistics.median(times) <= 150
+
+
+def test_nothing_moves_while_a_page_loads(open_page: OpenPage) -> None:
+    """No page shifts what a visitor already sees (cumulative layout shift of 0)."""
+    page = open_page()
+    for address in ("/", "/?couloir=Officine", "/reponses", "/reponses/types-de-bal"):
+        page.goto(address, wait_until="networkidle")
+        shift = page.evaluate(
+            """() => new Promise((done) => {
+                let sum = 0;
+                new PerformanceObserver((list) => {
+                    for (const entry of list.getEntries()) sum += entry.value;
+                }).observe({type: "layout-shift", buffered: true});
+                requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+            })"""
+        )
+        assert shift == 0

@@ -1,0 +1,259 @@
+"""Every view, for everybody: axe-core, narrow and dark screens, no JavaScript, hostile texts, and the atelier."""
+
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api")
+
+from playwright.sync_api import Page, expect
+
+from indexer.records import Answer, Facet
+from tests.browser.conftest import OpenPage
+from tests.browser.serving import SMALL, TOKEN, Site, serve
+from tests.browser.test_asking import QUESTION, KeepScreenshot, ask
+from tests.corpora import MemoryCorpus
+
+pytestmark = pytest.mark.slow
+
+OFF_TOPIC = "quel temps fera-t-il demain ?"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def show_home(page: Page) -> None:
+    """Before anything is asked, with a facet chosen and its group open."""
+    page.goto("/?couloir=Officine")
+
+
+def show_answer(page: Page) -> None:
+    """A sure answer, every group and answer unfolded, and reasons asked for."""
+    page.goto("/")
+    ask(page, QUESTION)
+    page.locator(".best .feedback").get_by_role("button", name="Non").click()
+    expect(page.locator(".best .feedback[data-sent=true]")).to_be_visible()
+    page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
+def show_refusal(page: Page) -> None:
+    """No sure answer, and the form to leave the question open."""
+    page.goto("/")
+    ask(page, OFF_TOPIC)
+    page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
+def show_suggestions(page: Page) -> None:
+    """Suggestions open, the second one chosen."""
+    page.goto("/")
+    page.locator("#question").press_sequentially("certificat")
+    expect(page.get_by_role("option")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+
+
+def show_atelier(page: Page) -> None:
+    """The atelier, entered with the token."""
+    page.goto("/atelier")
+    page.fill("#token", TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.locator("#map a").first).to_be_visible()
+    page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
+VIEWS: dict[str, Callable[[Page], object]] = {
+    "accueil": show_home,
+    "reponse": show_answer,
+    "sans-reponse": show_refusal,
+    "suggestions": show_suggestions,
+    "reponses": lambda page: page.goto("/reponses"),
+    "permalien": lambda page: page.goto("/reponses/renouvellement-certificat"),
+    "tableau": lambda page: page.goto("/reponses/chiffrement"),
+    "entree-atelier": lambda page: page.goto("/atelier"),
+    "atelier": show_atelier,
+}
+
+
+def axe_violations(page: Page) -> list[str]:
+    """Return what axe-core finds wrong, rule by rule with the elements; its script comes with a Python package."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    assert found is not None, "pip install -e '.[dev]' brings axe-core"
+    assert found.origin is not None
+    page.evaluate((Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
+    results = page.evaluate("(rules) => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{rule['id']}: {[node['target'] for node in rule['nodes']]}" for rule in results["violations"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing(open_page: OpenPage, keep_screenshot: KeepScreenshot, view: str, scheme: str) -> None:
+    """No violation of WCAG 2.2 A and AA, nor of axe's best practices, in light or dark."""
+    page = open_page(color_scheme=scheme)
+    VIEWS[view](page)
+    assert axe_violations(page) == []
+    keep_screenshot(page, f"{view}-{scheme}")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_narrow_screen_needs_no_sideways_scrolling(
+    open_page: OpenPage, keep_screenshot: KeepScreenshot, view: str
+) -> None:
+    """320 pixels are enough, as they are for a wide screen at 400 %, and so is what can be touched (24 pixels)."""
+    page = open_page(viewport={"width": 320, "height": 640})
+    VIEWS[view](page)
+    keep_screenshot(page, f"{view}-320px")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, summary, input, .actions a, nav a")].filter((one) => {
+            const box = (one.closest("label") ?? one).getBoundingClientRect();
+            return box.width && (box.height < 24 || box.width < 24) && !one.closest(".unseen");
+        }).map((one) => one.outerHTML)"""
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("view", ["accueil", "reponse", "permalien"])
+def test_text_can_be_spaced(open_page: OpenPage, view: str) -> None:
+    """The spacing of WCAG 1.4.12 cuts off and hides nothing."""
+    page = open_page(viewport={"width": 400, "height": 800}, bypass_csp=True)
+    VIEWS[view](page)
+    page.add_style_tag(
+        content="* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }"
+        " p { margin-bottom: 2em !important; }"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("button, summary, h1, h2, h3, label")].filter((one) =>
+            !one.closest(".unseen") && one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1
+        ).map((one) => one.outerHTML)"""
+    )
+    assert cut == []
+
+
+def test_everything_works_without_javascript(open_page: OpenPage, site: Site, keep_screenshot: KeepScreenshot) -> None:
+    """Ask, refine, read, vote and leave: forms alone do it, and the question is in no address."""
+    page = open_page(java_script_enabled=False)
+    page.goto("/")
+    page.fill("#question", QUESTION)
+    page.press("#question", "Enter")
+    expect(page.locator("#verdict")).to_have_text("Réponse très probable")
+    expect(page.locator(".best mark").first).to_be_visible()
+    expect(page.get_by_role("button", name="Copier la réponse")).to_have_count(0)
+    page.locator("#facet-thematique summary").click()
+    page.get_by_role("checkbox", name="Certificats").check()
+    page.get_by_role("button", name="Appliquer ces choix").click()
+    assert page.url.endswith("/?thematique=Certificats")
+    expect(page.locator(".chip")).to_have_count(1)
+    expect(page.locator("#question")).to_have_value(QUESTION)
+    keep_screenshot(page, "sans-javascript")
+    query_id = page.locator("[name=query_id][form=ask]").get_attribute("value")
+    page.locator(".best").get_by_role("button", name="Non").click()
+    page.get_by_label("Elle n’est plus à jour").check()
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.locator("h1")).to_have_text("Merci pour votre avis")
+    rows = [row for row in map(json.loads, site.store.export_jsonl()) if row["query_id"] == query_id]
+    assert [(row["useful"], row["comment"]) for row in rows] == [(False, "Elle n’est plus à jour")]
+    page.goto("/?thematique=Certificats")
+    page.get_by_role("button", name="Retirer le filtre Certificats").click()
+    expect(page.locator(".chip")).to_have_count(0)
+    page.locator(".examples button").first.click()
+    expect(page.locator("#verdict")).to_be_visible()
+
+
+ATTACKS = (
+    "<script>window.attacked = 1</script>",
+    "<img src=x onerror='window.attacked = 1'>",
+    "</script><script>window.attacked = 1</script>",
+    "\"><svg onload='window.attacked = 1'>",
+    "'-alert(1)-'",
+    "{{ 7 * 7 }}{% raw %}",
+    "<a href='javascript:window.attacked = 1'>lien</a>",
+)
+HOSTILE = MemoryCorpus(
+    [
+        *SMALL.entries,
+        *(
+            Answer(
+                f"piege-{number}",
+                f"Réponse {attack}\n\n[lien](javascript:window.attacked=1) [autre](data:text/html,x) <{attack}>"
+                "\n\n<div onclick='window.attacked = 1'>bloc</div>",
+                questions=(f"Que faire du piège {number} {attack} ?",),
+                facets={"thematique": (attack,)},
+                source=f"https://example.org/{attack.replace(' ', '')}",
+            )
+            for number, attack in enumerate(ATTACKS)
+        ),
+    ],
+    facets=(Facet("thematique", f"Quel thème {ATTACKS[1]} ?", ATTACKS),),
+)
+
+
+def test_hostile_texts_never_run(open_page: OpenPage, tmp_path: Path) -> None:
+    """Markup and javascript: links of answers, questions, facets, sources and comments are shown, never executed."""
+    with serve(HOSTILE, tmp_path) as site:
+        page = open_page(base_url=site.address)
+        for number, attack in enumerate(ATTACKS):
+            page.goto("/")
+            page.locator("#question").press_sequentially(f"Que faire du piège {number}")
+            expect(page.get_by_role("option").first).to_be_visible()
+            ask(page, f"Que faire du piège {number} {attack} ?")
+            page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            check_harmless(page)
+            first = page.locator(".feedback:not([data-leave])").first
+            first.get_by_role("button", name="Non").click()
+            first.get_by_role("textbox").fill(f"Commentaire {attack}")
+            with page.expect_response("**/v1/feedback"):
+                first.get_by_role("button", name="Envoyer").click()
+            page.goto(f"/reponses/piege-{number}")
+            check_harmless(page)
+        page.goto("/reponses")
+        check_harmless(page)
+        show_atelier(page)
+        assert page.locator("#groups > li").count() > 0
+        check_harmless(page)
+
+
+def check_harmless(page: Page) -> None:
+    """Click every link that leads nowhere else, and see that nothing of ours has run, nor an element been made."""
+    assert page.evaluate("window.attacked") is None
+    schemes = set(page.evaluate("[...document.links].map((link) => link.protocol)"))
+    assert schemes <= {"http:", "https:", "mailto:"}
+    assert page.locator("main img, main iframe, main script, [onclick], [onload], [onerror]").count() == 0
+
+
+def test_the_atelier_shows_what_is_missing(
+    open_page: OpenPage, tmp_path: Path, keep_screenshot: KeepScreenshot
+) -> None:
+    """Behind the token: unanswered questions by meaning, the most frequent first, the map, the index, going back."""
+    with serve(SMALL, tmp_path) as site:
+        for question in [OFF_TOPIC, OFF_TOPIC, "quel temps fera-t-il demain matin ?", "recette de gâteau au chocolat"]:
+            visitor = open_page(base_url=site.address)
+            visitor.goto("/")
+            ask(visitor, question)
+        page = open_page(base_url=site.address, tolerated="Failed to load resource")
+        page.goto("/atelier")
+        page.fill("#token", "wrong")
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_have_text("Ce jeton n’est pas le bon.")
+        expect(page.locator("#atelier")).to_be_hidden()
+        page.fill("#token", TOKEN)
+        page.keyboard.press("Enter")
+        groups = page.locator("#groups > li")
+        expect(groups).to_have_count(2)
+        expect(groups.first).to_contain_text("3 fois")
+        expect(groups.first).to_contain_text("3 sans réponse sûre")
+        expect(page.locator("#map a")).to_have_count(len(SMALL.entries))
+        expect(page.locator("#map .asked")).to_have_count(2)
+        page.get_by_role("button", name="Certificats").click()
+        expect(page.locator("#map a.faded")).to_have_count(len(SMALL.entries) - 2)
+        expect(page.locator("#index")).to_contain_text(f"{len(SMALL.entries)} réponses")
+        keep_screenshot(page, "atelier")
+        page.get_by_role("button", name="Revenir à l’index précédent").click()
+        page.get_by_role("button", name="Oui, revenir").click()
+        expect(page.locator("#said")).to_contain_text("There is no older index")
+        page.reload()
+        expect(groups).to_have_count(2)
+        page.get_by_role("button", name="Quitter l’atelier").click()
+        expect(page.locator("#enter")).to_be_visible()
+        assert page.evaluate("sessionStorage.length") == 0
