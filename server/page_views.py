@@ -128,7 +128,8 @@ def view_answer(answer: Answer, *, excerpt: tuple[int, int] | None = None) -> An
     return AnswerView(
         id=answer.id,
         title=title_of(answer),
-        body=render(answer.text, excerpt=excerpt),
+        # An empty element after each line break, for the style to set lines apart as the paragraphs they mostly are.
+        body=render(answer.text, excerpt=excerpt).replace("<br>", "<br><span></span>"),
         questions=answer.questions,
         tags=tuple(value for values in answer.facets.values() for value in values),
         source=answer.source,

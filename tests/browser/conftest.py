@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 
 from tests.browser.serving import SMALL, Site, serve
 
@@ -23,6 +23,8 @@ _FLAGS = [
     "--disable-sync",
 ]
 
+_PATIENCE_MS = 20_000  # for a busy machine; nothing waits so long where all is well
+
 OpenPage = Callable[..., Page]
 
 
@@ -34,6 +36,7 @@ def browser() -> Iterator[Browser]:
     # Chromium refuses its sandbox to root, as tests in a container are.
     flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
+        expect.set_options(timeout=_PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
         browser.close()
@@ -58,7 +61,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
     def open_page(*, tolerated: str | None = None, **options: object) -> Page:
         settings = {"locale": "fr-FR", "base_url": site.address, "viewport": {"width": 1280, "height": 900}} | options
         context = browser.new_context(**settings)  # type: ignore[arg-type]
-        context.set_default_timeout(5000)
+        context.set_default_timeout(_PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
 
@@ -66,20 +69,28 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
             if tolerated is None or tolerated not in text:
                 errors.append(text)
 
-        page.on("console", lambda message: report(message.text) if message.type in ("error", "warning") else None)
+        def on_console(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                report(message.text)
+
+        def on_dialog(dialog: Dialog) -> None:
+            report(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        def on_request(request: Request) -> None:
+            if not request.url.startswith((f"{settings['base_url']}/", "data:")):
+                report(f"asks {request.url}")
+
+        page.on("console", on_console)
         page.on("pageerror", lambda error: report(str(error)))
-        page.on("dialog", lambda dialog: (report(f"dialog: {dialog.message}"), dialog.dismiss())[1])
-        page.on("request", lambda request: None if _is_ours(request.url, settings) else report(f"asks {request.url}"))
+        page.on("dialog", on_dialog)
+        page.on("request", on_request)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
     assert not errors
-
-
-def _is_ours(address: str, settings: dict[str, object]) -> bool:
-    return address.startswith((str(settings["base_url"]) + "/", "data:"))
 
 
 @pytest.fixture

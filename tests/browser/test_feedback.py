@@ -110,7 +110,7 @@ def test_an_answer_lost_on_its_way_back_counts_once(open_page: OpenPage, site: S
     ask(page, QUESTION)
     form = page.locator(".best .feedback")
     form.get_by_role("button", name="Oui").click()
-    expect(form.get_by_role("status")).to_contain_text("bien parti", timeout=10_000)
+    expect(form.get_by_role("status")).to_contain_text("bien parti")
     assert lost == [201]
     assert judgements(site, page) == [(True, "")]
 
