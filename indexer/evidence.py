@@ -25,8 +25,8 @@ class Evidence:
 
     body, stretch, sentence, opening: cosines with the nearest piece of the body, its nearest stretch, its nearest
     sentence, its first sentence; where the body is but one stretch, or one sentence, the body's own.
-    question: cosine with the nearest curated question, NaN where the answer has none. question_rows: which passage
-    that is, sentence_rows: which sentence; -1 where none.
+    question, all_questions: cosines with the nearest curated question, and with the mean direction of them all; NaN
+    where the answer has none. question_rows: which passage the nearest is, sentence_rows: which sentence; -1 where none.
     lexical: BM25 of the best passage. coverage, codes: best share of the question's words, and of its codes, in one
     passage. off_topic: cosine with the nearest question known to have no answer; -1 where none is known.
     known_share: share of the question's words, by weight, that occur in the corpus at all.
@@ -38,6 +38,7 @@ class Evidence:
     sentence: NDArray[np.float32]
     opening: NDArray[np.float32]
     question: NDArray[np.float32]
+    all_questions: NDArray[np.float32]
     sentence_rows: NDArray[np.int64]
     question_rows: NDArray[np.int64]
     lexical: NDArray[np.float32]
@@ -77,11 +78,13 @@ def gather_evidence(
         candidates = candidates[allowed[candidates]]
 
     rows, starts = _rows_of(table, candidates)
-    cosines = parts.embeddings[rows] @ vector
-    kinds = table.rows["kind"][rows]
-    asked = kinds == KINDS.index(PassageKind.QUESTION)
+    embeddings = np.asarray(parts.embeddings[rows])
+    cosines = embeddings @ vector
+    asked = table.rows["kind"][rows] == KINDS.index(PassageKind.QUESTION)
+    there = asked & (rows != left_out_passage)
+    owners = np.repeat(np.arange(len(candidates)), np.diff(np.append(starts, len(rows))))
     body = _best(np.where(asked, -np.inf, cosines), rows, starts)
-    by_question = _best(np.where(asked & (rows != left_out_passage), cosines, -np.inf), rows, starts)
+    by_question = _best(np.where(there, cosines, -np.inf), rows, starts)
     spans = _span_evidence(parts, candidates, vector, body=body.values)
     words = _align(match.rows, rows) if left_out_passage is None else _align(match.rows, rows, but=left_out_passage)
 
@@ -98,6 +101,7 @@ def gather_evidence(
         sentence=spans.sentence.values.astype(np.float32),
         opening=spans.opening.astype(np.float32),
         question=np.where(by_question.rows >= 0, by_question.values, np.nan).astype(np.float32),
+        all_questions=_mean_cosines(embeddings[there], cosines[there], owners[there], len(candidates)),
         sentence_rows=spans.sentence.rows,
         question_rows=by_question.rows,
         lexical=per_answer(match.scores),
@@ -141,6 +145,21 @@ def _span_evidence(
         sentence=_Best(np.where(has_sentences, sentence.values, body), sentence.rows),
         opening=np.where(has_sentences, first, body),
     )
+
+
+def _mean_cosines(
+    embeddings: Vectors, cosines: NDArray[np.float32], candidates: NDArray[np.int64], count: int
+) -> NDArray[np.float32]:
+    """Return each candidate's cosine with the mean direction of its vectors, NaN where it has none.
+
+    embeddings, cosines: the vectors, and what they have with the question. candidates: whose each is, ascending.
+    """
+    means = np.full(count, np.nan, dtype=np.float32)
+    if len(candidates):
+        owners, first = np.unique(candidates, return_index=True)
+        sums = np.add.reduceat(embeddings, first, axis=0)
+        means[owners] = np.add.reduceat(cosines, first) / np.linalg.norm(sums, axis=1)
+    return means
 
 
 def _rows_of(table: PassageTable, candidates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

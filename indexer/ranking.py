@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.evidence import Evidence
 
-FEATURES = ("body", "stretch", "sentence", "opening", "question", "lexical", "coverage", "codes")
+FEATURES = ("body", "stretch", "sentence", "opening", "question", "all_questions", "lexical", "coverage", "codes")
 """The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
 
 Scaled = TypeVar("Scaled", float, NDArray[np.float32])
@@ -27,8 +27,12 @@ _QUESTION_ADVANTAGE = 0.03
 It stands in for the curated question of an answer that has none, so that such an answer is neither favoured nor lost.
 """
 
-_PRIOR_STRENGTH = 4.0
-"""How strongly a fit is held near the shipped weights, as the precision of a normal prior on each weight."""
+_PRIOR_STRENGTH = 60.0
+"""How strongly a fit is held near the shipped weights, as the precision of a normal prior on each weight.
+
+Strongly: the questions of one answer are made to differ, so that a left-out one is further from the others than a
+visitor's question is, and teaches to trust them too little.
+"""
 
 
 def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
@@ -36,9 +40,10 @@ def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
 
     The words of a question in another language are mostly unknown to the corpus; its lexical features count less.
     """
-    stand_in = np.maximum(evidence.body, evidence.sentence) + _QUESTION_ADVANTAGE
+    stand_in = 0.6 * evidence.body + 0.25 * evidence.stretch + 0.15 * evidence.sentence + _QUESTION_ADVANTAGE
     question = np.where(np.isnan(evidence.question), stand_in, evidence.question)
-    cosines = (evidence.body, evidence.stretch, evidence.sentence, evidence.opening, question)
+    all_questions = np.where(np.isnan(evidence.all_questions), stand_in, evidence.all_questions)
+    cosines = (evidence.body, evidence.stretch, evidence.sentence, evidence.opening, question, all_questions)
     most_lexical = evidence.lexical.max(initial=0)
     relative = evidence.lexical / most_lexical if most_lexical > 0 else evidence.lexical
     return np.column_stack(
@@ -60,13 +65,14 @@ def scale_cosine(cosine: Scaled) -> Scaled:
 class RankingWeights:
     """The weight of each feature; fitted says whether this corpus taught them, examples by how many questions."""
 
-    body: float = 10.0
-    stretch: float = 6.0
+    body: float = 3.0
+    stretch: float = 2.0
     sentence: float = 2.0
-    opening: float = 2.0
-    question: float = 6.0
-    lexical: float = 1.8
-    coverage: float = 1.5
+    opening: float = 1.5
+    question: float = 10.0
+    all_questions: float = 10.0
+    lexical: float = 3.5
+    coverage: float = 2.5
     codes: float = 1.0
     fitted: bool = False
     examples: int = 0

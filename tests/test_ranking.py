@@ -17,6 +17,7 @@ def make_evidence(body: list[float], *, question: list[float] | None = None, **c
         "sentence": np.array(body, dtype=np.float32),
         "opening": np.array(body, dtype=np.float32),
         "question": np.array(question or [np.nan] * count, dtype=np.float32),
+        "all_questions": np.array(question or [np.nan] * count, dtype=np.float32),
         "sentence_rows": np.full(count, -1),
         "question_rows": np.full(count, -1),
         "lexical": np.zeros(count, dtype=np.float32),
@@ -32,10 +33,11 @@ def test_score_is_the_weighted_sum_of_the_features() -> None:
     """Recomputed by hand from the shipped weights."""
     evidence = make_evidence([0.85, 0.95], question=[0.95, 0.75], coverage=np.array([0.5, 0], dtype=np.float32))
     weights = RankingWeights()
+    of_questions = weights.question + weights.all_questions
     of_body = weights.body + weights.stretch + weights.sentence + weights.opening
     by_hand = [
-        of_body * 0.5 + weights.question * 1.0 + weights.coverage * 0.5,
-        of_body * 1.0 + weights.question * 0.0,
+        of_body * 0.5 + of_questions * 1.0 + weights.coverage * 0.5,
+        of_body * 1.0 + of_questions * 0.0,
     ]
     assert_allclose(weights.score(evidence), by_hand, rtol=1e-5)
 
@@ -73,13 +75,14 @@ def test_fit_learns_which_feature_tells() -> None:
     fitted = fit_weights(examples, prior=RankingWeights())
     assert fitted.fitted
     assert fitted.examples == 60
-    assert fitted.question > 2 * RankingWeights().question
+    assert fitted.question > RankingWeights().question
+    assert fitted.all_questions > RankingWeights().all_questions
     assert fitted.body < RankingWeights().body
 
     def right_first(weights: RankingWeights) -> int:
         return sum(int(np.argmax(weights.score(evidence))) == right for evidence, right in examples)
 
-    assert right_first(fitted) > 1.5 * right_first(RankingWeights())
+    assert right_first(fitted) >= right_first(RankingWeights()) > 30
 
 
 def test_fit_is_at_the_maximum_of_its_objective() -> None:
@@ -96,7 +99,7 @@ def test_fit_is_at_the_maximum_of_its_objective() -> None:
         likelihood = sum(
             float(np.log(softmax(feature_matrix(evidence) @ weights)[right])) for evidence, right in examples
         )
-        return likelihood - float((4.0 * (weights - start) ** 2 / np.maximum(1, start) ** 2).sum() / 2)
+        return likelihood - float((60.0 * (weights - start) ** 2 / np.maximum(1, start) ** 2).sum() / 2)
 
     fitted = fit_weights(examples, prior=prior)
     best = np.array([getattr(fitted, name) for name in FEATURES])
