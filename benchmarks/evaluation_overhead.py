@@ -52,19 +52,20 @@ class Timed:
 class AtOnce:
     """Answers every question with the same ten hits, so that nothing but the evaluation takes time and memory."""
 
+    batches_at_once = 1
     target = Target("nowhere", "stand-in", "none", 10)
 
     def facets_of(self, answer_ids: Iterable[str]) -> Mapping[str, Facets]:
         return {answer_id: {} for answer_id in answer_ids}
 
-    def answer(self, questions: Sequence[str], *, limit: int) -> list[Outcome]:
+    def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
         hits = tuple(
             Returned(
                 f"d{at}", 10.0 - at, 0.5, "Un passage de taille moyenne. " * 4 if at < 3 else "", None, {"dense": 0.8}
             )
             for at in range(limit)
         )
-        return [Outcome(Status.ANSWERED, 0.5, hits, 1.0) for _ in questions]
+        return [Outcome(Status.ANSWERED, 0.5, hits, 1.0) for batch in batches for _ in batch]
 
 
 def main() -> None:

@@ -94,16 +94,22 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
     command.add_argument("--url", help="ask a running server instead of an index")
     command.add_argument(
-        "--concurrency", type=parse_count, default=8, help="questions asked of a server at once (default: 8)"
+        "--concurrency", type=parse_count, default=8, help="batches asked of a server at once (default: 8)"
     )
     command.add_argument(
         "--limit",
-        type=int,
+        type=_parse_limit,
         default=DEPTH,
-        choices=range(DEPTH, MAX_LIMIT + 1),
         metavar="N",
         help=f"hits wanted, {DEPTH} to {MAX_LIMIT} (default: {DEPTH})",
     )
+
+
+def _parse_limit(text: str) -> int:
+    limit = int(text)
+    if not DEPTH <= limit <= MAX_LIMIT:
+        raise argparse.ArgumentTypeError(f"{limit} is not {DEPTH} to {MAX_LIMIT}: the metrics look at {DEPTH} hits")
+    return limit
 
 
 def _run(options: argparse.Namespace, settings: IndexerSettings) -> int:

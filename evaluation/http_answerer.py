@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from evaluation.records import EXPLAINED_HITS, EvaluationError, Outcome, Returned, Target
 from indexer.records import Facets
-from server.schemas import MAX_BATCH, AnswerBody, BatchReply, HitBody, SearchReply
+from server.schemas import AnswerBody, BatchReply, HitBody, SearchReply
 
 _TIMEOUT_SECONDS = 60.0
 
@@ -24,7 +24,7 @@ class HttpAnswerer:
 
     def __init__(self, url: str, *, concurrency: int = 8) -> None:
         self._url = url.rstrip("/")
-        self._concurrency = concurrency
+        self.batches_at_once = concurrency
         limits = httpx.Limits(max_connections=concurrency)
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT_SECONDS, limits=limits)
         self._pool = ThreadPoolExecutor(max_workers=concurrency)
@@ -53,11 +53,10 @@ class HttpAnswerer:
         found = zip(ids, self._pool.map(self._find_facets, ids), strict=True)
         return {answer_id: facets for answer_id, facets in found if facets is not None}
 
-    def answer(self, questions: Sequence[str], *, limit: int) -> list[Outcome]:
-        """Return what the server finds for each question."""
-        size = min(MAX_BATCH, -(-len(questions) // self._concurrency))
-        parts = [questions[at : at + size] for at in range(0, len(questions), size)]
-        replies = [reply for found in self._pool.map(lambda part: self._search(part, limit), parts) for reply in found]
+    def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
+        """Return what the server finds for each question of each batch."""
+        found = self._pool.map(lambda batch: self._search(batch, limit), batches)
+        replies = [reply for some in found for reply in some]
         for reply in replies:
             if reply.index.id != self.target.index_id:
                 raise EvaluationError(

@@ -28,11 +28,14 @@ from evaluation.runs import (
 )
 from indexer.records import Facets
 from indexer.vectors import Progress, no_progress
+from server.schemas import MAX_BATCH
 
 logger = logging.getLogger(__name__)
 
-BATCH = 256
-"""Questions asked, measured and written together, if nothing else is said: what a killed run loses at most."""
+BATCH = MAX_BATCH
+"""Queries whose questions are asked together, if nothing else is said. The engine of an encoder may round otherwise in
+other company (seen: confidences up to 0.01 apart), so an index and a server are asked in the same batches, and so is a
+run that goes on after a kill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +68,19 @@ def run_queries(
     asked, asking_seconds = 0, 0.0
     with partial.open("r+b") as stream:
         book = _Book(stream)
-        resumed = book.read_back(queries)
+        resumed = book.read_back(queries, batch_size=batch_size)
         progress(resumed, info.queries)
         done = resumed
         remaining = islice(queries, resumed, None)
-        while batch := list(islice(remaining, batch_size)):
-            fresh = book.unasked([query.text for query in batch])
+        while window := list(islice(remaining, batch_size * answerer.batches_at_once)):
+            batches = book.unasked([query.text for query in window], batch_size=batch_size)
+            fresh = [question for batch in batches for question in batch]
             started = time.perf_counter()
-            outcomes = dict(zip(fresh, answerer.answer(fresh, limit=limit), strict=True)) if fresh else {}
+            outcomes = dict(zip(fresh, answerer.answer(batches, limit=limit), strict=True)) if fresh else {}
             asking_seconds += time.perf_counter() - started
             asked += len(fresh)
-            book.write(_results(batch, outcomes, book, facets))
-            done += len(batch)
+            book.write(_results(window, outcomes, book, facets))
+            done += len(window)
             progress(done, info.queries)
     partial.replace(folder / RESULTS_FILE)
     write_trec_run(folder)
@@ -89,8 +93,8 @@ def _prepare(folder: Path, info: RunInfo) -> Path:
     partial = folder / PARTIAL_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if partial.exists() and (folder / RUN_FILE).exists():
-            if read_run_info(folder) == info:
+        if partial.exists():
+            if _is_of(folder, info):
                 return partial
             logger.warning("The unfinished run in %s was of something else; starting anew.", folder)
         for name in (RUN_FILE, PARTIAL_FILE, RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE):
@@ -103,6 +107,13 @@ def _prepare(folder: Path, info: RunInfo) -> Path:
     return partial
 
 
+def _is_of(folder: Path, info: RunInfo) -> bool:
+    try:
+        return read_run_info(folder) == info
+    except EvaluationError:  # nothing that could be gone on with
+        return False
+
+
 class _Book:
     """The results written so far; knows where each question was answered, so that none is asked twice."""
 
@@ -110,10 +121,13 @@ class _Book:
         self._stream = stream
         self._offsets: dict[bytes, int] = {}  # digest of a question to the line of its first result
 
-    def read_back(self, queries: QuerySet) -> int:
-        """Return how many results are there already, after cutting off a line that was not written to its end."""
+    def read_back(self, queries: QuerySet, *, batch_size: int) -> int:
+        """Return how many results are there already, after cutting off what is no whole batch.
+
+        What is left is asked in the same batches as without the interruption: an encoder may round otherwise in others.
+        """
         expected = iter(queries)
-        count, end = 0, 0
+        ends = [0]
         for line in self._stream:
             try:
                 result = Result.from_json(line.decode("utf-8")) if line.endswith(b"\n") else None
@@ -121,15 +135,23 @@ class _Book:
                 result = None
             if result is None or result.query != next(expected, None):
                 break
-            self._offsets.setdefault(_digest(result.query.text), end)
-            count, end = count + 1, end + len(line)
-        self._stream.seek(end)
+            self._offsets.setdefault(_digest(result.query.text), ends[-1])
+            ends.append(ends[-1] + len(line))
+        written = len(ends) - 1
+        count = written if written == queries.count else written - written % batch_size
+        self._offsets = {question: offset for question, offset in self._offsets.items() if offset < ends[count]}
+        self._stream.seek(ends[count])
         self._stream.truncate()
         return count
 
-    def unasked(self, questions: Sequence[str]) -> list[str]:
-        """Return those of *questions* that have no result yet, each once, in order."""
-        return [question for question in dict.fromkeys(questions) if _digest(question) not in self._offsets]
+    def unasked(self, questions: Sequence[str], *, batch_size: int) -> list[list[str]]:
+        """Return those of *questions* that have no result yet, each once, in order, by batches of the set."""
+        first = {question: at for at, question in reversed(list(enumerate(questions)))}
+        batches: dict[int, list[str]] = {}
+        for at, question in enumerate(questions):
+            if first[question] == at and _digest(question) not in self._offsets:
+                batches.setdefault(at // batch_size, []).append(question)
+        return list(batches.values())
 
     def outcome(self, question: str) -> Result:
         """Return the first result of *question*."""
@@ -148,15 +170,15 @@ class _Book:
 
 
 def _results(
-    batch: Sequence[Query], outcomes: Mapping[str, Outcome], book: _Book, facets: Mapping[str, Facets]
+    window: Sequence[Query], outcomes: Mapping[str, Outcome], book: _Book, facets: Mapping[str, Facets]
 ) -> list[Result]:
-    """Return the results of *batch*: of *outcomes* where asked now, of the book where asked before."""
-    found = {query.id: outcomes.get(query.text) or book.outcome(query.text) for query in batch}
+    """Return the results of *window*: of *outcomes* where asked now, of the book where asked before."""
+    found = {query.id: outcomes.get(query.text) or book.outcome(query.text) for query in window}
     metrics = measure_rankings(
-        {query.id: query.expected for query in batch if query.scope is Scope.IN_SCOPE},
+        {query.id: query.expected for query in window if query.scope is Scope.IN_SCOPE},
         {query_id: [hit.id for hit in outcome.hits] for query_id, outcome in found.items()},
     )
-    timed = {query.text: query.id for query in reversed(batch) if query.text in outcomes}
+    timed = {query.text: query.id for query in reversed(window) if query.text in outcomes}
     return [
         Result(
             query=query,
@@ -167,7 +189,7 @@ def _results(
             metrics=metrics.get(query.id, {}),
             took_ms=found[query.id].took_ms if timed.get(query.text) == query.id else None,
         )
-        for query in batch
+        for query in window
     ]
 
 

@@ -72,20 +72,36 @@ def without_timings(folder: Path) -> list[dict[str, object]]:
     return [json.loads(result.to_json()) | {"took_ms": result.took_ms is None} for result in read_results(folder)]
 
 
+class Listening:
+    """Answers like another that takes several batches at once, and remembers the batches."""
+
+    def __init__(self, answerer: Answerer, *, batches_at_once: int) -> None:
+        self.target = answerer.target
+        self.facets_of = answerer.facets_of
+        self.batches_at_once = batches_at_once
+        self.batches: list[tuple[str, ...]] = []
+        self._answerer = answerer
+
+    def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
+        self.batches += map(tuple, batches)
+        return self._answerer.answer(batches, limit=limit)
+
+
 class Dying:
     """Answers like another, but dies before the batch of a given number."""
 
     def __init__(self, answerer: Answerer, *, batches: int) -> None:
         self.target = answerer.target
+        self.batches_at_once = answerer.batches_at_once
         self.facets_of = answerer.facets_of
         self._answerer = answerer
         self._left = batches
 
-    def answer(self, questions: Sequence[str], *, limit: int) -> list[Outcome]:
+    def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
         if self._left == 0:
             raise KeyboardInterrupt
         self._left -= 1
-        return self._answerer.answer(questions, limit=limit)
+        return self._answerer.answer(batches, limit=limit)
 
 
 def test_every_query_has_its_result_in_order(small_index: Path, queries: QuerySet, tmp_path: Path) -> None:
@@ -119,6 +135,23 @@ def test_identical_questions_of_one_batch_are_asked_once(answerer: IndexAnswerer
     run = run_queries(queries, answerer, tmp_path / "run", limit=10)
     assert run.asked == 3
     assert [result.took_ms is None for result in read_results(tmp_path / "run")] == [False] * 3 + [True] * 7
+
+
+def test_the_batches_do_not_depend_on_how_many_are_asked_at_once(
+    answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path
+) -> None:
+    """Nor on an interruption: a question is always encoded in the same company."""
+    one, three = Listening(answerer, batches_at_once=1), Listening(answerer, batches_at_once=3)
+    run_queries(queries, one, tmp_path / "one")
+    run_queries(queries, three, tmp_path / "three")
+    assert one.batches == three.batches
+    assert [len(batch) for batch in one.batches] == [BATCH, BATCH, DISTINCT - 2 * BATCH]
+    whole = (tmp_path / "one" / RESULTS_FILE).read_bytes()
+    (tmp_path / "one" / RESULTS_FILE).rename(tmp_path / "one" / PARTIAL_FILE)
+    (tmp_path / "one" / PARTIAL_FILE).write_bytes(whole[: len(whole) // 2])
+    resumed = Listening(answerer, batches_at_once=1)
+    run_queries(queries, resumed, tmp_path / "one")
+    assert resumed.batches == one.batches[1:]
 
 
 def test_two_runs_are_the_same_but_for_timings(answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
@@ -156,7 +189,7 @@ def test_a_half_written_line_is_dropped(answerer: IndexAnswerer, queries: QueryS
     (tmp_path / RESULTS_FILE).unlink()
     (tmp_path / PARTIAL_FILE).write_bytes(whole[:cut])
     run = run_queries(queries, answerer, tmp_path, limit=10)
-    assert run.resumed == whole[:cut].count(b"\n")
+    assert run.resumed == whole[:cut].count(b"\n") // BATCH * BATCH
     assert without_timings(tmp_path) == expected
 
 
@@ -173,9 +206,9 @@ from evaluation.query_sets import open_query_set
 from tests.fakes import FakeEncoder
 from tests.test_evaluation_running import Dying, run_queries
 class Killed(Dying):
-    def answer(self, questions, *, limit):
+    def answer(self, batches, *, limit):
         try:
-            return super().answer(questions, limit=limit)
+            return super().answer(batches, limit=limit)
         except KeyboardInterrupt:
             os.kill(os.getpid(), signal.SIGKILL)
 queries, index, folder = map(Path, sys.argv[1:])
@@ -196,6 +229,9 @@ def test_what_another_run_left_is_replaced(answerer: IndexAnswerer, queries: Que
     other = open_query_set(write_queries(tmp_path / "set", count=5, distinct=5))
     assert run_queries(other, answerer, tmp_path / "run", limit=10).resumed == 0
     assert len(list(read_results(tmp_path / "run"))) == read_run_info(tmp_path / "run").queries == 5
+    (tmp_path / "run" / RESULTS_FILE).rename(tmp_path / "run" / PARTIAL_FILE)
+    (tmp_path / "run" / RUN_FILE).write_text("{")
+    assert run_queries(other, answerer, tmp_path / "run", limit=10).resumed == 0
 
 
 def test_the_trec_run_says_the_same_to_ir_measures(answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
