@@ -164,12 +164,13 @@ def title_of(answer: Answer) -> str:
 
 
 def view_result(question: str, reply: Reply, index: Index) -> ResultView:
-    """Return a reply to show."""
+    """Return a reply to show. Without a hit there is no answer, wherever the thresholds lie."""
+    status = reply.status if reply.hits else Status.NO_ANSWER
     return ResultView(
         question=question,
         query_id=reply.query_id,
-        status=reply.status,
-        words=STATUS_WORDS[reply.status],
+        status=status,
+        words=STATUS_WORDS[status],
         hits=tuple(_view_hit(question, hit, index.manifest.calibration.status(hit.confidence)) for hit in reply.hits),
         personal=name_personal_data(question),
     )

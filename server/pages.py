@@ -4,36 +4,23 @@ A question is sent in a form's body, never in an address; the chosen facets are 
 rendering, here: JavaScript asks for the same HTML by `/fragment` and puts it in place.
 """
 
-import dataclasses
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
-import jinja2
-import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from numpy.typing import NDArray
 from starlette.staticfiles import StaticFiles
 
-from indexer.errors import QuestionError
-from indexer.records import Reply, Status
+from indexer.records import Reply
 from server import page_views
 from server.answering import Answering
-from server.feedback import MAX_COMMENT_CHARACTERS, FeedbackStore
+from server.feedback import FeedbackStore
 from server.page_forms import Form, SentForm
 from server.page_headers import PageHeaders
-from server.privacy import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
-from server.questions import MAX_QUESTION_CHARACTERS
+from server.page_maker import PageMaker, address_of
 
-FOLDER = Path(__file__).parent / "page"
-
-_EXAMPLES = 6
-_QUERY_ID = re.compile(r"[0-9a-f]{32}")
-_WARNED_KINDS = (PersonalKind.NIR, PersonalKind.EMAIL, PersonalKind.PHONE)
+FILES = Path(__file__).parent / "page" / "static"
 
 
 def install(
@@ -49,8 +36,8 @@ def install(
     remember: called with each question and its reply, as the API does with its own.
     """
     app.add_middleware(PageHeaders)
-    app.mount("/page", _Files(directory=FOLDER / "static"), name="page")
-    pages = _Pages(answering, limit=limit, feedback=feedback, remember=remember or (lambda _question, _reply: None))
+    app.mount("/page", _Files(directory=FILES), name="page")
+    pages = PageMaker(answering, limit=limit, feedback=feedback, remember=remember or (lambda _question, _reply: None))
 
     @app.get("/", include_in_schema=False)
     def home(request: Request) -> HTMLResponse:
@@ -90,11 +77,6 @@ def install(
         return RedirectResponse("/page/favicon.svg", HTTPStatus.PERMANENT_REDIRECT)
 
 
-def address_of(filters: Mapping[str, Sequence[str]]) -> str:
-    """Return the address of the page with these facets chosen."""
-    return "/?" + urlencode(filters, doseq=True, quote_via=quote) if filters else "/"
-
-
 class _Files(StaticFiles):
     """Files that a browser may keep, but asks about each time: a new version is never mixed with an old one."""
 
@@ -102,167 +84,3 @@ class _Files(StaticFiles):
         response = super().file_response(*arguments, **options)  # type: ignore[arg-type]
         response.headers["cache-control"] = "no-cache"
         return response
-
-
-class _Pages:
-    """Makes the pages from templates."""
-
-    def __init__(
-        self,
-        answering: Answering,
-        *,
-        limit: int,
-        feedback: FeedbackStore | None,
-        remember: Callable[[str, Reply], None],
-    ) -> None:
-        self._answering = answering
-        self._limit = limit
-        self._feedback = feedback
-        self._remember = remember
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
-        )
-        self._templates.filters["french"] = page_views.french_spaces
-        self._templates.filters["path"] = lambda text: quote(text, safe="")
-        self._templates.globals.update(
-            keeps_feedback=feedback is not None,
-            reasons=page_views.REASONS,
-            personal_patterns=json.dumps(_personal_patterns(), ensure_ascii=False),
-            most_characters=MAX_QUESTION_CHARACTERS,
-        )
-
-    def show(self, template: str, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
-        """Return a page. Nobody but the visitor's own browser may keep it, since it may hold a question."""
-        content = self._templates.get_template(template).render(values)
-        return HTMLResponse(content, status, headers={"cache-control": "no-store"})
-
-    def read_filters(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-        """Return the facets among *pairs*, in their order; what is no value of a facet is an old link, and ignored."""
-        given = set(pairs)
-        chosen = {
-            facet.key: [value for value in facet.values if (facet.key, value) in given]
-            for facet in self._answering.index.facets
-        }
-        return {key: values for key, values in chosen.items() if values}
-
-    def read_chosen(self, form: Form) -> dict[str, list[str]]:
-        """Return the facets that a form chose, without the one whose removal was asked for."""
-        removed = tuple(form.last("sans").split("=", 1))
-        pairs = [(key, value) for key, values in form.fields.items() for value in values if (key, value) != removed]
-        return self.read_filters(pairs)
-
-    def ask(self, form: Form, filters: Mapping[str, Sequence[str]], template: str) -> HTMLResponse:
-        """Return the page for a form: with the reply to its question, or with examples where it has none."""
-        question = form.last("q")
-        result = error = None
-        status = HTTPStatus.OK
-        if question:
-            try:
-                reply = self._reply(question, filters, form)
-                result = page_views.view_result(question, reply, self._answering.index)
-            except QuestionError as problem:
-                error, status = str(problem), HTTPStatus.UNPROCESSABLE_ENTITY
-        if result and result.status is not Status.NO_ANSWER:
-            counts = self._counts(filters, lambda others: self._answering.answer(question, filters=others).facets)
-        else:
-            counts = self._counts(filters, self._count_answers)
-        return self.show(
-            template,
-            status,
-            question=question,
-            result=result,
-            error=error,
-            facets=page_views.view_facets(self._answering.index.facets, counts, filters),
-            examples=() if question else self._examples(filters),
-            address=address_of(filters),
-            total=len(self._answering.index),
-        )
-
-    def show_answer(self, answer_id: str) -> HTMLResponse:
-        """Return the page of one answer, 404 where there is none."""
-        answer = self._answering.get_answer(answer_id)
-        if answer is None:
-            return self.show(
-                "message.html",
-                HTTPStatus.NOT_FOUND,
-                title="Cette réponse n’existe pas",
-                text="Elle a peut-être été retirée, ou son adresse a changé.",
-            )
-        view = page_views.view_answer(answer)
-        return self.show("answer.html", answer=view, structured_data=page_views.structured_data(view))
-
-    def judge(self, form: Form) -> HTMLResponse:
-        """Keep a judgement sent without JavaScript, and thank for it; after a No, ask why."""
-        query_id, answer_id = form.last("query_id"), form.last("answer_id")
-        useful = form.last("useful") == "oui"
-        reasons = [reason for reason in form.fields.get("reason", ()) if reason in page_views.REASONS]
-        comment = "\n".join(filter(None, [" ; ".join(reasons), form.last("comment")]))[:MAX_COMMENT_CHARACTERS]
-        info = self._answering.index_info
-        known = self._answering.get_answer(answer_id) is not None
-        if self._feedback is None or not known or not _QUERY_ID.fullmatch(query_id):
-            return self.show(
-                "message.html",
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                title="Votre avis n’a pas pu être gardé",
-                text="Posez à nouveau votre question, puis donnez votre avis sous la réponse.",
-            )
-        self._feedback.record_feedback(query_id, answer_id, useful=useful, comment=comment, index_id=info.id)
-        ask_why = not useful and not comment
-        return self.show("thanks.html", query_id=query_id, answer_id=answer_id, ask_why=ask_why)
-
-    def _reply(self, question: str, filters: Mapping[str, Sequence[str]], form: Form) -> Reply:
-        reply = self._answering.answer(question, limit=self._limit, filters=filters)
-        earlier = form.last("query_id")
-        if form.last("asked") == question and _QUERY_ID.fullmatch(earlier):
-            # The same question refined is one question to those who read the unanswered ones.
-            reply = dataclasses.replace(reply, query_id=earlier)
-        self._remember(question, reply)
-        return reply
-
-    def _counts(
-        self, filters: Mapping[str, Sequence[str]], count: Callable[[Mapping[str, Sequence[str]]], page_views.Counts]
-    ) -> page_views.Counts:
-        """Return the counts of every facet; those of a facet with a choice are without it, since values add up."""
-        counts = dict(count(filters))
-        for key in filters:
-            others = {other: values for other, values in filters.items() if other != key}
-            counts[key] = count(others).get(key, {})
-        return counts
-
-    def _count_answers(self, filters: Mapping[str, Sequence[str]]) -> page_views.Counts:
-        return self._answering.index.parts.facets.count(self._rows(filters))
-
-    def _examples(self, filters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-        """Return curated questions of answers spread evenly over those that the facets leave."""
-        answers = self._answering.index.parts.answers
-        rows = self._rows(filters).tolist()
-        step = max(1, len(rows) // (4 * _EXAMPLES))
-        asked = [answer.questions[0] for answer in (answers[row] for row in rows[::step]) if answer.questions]
-        short = sorted(asked, key=len)[:_EXAMPLES]  # the short ones are read at a glance
-        return tuple(question for question in asked if question in short)[:_EXAMPLES]
-
-    def _rows(self, filters: Mapping[str, Sequence[str]]) -> NDArray[np.int64]:
-        """Return the rows of the answers that the facets leave."""
-        allowed = self._answering.index.parts.facets.allowed(filters)
-        return np.arange(len(self._answering.index)) if allowed is None else np.flatnonzero(allowed)
-
-
-def _personal_patterns() -> dict[str, object]:
-    """Return what the page needs to warn while typing: the patterns of `privacy`, which JavaScript can read too."""
-    return {
-        "address": WEB_ADDRESS.pattern,
-        "harmless": HARMLESS_NUMBER.pattern,
-        "patterns": [
-            {
-                "name": page_views.name_of(pattern.kind),
-                "everywhere": pattern.where is Where.EVERYWHERE,
-                "expression": pattern.expression.pattern,
-            }
-            for pattern in PATTERNS
-            if pattern.kind in _WARNED_KINDS
-        ],
-    }

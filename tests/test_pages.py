@@ -1,5 +1,6 @@
 """The pages, without a browser: what a visitor without JavaScript gets, and what every page carries."""
 
+import dataclasses
 import html
 import json
 import re
@@ -11,13 +12,14 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from indexer.records import Answer, Facet, Reply
+from indexer.building import build_index
+from indexer.records import Answer, Facet, Reply, Status
 from server import pages
 from server.answering import Answering
 from server.app import create_app
 from server.feedback import FeedbackStore
-from server.page_views import french_spaces, group_by_theme, title_of, view_facets
-from tests.corpora import ANSWERS
+from server.page_views import french_spaces, group_by_theme, title_of, view_facets, view_result
+from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
 QUESTION = "combien de temps un certificat est-il valable"
@@ -302,11 +304,15 @@ def test_an_answer_of_two_themes_is_under_both() -> None:
     }
 
 
+def test_a_reply_without_hits_is_no_answer(answering: Answering) -> None:
+    """Where the facets leave nothing, no threshold makes it uncertain."""
+    reply = answering.answer(QUESTION)
+    empty = dataclasses.replace(reply, hits=(), status=Status.UNCERTAIN, confidence=0.0)
+    assert view_result(QUESTION, empty, answering.index).status is Status.NO_ANSWER
+
+
 def test_markup_of_editors_and_visitors_is_only_shown(tmp_path: Path) -> None:
     """No markup of an answer, a question, a facet or a source is markup on any page."""
-    from indexer.building import build_index
-    from tests.corpora import MemoryCorpus
-
     attack = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'"
     answer = Answer(
         "piege",
