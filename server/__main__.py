@@ -11,11 +11,12 @@ import textwrap
 from collections.abc import Sequence
 
 from indexer.encoders.loading import load_encoder
-from indexer.errors import QuestionError, SouffleurError
+from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.records import Reply, Status
 from indexer.settings import IndexerSettings, add_options, read_settings
 from server.answering import Answering
 from server.feedback import FeedbackStore
+from server.logs import JsonFormatter
 from server.schemas import SearchReply
 from server.settings import TABLE, ServerSettings
 
@@ -54,7 +55,18 @@ def _parser() -> argparse.ArgumentParser:
     add_options(
         command,
         ServerSettings,
-        ("host", "port", "limit", "feedback", "keep_questions", "retention_days", "cached_questions"),
+        (
+            "host",
+            "port",
+            "limit",
+            "feedback",
+            "keep_questions",
+            "retention_days",
+            "cached_questions",
+            "most_requests",
+            "deadline_seconds",
+            "client_rate",
+        ),
     )
     command.set_defaults(run=_serve)
 
@@ -64,6 +76,18 @@ def _parser() -> argparse.ArgumentParser:
     add_options(command, ServerSettings, ("limit",))
     command.add_argument("--json", action="store_true", help="print the reply as JSON, as over HTTP")
     command.set_defaults(run=_ask)
+
+    command = commands.add_parser("feedback", help="export or erase what was kept of visitors")
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    action = actions.add_parser("export", help="print what was kept")
+    add_options(action, ServerSettings, ("feedback",))
+    action.add_argument("--table", choices=("feedback", "questions"), default="feedback")
+    action.add_argument("--csv", action="store_true", help="for a spreadsheet, instead of JSON lines")
+    action.set_defaults(run=_export)
+    action = actions.add_parser("erase", help="erase the question and the judgements of one query")
+    add_options(action, ServerSettings, ("feedback",))
+    action.add_argument("query_id")
+    action.set_defaults(run=_erase)
     return parser
 
 
@@ -81,18 +105,62 @@ def _open(index: IndexerSettings, server: ServerSettings) -> Answering:
 def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
     import uvicorn
 
-    from server.app import create_app
+    from server.admission import Limits
+    from server.app import create_site
+    from server.serving import Serving
 
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(JsonFormatter())
     with contextlib.ExitStack() as stack:
-        feedback = None
-        if server.feedback:
-            store = FeedbackStore.open(
-                server.feedback, keep_questions=server.keep_questions, retention_days=server.retention_days
-            )
-            feedback = stack.enter_context(store)
-        app = create_app(_open(index, server), default_limit=server.limit, feedback=feedback)
+        feedback = stack.enter_context(_open_feedback(server)) if server.feedback else None
+        answering = _open(index, server)
+        serving = Serving(index.index, answering)
+        app = create_site(
+            answering,
+            default_limit=server.limit,
+            feedback=feedback,
+            serving=serving,
+            admin_token=server.admin_token,
+            limits=Limits(
+                most_requests=server.most_requests,
+                deadline_seconds=server.deadline_seconds,
+                client_rate=server.client_rate,
+            ),
+        )
+        stack.enter_context(serving.watch())
         # No access log: the address of a GET request holds the question.
-        uvicorn.run(app, host=server.host, port=server.port, access_log=False, log_config=None)
+        uvicorn.run(
+            app,
+            host=server.host,
+            port=server.port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            h11_max_incomplete_event_size=16_384,
+            # Longer than the deadline of a request: those in progress finish before the end.
+            timeout_graceful_shutdown=server.deadline_seconds + 5,
+        )
+    return DONE
+
+
+def _open_feedback(server: ServerSettings) -> FeedbackStore:
+    if server.feedback is None:
+        raise SettingsError("The file of the judgements is not known. Give --feedback, or set SOUFFLEUR_FEEDBACK.")
+    return FeedbackStore.open(
+        server.feedback, keep_questions=server.keep_questions, retention_days=server.retention_days
+    )
+
+
+def _export(options: argparse.Namespace, _: IndexerSettings, server: ServerSettings) -> int:
+    with _open_feedback(server) as store:
+        for line in (store.export_csv if options.csv else store.export_jsonl)(options.table):
+            print(line, end="")
+    return DONE
+
+
+def _erase(options: argparse.Namespace, _: IndexerSettings, server: ServerSettings) -> int:
+    with _open_feedback(server) as store:
+        print(f"{store.erase(options.query_id)} rows erased.")
     return DONE
 
 

@@ -4,7 +4,10 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,55 +17,120 @@ from indexer.errors import IndexFolderError
 from indexer.index import Index
 from indexer.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
+from server.batching import Batcher
+from server.metrics import Metrics
 from server.questions import read_question
 from server.suggesting import Suggester, Suggestion
 
 Filters = Mapping[str, Sequence[str]]
 
+_WARMING_QUESTION = "Combien de temps un certificat est-il valable ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An index with all that is made from it, loaded, checked and warm: ready to be put into service."""
+
+    index: Index
+    info: IndexInfo
+    suggester: Suggester
+
+
+_pinned: ContextVar[Prepared | None] = ContextVar("_pinned", default=None)
+
 
 class Answering:
-    """Answers questions from one index; safe to use from several threads."""
+    """Answers questions from the index in service, which can be switched meanwhile; safe for several threads."""
 
-    def __init__(self, index: Index, encoder: Encoder, *, cached_questions: int = 2048) -> None:
-        if encoder.fingerprint != index.manifest.encoder.fingerprint:
-            raise IndexFolderError(
-                f"The index was built with {index.manifest.encoder.name} "
-                f"({index.manifest.encoder.fingerprint[:7]}), but {encoder.name} ({encoder.fingerprint[:7]}) is "
-                'in use here. Run "make index", or name the encoder of the index with --encoder.'
-            )
-        self._index = index
+    def __init__(
+        self, index: Index, encoder: Encoder, *, cached_questions: int = 2048, metrics: Metrics | None = None
+    ) -> None:
+        """IndexFolderError if the index was built with another encoder."""
+        self.metrics = metrics or Metrics()
         self._encoder = encoder
+        self._batcher = Batcher(encoder.encode_questions, observe=self.metrics.batch_size.observe)
+        # Vectors depend on the encoder alone, so that they outlive a switch of indexes.
         self._vectors = _VectorCache(cached_questions)
-        questions = [(question, answer.id) for answer in index.parts.answers for question in answer.questions]
-        self._suggester = Suggester(questions)
-        self.index_info = IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index))
+        self.switch(self.prepare(index))
 
     @classmethod
-    def open(cls, path: Path, *, encoder: Encoder, cached_questions: int = 2048) -> "Answering":
+    def open(
+        cls, path: Path, *, encoder: Encoder, cached_questions: int = 2048, metrics: Metrics | None = None
+    ) -> "Answering":
         """Return the answering of the index in service in *path*, every file of it verified."""
-        return cls(Index.open(path), encoder, cached_questions=cached_questions)
+        return cls(Index.open(path), encoder, cached_questions=cached_questions, metrics=metrics)
+
+    def prepare(self, index: Index) -> Prepared:
+        """Return *index* ready for `switch`, without putting it into service.
+
+        A question is asked of it and of its suggestions, so that what cannot answer fails here and not before visitors,
+        and nobody waits for tables that are made on first use. IndexFolderError if another encoder built it.
+        """
+        if self._encoder.fingerprint != index.manifest.encoder.fingerprint:
+            raise IndexFolderError(
+                f"The index was built with {index.manifest.encoder.name} "
+                f"({index.manifest.encoder.fingerprint[:7]}), but {self._encoder.name} "
+                f'({self._encoder.fingerprint[:7]}) is in use here. Run "make index", or name the encoder of the '
+                "index with --encoder."
+            )
+        questions = [(question, answer.id) for answer in index.parts.answers for question in answer.questions]
+        suggester = Suggester(questions)
+        suggester.suggest("question", limit=1)
+        if len(index):
+            vector = self._encoder.encode_questions([_WARMING_QUESTION])[0]
+            index.search(_WARMING_QUESTION, vector, limit=5)
+        return Prepared(index, IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index)), suggester)
+
+    def switch(self, prepared: Prepared) -> None:
+        """Answer from *prepared* from now on; who is inside `one_index` keeps the index that it began with."""
+        self._in_service = prepared
+        self.metrics.show_index(prepared.info.id, prepared.index.manifest.built_at)
+
+    @contextmanager
+    def one_index(self) -> Iterator[None]:
+        """Within the block, this thread or task and those it starts see one index, whatever is switched meanwhile."""
+        token = _pinned.set(self._in_service)
+        try:
+            yield
+        finally:
+            _pinned.reset(token)
 
     @property
-    def manifest(self) -> Manifest:
-        """What the index says of itself."""
-        return self._index.manifest
+    def _serving(self) -> Prepared:
+        return _pinned.get() or self._in_service
+
+    @property
+    def encoder(self) -> Encoder:
+        """What turns questions into vectors."""
+        return self._encoder
 
     @property
     def index(self) -> Index:
         """The index in service."""
-        return self._index
+        return self._serving.index
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+        return self.index.manifest
+
+    @property
+    def index_info(self) -> IndexInfo:
+        """How replies name the index."""
+        return self._serving.info
 
     def get_answer(self, answer_id: str) -> Answer | None:
         """Return an answer by id, None where there is none."""
-        return self._index.get_answer(answer_id)
+        return self.index.get_answer(answer_id)
 
     def suggest(self, prefix: str, *, limit: int) -> tuple[Suggestion, ...]:
         """Return curated questions for what has been typed so far."""
-        return self._suggester.suggest(prefix, limit=limit)
+        return self._serving.suggester.suggest(prefix, limit=limit)
 
     def count_facets(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many of all answers apply to each value of each facet."""
-        return self._index.parts.facets.count(np.arange(len(self._index)))
+        index = self.index
+        return index.parts.facets.count(np.arange(len(index)))
 
     def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
         """Return the reply to one question. QuestionError if it cannot be asked, ValueError for an unknown facet."""
@@ -74,34 +142,51 @@ class Answering:
         took_ms of each is its own search plus an equal part of the encoding.
         """
         asked = [read_question(question) for question in questions]
+        serving = self._serving
         started = time.perf_counter()
         vectors = self._encode(asked)
         encoding_seconds = (time.perf_counter() - started) / max(1, len(asked))
+        self.metrics.stage_seconds.labels("encode").observe(encoding_seconds)
         return [
-            self._reply(question, vector, limit=limit, filters=filters or {}, spent_seconds=encoding_seconds)
+            self._reply(serving, question, vector, limit=limit, filters=filters or {}, spent_seconds=encoding_seconds)
             for question, vector in zip(asked, vectors, strict=True)
         ]
 
-    def _reply(self, question: str, vector: Vectors, *, limit: int, filters: Filters, spent_seconds: float) -> Reply:
+    def _reply(
+        self,
+        serving: Prepared,
+        question: str,
+        vector: Vectors,
+        *,
+        limit: int,
+        filters: Filters,
+        spent_seconds: float,
+    ) -> Reply:
         started = time.perf_counter()
-        found = self._index.search(question, vector, limit=limit, filters=filters)
+        found = serving.index.search(question, vector, limit=limit, filters=filters)
+        searching_seconds = time.perf_counter() - started
+        self.metrics.stage_seconds.labels("search").observe(searching_seconds)
+        self.metrics.replies.labels(str(found.status)).inc()
         return Reply(
             query_id=uuid.uuid4().hex,
             status=found.status,
             confidence=found.hits[0].confidence if found.hits else 0.0,
             hits=found.hits,
             facets=found.facets,
-            index=self.index_info,
-            took_ms=1000 * (spent_seconds + time.perf_counter() - started),
+            index=serving.info,
+            took_ms=1000 * (spent_seconds + searching_seconds),
         )
 
     def _encode(self, questions: Sequence[str]) -> Vectors:
         vectors = {question: self._vectors.get(question) for question in questions}
         fresh = [question for question, vector in vectors.items() if vector is None]
-        if fresh:
-            for question, vector in zip(fresh, self._encoder.encode_questions(fresh), strict=True):
-                vectors[question] = vector
-                self._vectors.put(question, vector)
+        self.metrics.cached_questions.labels("miss").inc(len(fresh))
+        self.metrics.cached_questions.labels("hit").inc(len(vectors) - len(fresh))
+        # A request with many questions is a batch already.
+        found = [self._batcher.encode(fresh[0])] if len(fresh) == 1 else self._encoder.encode_questions(fresh)
+        for question, vector in zip(fresh, found, strict=True):
+            vectors[question] = vector
+            self._vectors.put(question, vector)
         return np.array([vectors[question] for question in questions], dtype=np.float32)
 
 

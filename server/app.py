@@ -1,16 +1,19 @@
 """The HTTP routes. What a question goes through is in `answering`, the JSON in `schemas`, errors in `problems`."""
 
+import logging
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from indexer.errors import QuestionError
 from indexer.records import Reply
-from server import problems
+from server import admin, metrics, pages, problems
+from server.admission import Admission, Limits
 from server.answering import Answering, Filters
-from server.feedback import FeedbackStore
+from server.feedback import FeedbackError, FeedbackStore
+from server.logs import RequestLog
 from server.schemas import (
     MAX_LIMIT,
     AnswerBody,
@@ -26,18 +29,73 @@ from server.schemas import (
     SuggestReply,
     ValueBody,
 )
+from server.serving import Serving
+
+logger = logging.getLogger(__name__)
 
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 SEARCH_PARAMETERS = {"q", "limit", "explain"}
 
 
-def create_app(answering: Answering, *, default_limit: int = 5, feedback: FeedbackStore | None = None) -> FastAPI:
-    """Return the application that serves *answering*, and keeps judgements in *feedback* where that is given.
+def create_site(
+    answering: Answering,
+    *,
+    default_limit: int = 5,
+    feedback: FeedbackStore | None = None,
+    serving: Serving | None = None,
+    admin_token: str | None = None,
+    limits: Limits | None = None,
+) -> FastAPI:
+    """Return all that `python -m server serve` serves: the API, the pages, and with a token the operators' routes."""
+    app = create_app(answering, default_limit=default_limit, feedback=feedback, limits=limits)
+    memory = _Memory(feedback, answering)
+    pages.install(app, answering, limit=default_limit, feedback=feedback, remember=memory.remember)
+    if admin_token:
+        admin.install(app, answering, token=admin_token, serving=serving, feedback=feedback)
+    return app
+
+
+class _Memory:
+    """Keeps questions. A full disk must not cost a visitor the reply, so that what cannot be kept is only counted."""
+
+    def __init__(self, feedback: FeedbackStore | None, answering: Answering) -> None:
+        self._feedback = feedback
+        self._lost = answering.metrics.lost_questions
+
+    def remember(self, question: str, reply: Reply) -> None:
+        if not self._feedback:
+            return
+        try:
+            self._feedback.record_question(
+                reply.query_id,
+                question,
+                status=reply.status,
+                confidence=reply.confidence,
+                answer_id=reply.hits[0].answer.id if reply.hits else None,
+                index_id=reply.index.id,
+            )
+        except FeedbackError as error:
+            self._lost.inc()
+            logger.error("A question could not be kept: %s", error)
+
+
+def create_app(
+    answering: Answering,
+    *,
+    default_limit: int = 5,
+    feedback: FeedbackStore | None = None,
+    limits: Limits | None = None,
+) -> FastAPI:
+    """Return the API that serves *answering*, and keeps judgements in *feedback* where that is given.
 
     Routes are plain functions: they run in worker threads, and the event loop stays free.
     """
     app = FastAPI(title="Souffleur", version="1", description=DESCRIPTION)
     problems.install(app)
+    # The last added is the outermost: what is refused is logged and counted too.
+    app.add_middleware(Admission, answering=answering, limits=limits or Limits())
+    app.add_middleware(RequestLog, metrics=answering.metrics)
+    memory = _Memory(feedback, answering)
 
     def check_filters(filters: Filters) -> None:
         unknown = answering.index.parts.facets.unknown(filters)
@@ -47,19 +105,8 @@ def create_app(answering: Answering, *, default_limit: int = 5, feedback: Feedba
     def search(question: str, *, limit: int | None, filters: Filters, explain: bool) -> SearchReply:
         check_filters(filters)
         reply = answering.answer(question, limit=limit or default_limit, filters=filters)
-        remember(question, reply)
+        memory.remember(question, reply)
         return SearchReply.of(reply, explain=explain)
-
-    def remember(question: str, reply: Reply) -> None:
-        if feedback:
-            feedback.record_question(
-                reply.query_id,
-                question,
-                status=reply.status,
-                confidence=reply.confidence,
-                answer_id=reply.hits[0].answer.id if reply.hits else None,
-                index_id=reply.index.id,
-            )
 
     @app.post("/v1/search", tags=["search"])
     def post_search(body: SearchRequest) -> SearchReply:
@@ -157,5 +204,10 @@ def create_app(answering: Answering, *, default_limit: int = 5, feedback: Feedba
         """Say which index answers questions."""
         info = answering.index_info
         return JSONResponse({"status": "ready", "index": info.id, "encoder": info.encoder, "answers": info.answers})
+
+    @app.get("/metrics", tags=["health"], response_class=Response)
+    def get_metrics() -> Response:
+        """Return what the server counts, for Prometheus."""
+        return Response(answering.metrics.text(), media_type=metrics.MEDIA_TYPE)
 
     return app

@@ -9,7 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from indexer.errors import QuestionError, SouffleurError
+from indexer.errors import IndexFolderError, QuestionError, SouffleurError
+from server.feedback import FeedbackError
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,15 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(NotFoundError)
     def miss(_: Request, error: Exception) -> JSONResponse:
         return problem(HTTPStatus.NOT_FOUND, str(error))
+
+    @app.exception_handler(IndexFolderError)
+    def conflict(_: Request, error: Exception) -> JSONResponse:
+        return problem(HTTPStatus.CONFLICT, str(error))
+
+    @app.exception_handler(FeedbackError)
+    def unavailable(_: Request, error: Exception) -> JSONResponse:
+        logger.error("A judgement could not be kept: %s", error)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The judgement could not be kept. Send it again later.")
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: Exception) -> JSONResponse:

@@ -19,6 +19,13 @@ def parse_keep_questions(text: str) -> KeepQuestions:
     raise ValueError("off or redacted is needed")
 
 
+def parse_token(text: str) -> str:
+    """Return a secret; ValueError for one that can be guessed or cannot be sent in a header."""
+    if len(text) < 16 or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("at least 16 printable ASCII characters are needed")
+    return text
+
+
 @dataclass(frozen=True)
 class ServerSettings:
     """How the server listens and what it accepts."""
@@ -30,3 +37,7 @@ class ServerSettings:
     keep_questions: KeepQuestions = setting("redacted", parse_keep_questions, "`off`, or `redacted`: without names")
     retention_days: int = setting(395, parse_count, "days after which judgements and questions are erased")
     cached_questions: int = setting(2048, parse_count, "questions whose vectors are kept in memory")
+    admin_token: str | None = setting(None, parse_token, "bearer token of /v1/admin; there is none if not given")
+    most_requests: int = setting(64, parse_count, "requests worked on at once; beyond it 503")
+    deadline_seconds: int = setting(10, parse_count, "seconds after which a request is given up")
+    client_rate: int | None = setting(None, parse_count, "requests a second of one client; no limit if not given")

@@ -1,0 +1,56 @@
+"""The routes for operators, behind a bearer token. Without a token in the settings they do not exist."""
+
+import hmac
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+
+from indexer.records import IndexInfo
+from server.answering import Answering
+from server.atelier import AtelierReply, describe_atelier
+from server.feedback import FeedbackStore
+from server.schemas import IndexBody
+from server.serving import Serving
+
+_bearer = HTTPBearer(auto_error=False)
+
+
+def install(
+    app: FastAPI, answering: Answering, *, token: str, serving: Serving | None, feedback: FeedbackStore | None
+) -> None:
+    """Give *app* the routes under /v1/admin; those that switch indexes only where there is a *serving*."""
+
+    def check_token(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+        # In constant time: how long a refusal takes must not tell how much of the token was right.
+        if given is None or not hmac.compare_digest(given.credentials.encode(), token.encode()):
+            raise HTTPException(
+                HTTPStatus.UNAUTHORIZED, "The operator's bearer token is needed.", {"WWW-Authenticate": "Bearer"}
+            )
+
+    router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(check_token)])
+
+    if serving:
+
+        @router.post("/reload")
+        def reload() -> IndexBody:
+            """Put the index named in `current` into service; 409 if it is not fit, and the old one goes on."""
+            return _body(serving.reload())
+
+        @router.post("/rollback")
+        def rollback() -> IndexBody:
+            """Put the index before the current one into service; 409 where there is none that is fit."""
+            return _body(serving.rollback())
+
+    @router.get("/atelier")
+    def get_atelier() -> AtelierReply:
+        """Return what editors see: the questions served badly, a map of the corpus, and the index."""
+        return describe_atelier(answering, encode=answering.encoder.encode_questions, feedback=feedback)
+
+    app.include_router(router)
+
+
+def _body(info: IndexInfo) -> IndexBody:
+    return IndexBody(id=info.id, encoder=info.encoder, answers=info.answers)

@@ -1,0 +1,95 @@
+"""Puts another index into service while questions are answered: loads it aside, checks it, warms it, then switches.
+
+An index that is not fit is refused, logged and counted, and the one in service goes on serving.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from indexer.errors import IndexFolderError, SouffleurError
+from indexer.folder import CURRENT, IndexFolder
+from indexer.index import Index
+from indexer.records import IndexInfo
+from server.answering import Answering
+
+logger = logging.getLogger(__name__)
+
+
+class Serving:
+    """Keeps *answering* on the index that the folder *path* names in `current`."""
+
+    def __init__(self, path: Path, answering: Answering) -> None:
+        self._folder = IndexFolder(path)
+        self._answering = answering
+        self._lock = threading.Lock()
+        self._tried = self._named()
+
+    def reload(self) -> IndexInfo:
+        """Put the index named in `current` into service. IndexFolderError if it is not fit; nothing changes then."""
+        with self._lock:
+            self._tried = self._named()
+            with self._counted():
+                index = Index.open(self._folder.path)
+                self._answering.switch(self._answering.prepare(index))
+            self._answering.metrics.reloads.inc()
+            info = IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index))
+            logger.info("Index %s is in service, %d answers.", info.id, info.answers)
+            return info
+
+    def rollback(self) -> IndexInfo:
+        """Put the index before the current one into service, and name it in `current`. IndexFolderError as `reload`."""
+        with self._counted(), self._folder.lock():
+            earlier = self._folder.previous_id()
+            self._folder.verify(earlier)
+            self._folder.switch(earlier)
+        return self.reload()
+
+    def look(self) -> bool:
+        """Reload if `current` was written since the last try; return whether another index is in service now."""
+        if self._named() == self._tried:
+            return False
+        try:
+            self.reload()
+        except IndexFolderError:
+            return False  # logged and counted already; tried again when `current` is written again
+        return True
+
+    @contextmanager
+    def watch(self, *, every_seconds: float = 1.0) -> Iterator[None]:
+        """Look from time to time, in a thread of its own, until the end of the block."""
+        ended = threading.Event()
+
+        def look_again() -> None:
+            while not ended.wait(every_seconds):
+                self.look()
+
+        thread = threading.Thread(target=look_again, name="index-watcher", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(timeout=5)
+
+    def _named(self) -> tuple[int, int] | None:
+        """Return what changes whenever `current` is replaced, None where there is none."""
+        try:
+            found = (self._folder.path / CURRENT).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        # Sums were right and the content is not: what a library then raises is its own affair.
+        except (SouffleurError, OSError, ValueError, LookupError, RuntimeError, MemoryError) as error:
+            self._answering.metrics.refused_reloads.inc()
+            logger.error("The index was refused, %s goes on serving: %s", self._answering.index_info.id, error)
+            if isinstance(error, IndexFolderError):
+                raise
+            raise IndexFolderError(f'The index cannot be loaded: {error}. Run "make index".') from error

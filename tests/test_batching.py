@@ -1,0 +1,72 @@
+"""Encoding concurrent questions together."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from indexer.records import Vectors
+from server.batching import Batcher
+from tests.fakes import FakeEncoder
+
+
+class HeldEncoder:
+    """Waits with each batch until it is let go, so that a test decides who comes meanwhile."""
+
+    def __init__(self) -> None:
+        self.began = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+        self.batches: list[list[str]] = []
+
+    def __call__(self, questions: Sequence[str]) -> Vectors:
+        self.batches.append(list(questions))
+        self.began.release()
+        self.go.acquire()
+        if "bad" in questions:
+            raise RuntimeError("bad")
+        return FakeEncoder().encode_questions(questions)
+
+
+def test_an_idle_server_encodes_at_once() -> None:
+    """One question after the other is encoded alone, as the encoder alone would do."""
+    sizes: list[int] = []
+    batcher = Batcher(FakeEncoder().encode_questions, observe=sizes.append)
+    for question in ("erreur 905", "certificat"):
+        assert np.array_equal(batcher.encode(question), FakeEncoder().encode_questions([question])[0])
+    assert sizes == [1, 1]
+
+
+def test_who_comes_meanwhile_goes_together() -> None:
+    """Questions that come while one is encoded are the next batches, no larger than the most; each gets its own."""
+    held = HeldEncoder()
+    batcher = Batcher(held, most=3)
+    found: dict[str, Vectors] = {}
+    questions = [f"question {number}" for number in range(6)]
+    threads = [
+        threading.Thread(target=lambda text: found.__setitem__(text, batcher.encode(text)), args=(text,))
+        for text in questions
+    ]
+    threads[0].start()
+    held.began.acquire()
+    for thread in threads[1:]:
+        thread.start()
+    while len(batcher._waiting) < 5:
+        threading.Event().wait(0.001)
+    for _ in range(3):
+        held.go.release()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert [len(batch) for batch in held.batches] == [1, 3, 2]
+    for question in questions:
+        np.testing.assert_allclose(found[question], FakeEncoder().encode_questions([question])[0], atol=1e-5)
+
+
+def test_a_failure_is_told_and_passes() -> None:
+    """What the encoder raises reaches who asked, and the next question is encoded."""
+    held = HeldEncoder()
+    held.go.release(2)
+    batcher = Batcher(held)
+    with pytest.raises(RuntimeError, match="bad"):
+        batcher.encode("bad")
+    assert batcher.encode("good").shape == (64,)

@@ -1,0 +1,162 @@
+"""Switching indexes while questions are answered."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from indexer.building import build_index
+from indexer.errors import IndexFolderError
+from indexer.folder import IndexFolder
+from server.answering import Answering
+from server.app import create_site
+from server.serving import Serving
+from tests.conftest import CORPUS
+from tests.corpora import ANSWERS, MemoryCorpus
+from tests.fakes import FakeEncoder
+
+TOKEN = "a-token-for-the-tests"
+SMALLER = MemoryCorpus(ANSWERS[:2])
+
+
+@pytest.fixture
+def folder(small_index: Path, tmp_path: Path) -> Path:
+    """A copy of the small index, to be changed."""
+    return Path(shutil.copytree(small_index, tmp_path / "index"))
+
+
+@pytest.fixture
+def answering(folder: Path) -> Answering:
+    """Answers from the copy."""
+    return Answering.open(folder, encoder=FakeEncoder())
+
+
+@pytest.fixture
+def serving(folder: Path, answering: Answering) -> Serving:
+    """Switches the indexes of the copy."""
+    return Serving(folder, answering)
+
+
+@pytest.fixture
+def operator(answering: Answering, serving: Serving) -> Iterator[TestClient]:
+    """Speaks HTTP with the token."""
+    with TestClient(create_site(answering, serving=serving, admin_token=TOKEN)) as client:
+        client.headers["authorization"] = f"Bearer {TOKEN}"
+        yield client
+
+
+def refused(answering: Answering) -> bool:
+    return b"souffleur_refused_reloads_total 1.0" in answering.metrics.text()
+
+
+def test_a_new_index_is_noticed(folder: Path, answering: Answering, serving: Serving) -> None:
+    """Whoever asks after `current` was written gets replies of the new index, which they name."""
+    before = answering.answer("certificat").index.id
+    assert not serving.look()
+    built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
+    assert serving.look()
+    assert answering.answer("certificat").index.id == built != before
+    assert answering.answer("certificat").index.answers == 2
+    assert answering.get_answer("types-de-bal") is None
+    assert not serving.look()
+
+
+def test_a_damaged_index_is_refused_once(folder: Path, answering: Answering, serving: Serving) -> None:
+    """The old index goes on serving, the refusal is counted, and not repeated until `current` is written again."""
+    before = answering.index_info
+    built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
+    file = folder / built / "answers.jsonl"
+    file.write_bytes(file.read_bytes()[:-5])
+    assert not serving.look()
+    assert not serving.look()
+    assert answering.index_info == before
+    assert refused(answering)
+    with pytest.raises(IndexFolderError, match="damaged"):
+        serving.reload()
+
+
+def test_an_index_of_another_encoder_is_refused(folder: Path, answering: Answering, serving: Serving) -> None:
+    """Vectors of another encoder cannot be compared with those of questions."""
+    before = answering.index_info
+    build_index(SMALLER, folder, encoder=FakeEncoder(name="other", dimension=32))
+    assert not serving.look()
+    assert answering.index_info == before
+    assert refused(answering)
+
+
+def test_a_request_sees_one_index(folder: Path, answering: Answering, serving: Serving) -> None:
+    """What began with an index ends with it, even where another is put into service meanwhile."""
+    before = answering.index_info
+    build_index(SMALLER, folder, encoder=FakeEncoder())
+    with answering.one_index():
+        assert serving.look()
+        assert answering.index_info == before
+        assert answering.answer("certificat").index == before
+        assert answering.get_answer("types-de-bal") is not None
+    assert answering.index_info != before
+
+
+def test_operators_reload_and_roll_back(folder: Path, answering: Answering, operator: TestClient) -> None:
+    """Both switch, and say to which index; a rollback is also what `current` names from then on."""
+    first = answering.index_info.id
+    built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
+    assert operator.post("/v1/admin/reload").json()["id"] == built
+    assert operator.post("/v1/admin/rollback").json()["id"] == first
+    assert IndexFolder(folder).current_id() == first == answering.index_info.id
+    reply = operator.post("/v1/admin/rollback")
+    assert reply.status_code == 409
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic abc", "Bearer é"])
+def test_operators_routes_need_the_token(operator: TestClient, header: str) -> None:
+    """Without the very token there is nothing but a 401."""
+    for method, address in (("POST", "reload"), ("POST", "rollback"), ("GET", "atelier")):
+        reply = operator.request(method, f"/v1/admin/{address}", headers={b"authorization": header.encode()})
+        assert reply.status_code == 401
+        assert reply.headers["www-authenticate"] == "Bearer"
+
+
+def test_without_a_token_there_are_no_operators_routes(answering: Answering, serving: Serving) -> None:
+    """A server without a token has nothing to guess at."""
+    with TestClient(create_site(answering, serving=serving)) as client:
+        assert client.post("/v1/admin/reload").status_code == 404
+        assert "/v1/admin/reload" not in client.get("/openapi.json").text
+
+
+@pytest.mark.slow
+def test_switching_under_load_fails_no_request(folder: Path, answering: Answering, serving: Serving) -> None:
+    """Every reply is of the index that it names, however often indexes are switched, damaged ones among them."""
+    answers = {answering.index_info.id: len(CORPUS.entries)}
+    wrong: list[object] = []
+    ended = threading.Event()
+    with TestClient(create_site(answering)) as client:
+
+        def ask() -> None:
+            while not ended.is_set():
+                reply = client.post("/v1/search", json={"query": "boîte aux lettres", "limit": 4})
+                body = reply.json()
+                if reply.status_code != 200 or len(body["hits"]) > body["index"]["answers"]:
+                    wrong.append(body)
+                seen.append((body["index"]["id"], body["index"]["answers"]))
+
+        seen: list[tuple[str, int]] = []
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for number in range(10):
+            corpus = CORPUS if number % 2 else SMALLER
+            built = build_index(corpus, folder, encoder=FakeEncoder()).manifest.id
+            answers[built] = len(corpus.entries)
+            if number == 5:
+                (folder / built / "answers.jsonl").write_bytes(b"")
+            assert serving.look() == (number != 5)
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert not wrong
+    assert seen
+    assert all(answers[index_id] == count for index_id, count in seen)
