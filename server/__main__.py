@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -128,6 +129,8 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
             ),
         )
         stack.enter_context(serving.watch())
+        # uvicorn stops gracefully on SIGTERM and then raises it again, which would end this process with an error.
+        signal.signal(signal.SIGTERM, lambda *_: None)
         # No access log: the address of a GET request holds the question.
         uvicorn.run(
             app,
