@@ -12,8 +12,8 @@ from indexer.parts import IndexParts
 from indexer.passage_table import KINDS, PassageTable
 from indexer.records import PassageKind, Vectors
 
-_DENSE_CANDIDATES = 200
-_LEXICAL_CANDIDATES = 100
+_DENSE_CANDIDATES = 100
+_LEXICAL_CANDIDATES = 50
 """Passages that make their answers candidates."""
 
 _NO_ROWS = np.zeros(0, dtype=np.int64)
@@ -25,8 +25,8 @@ class Evidence:
 
     body, stretch, sentence, opening: cosines with the nearest piece of the body, its nearest stretch, its nearest
     sentence, its first sentence; where the body is but one stretch, or one sentence, the body's own.
-    question, all_questions: cosines with the nearest curated question, and with the mean direction of them all; NaN
-    where the answer has none. question_rows: which passage the nearest is, sentence_rows: which sentence; -1 where none.
+    question, all_questions: cosines with the nearest curated question, and with the mean direction of all; NaN where
+    the answer has none. question_rows: which passage the nearest is, sentence_rows: which sentence; -1 where none.
     lexical: BM25 of the best passage. coverage, codes: best share of the question's words, and of its codes, in one
     passage. off_topic: cosine with the nearest question known to have no answer; -1 where none is known.
     known_share: share of the question's words, by weight, that occur in the corpus at all.

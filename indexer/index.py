@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer.evidence import Evidence, gather_evidence
 from indexer.folder import IndexFolder
@@ -74,9 +73,12 @@ class Index:
         confidences = self.manifest.calibration.confidence(evidence, scores)
         # Rows follow ids, so that ties of score go by id.
         order = np.lexsort((evidence.answers, -scores))
+        chosen = order[:limit].tolist()
         hits = tuple(
-            self._hit(evidence, position, rank, scores, confidences)
-            for rank, position in enumerate(order[:limit].tolist(), start=1)
+            self._hit(evidence, position, rank, float(scores[position]), float(confidences[position]), features)
+            for rank, (position, features) in enumerate(
+                zip(chosen, self.manifest.ranking.explain(evidence, chosen), strict=True), start=1
+            )
         )
         best = float(confidences[order[0]]) if len(order) else 0.0
         shown = evidence.answers[confidences >= self.manifest.calibration.show_from]
@@ -87,18 +89,19 @@ class Index:
         evidence: Evidence,
         position: int,
         rank: int,
-        scores: NDArray[np.float64],
-        confidences: NDArray[np.float64],
+        score: float,
+        confidence: float,
+        features: Mapping[str, float],
     ) -> Hit:
         answer = self.parts.answers[int(evidence.answers[position])]
         return Hit(
             answer=answer,
             rank=rank,
-            score=float(scores[position]),
-            confidence=float(confidences[position]),
+            score=score,
+            confidence=confidence,
             passage=self._excerpt(answer, int(evidence.sentence_rows[position])),
             matched_question=self._matched_question(answer, evidence, position),
-            features=self.manifest.ranking.explain(evidence, position),
+            features=features,
         )
 
     def _excerpt(self, answer: Answer, sentence_row: int) -> Excerpt:

@@ -11,7 +11,7 @@ from indexer.dense import DenseIndex
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
 from indexer.lexical import LexicalIndex
-from indexer.passage_table import PassageTable
+from indexer.passage_table import PassageTable, read_mapped
 from indexer.records import Vectors
 
 PASSAGES_FILE = "passages.npy"
@@ -56,11 +56,11 @@ class IndexParts:
                 answers=answers,
                 facets=FacetTable.load(folder),
                 table=PassageTable.load(folder / PASSAGES_FILE, answers=len(answers)),
-                embeddings=np.load(folder / EMBEDDINGS_FILE, mmap_mode="r"),
+                embeddings=read_mapped(folder / EMBEDDINGS_FILE),
                 dense=DenseIndex.load(folder / DENSE_FILE),
                 lexical=LexicalIndex.load(folder / LEXICAL_FOLDER),
                 spans=PassageTable.load(folder / SPANS_FILE, answers=len(answers)),
-                span_embeddings=np.load(folder / SPAN_EMBEDDINGS_FILE, mmap_mode="r"),
+                span_embeddings=read_mapped(folder / SPAN_EMBEDDINGS_FILE),
                 off_topic=np.load(folder / OFF_TOPIC_FILE),
             )
         except (OSError, ValueError, KeyError) as error:

@@ -86,14 +86,15 @@ class RankingWeights:
         """Return the score of each candidate, shape (candidates,), higher is better."""
         return feature_matrix(evidence) @ self._vector()
 
-    def explain(self, evidence: Evidence, position: int) -> dict[str, float]:
-        """Return what the ranking saw of one candidate: features as weighed, and the raw similarities."""
-        row = feature_matrix(evidence)[position]
-        raw = {
-            "dense": float(np.nanmax([evidence.body[position], evidence.question[position]])),
-            "lexical": float(evidence.lexical[position]),
-        }
-        return raw | {f"ranking.{name}": float(value) for name, value in zip(FEATURES, row, strict=True)}
+    def explain(self, evidence: Evidence, positions: Sequence[int]) -> list[dict[str, float]]:
+        """Return what the ranking saw of some candidates: features as weighed, and the raw similarities."""
+        features = feature_matrix(evidence)
+        dense = np.fmax(evidence.body, evidence.question)
+        return [
+            {"dense": float(dense[position]), "lexical": float(evidence.lexical[position])}
+            | {f"ranking.{name}": float(value) for name, value in zip(FEATURES, features[position], strict=True)}
+            for position in positions
+        ]
 
     def question_decides(self, evidence: Evidence, position: int) -> bool:
         """Whether a curated question matches better than the body does, each on its own scale."""
