@@ -7,7 +7,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 CORPUS_FILES := $(shell find corpus -not -path 'corpus/queries*' -print 2>/dev/null | sed 's/ /\\ /g')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev index serve ask check check-corpus format test evaluate clean
+.PHONY: help setup setup-dev index serve ask check check-corpus format test evaluate gate clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -59,6 +59,10 @@ test: $(VENV)/.dev  ## Run every test
 evaluate: build/index/current $(VENV)/.dev  ## Measure the shipped query sets and print the table
 	@$(PY) -m evaluation run corpus/queries/dev --out build/evaluation/dev
 	@$(PY) -m evaluation run corpus/queries/test --out build/evaluation/test
+	@$(PY) -m evaluation gate
+
+gate: build/index/current $(VENV)/.dev  ## Fail if the shipped sets are answered worse than accepted
+	@$(PY) -m evaluation gate
 
 clean:  ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
