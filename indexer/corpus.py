@@ -1,35 +1,34 @@
 """A corpus in any of its forms: a folder of Markdown, a JSONL or CSV file, a BEIR folder. All are streamed.
 
-Owns where the files are and what stands beside the answers; one answer is parsed in `front_matter` or `corpus_rows`.
-Reading and checking go through the same `entries`.
+Owns where the files are, and what must hold between answers; one answer is parsed in `front_matter` or `corpus_rows`.
+Reading and checking go through the same `examined`, so that a build refuses exactly what the check calls an error.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from indexer.companions import FILES, Companions, read_companions
 from indexer.corpus_rows import read_beir, read_csv, read_jsonl
 from indexer.entries import Entry, Unreadable, problems_of
 from indexer.errors import CorpusError
-from indexer.front_matter import parse_markdown_answer
-from indexer.records import Acronym, Answer, Facet, Problem
+from indexer.examining import Examiner
+from indexer.front_matter import parse_markdown_text
+from indexer.records import Acronym, Answer, Facet, Problem, Severity
+from indexer.text_files import read_text_file
 
 ANSWERS_FOLDER = "answers"
-FACETS_FILE = "facettes.yaml"
-ACRONYMS_FILE = "acronyms.tsv"
-OFF_TOPIC_FILE = "hors-sujet.txt"
+BEIR_FILE = "corpus.jsonl"
 _NOT_ANSWERS = {"lisezmoi.md", "readme.md"}
+_LOOKS_LIKE_AN_ANSWER = {".md", ".markdown", ".mdown", ".txt", ".doc", ".docx", ".odt", ".rtf"}
 
 
 @dataclass(frozen=True, slots=True)
-class Companions:
-    """What stands beside the answers, and every problem found in it."""
+class Examined:
+    """What was found at one place: an answer, unless an error forbids it, and everything wrong there."""
 
-    facets: tuple[Facet, ...]
-    acronyms: tuple[Acronym, ...]
-    off_topic: tuple[str, ...]
+    entry: Entry | None
     problems: tuple[Problem, ...]
 
 
@@ -38,145 +37,107 @@ class Corpus:
 
     def __init__(self, path: Path, companions: Companions) -> None:
         self.path = path
-        self.companions = companions
+        self._companions = companions
 
     @property
     def facets(self) -> tuple[Facet, ...]:
         """The questions of the guided search; empty where the corpus defines none."""
-        return self.companions.facets
+        return self._companions.facets
 
     @property
     def acronyms(self) -> tuple[Acronym, ...]:
         """The short forms of the domain."""
-        return self.companions.acronyms
+        return self._companions.acronyms
 
     @property
     def off_topic(self) -> tuple[str, ...]:
         """Questions known to have no answer here."""
-        return self.companions.off_topic
+        return tuple(question.text for question in self._companions.off_topic)
 
-    def entries(self) -> Iterator[Entry | Unreadable]:
-        """Yield what each place of the corpus holds: files by their path, rows in their order."""
+    def answers(self) -> Iterator[Answer]:
+        """Yield every answer once. CorpusError, at the end, with every error of the corpus."""
+        problems: list[Problem] = []
+        for examined in self.examined():
+            problems += [problem for problem in examined.problems if problem.severity is Severity.ERROR]
+            if examined.entry:
+                yield examined.entry.answer
+        if problems:
+            raise CorpusError(problems)
+
+    def examined(self) -> Iterator[Examined]:
+        """Yield what each place of the corpus holds: what stands beside the answers, files by path, rows in order."""
+        yield Examined(None, self._companions.problems)
+        examiner = Examiner(self._companions)
+        found_any = False
+        for entry in self._entries():
+            if isinstance(entry, Unreadable):
+                # A file that is merely passed over is no answer.
+                found_any = found_any or any(problem.severity is Severity.ERROR for problem in entry.problems)
+                yield Examined(None, entry.problems)
+                continue
+            found_any = True
+            known = examiner.with_known_spelling(entry)
+            problems = (*problems_of(known), *examiner.problems_with_others(known))
+            sound = not any(problem.severity is Severity.ERROR for problem in problems)
+            yield Examined(known if sound else None, problems)
+        if not found_any:
+            message = "le corpus ne contient aucune réponse : ajoutez-en une."
+            yield Examined(None, (Problem(str(self.path), 1, message),))
+
+    def _entries(self) -> Iterator[Entry | Unreadable]:
         if self.path.suffix == ".jsonl":
             yield from read_jsonl(self.path)
         elif self.path.suffix == ".csv":
             yield from read_csv(self.path)
-        elif (self.path / "corpus.jsonl").is_file():
-            yield from read_beir(self.path / "corpus.jsonl")
+        elif (self.path / BEIR_FILE).is_file():
+            yield from read_beir(self.path / BEIR_FILE)
         else:
-            for file in _markdown_files(self.path):
-                yield _read_markdown(file)
-
-    def answers(self) -> Iterator[Answer]:
-        """Yield every answer once. CorpusError, at the end, with every problem that keeps one from being read."""
-        problems = list(self.companions.problems)
-        seen: dict[str, str] = {}
-        for entry in self.entries():
-            if isinstance(entry, Unreadable):
-                problems += entry.problems
-                continue
-            problems += [*problems_of(entry), *duplicate_id(entry, seen)]
-            yield entry.answer
-        if problems:
-            raise CorpusError(problems)
-        if not seen:
-            raise CorpusError([Problem(str(self.path), 1, "le corpus ne contient aucune réponse : ajoutez-en une.")])
+            answers = self.path / ANSWERS_FOLDER
+            yield from read_folder(answers if answers.is_dir() else self.path)
 
 
 def open_corpus(path: Path) -> Corpus:
     """Return the corpus at *path*: a folder, a .jsonl or a .csv file. CorpusError where there is none.
 
-    A folder with `answers/` has its companions beside that; any other folder of Markdown among its files.
+    A folder has its companions in itself, beside `answers/` where there is one; a file has none.
     """
+    if path.is_dir():
+        return Corpus(path, read_companions(path))
     if not path.exists():
         raise CorpusError([Problem(str(path), 1, "il n'y a pas de corpus à cet endroit : vérifiez le chemin.")])
-    if path.is_file() and path.suffix not in (".jsonl", ".csv"):
+    if not path.is_file() or path.suffix not in (".jsonl", ".csv"):
         message = "ce fichier n'est pas un corpus : donnez un dossier, un fichier .jsonl ou un fichier .csv."
         raise CorpusError([Problem(str(path), 1, message)])
-    return Corpus(path, _read_companions(path if path.is_dir() else path.parent) if path.is_dir() else _NONE)
+    return Corpus(path, Companions())
 
 
-def duplicate_id(entry: Entry, seen: dict[str, str]) -> list[Problem]:
-    """Note the entry's id in *seen*, id to place; return the problem where it was there already."""
-    place = f"{entry.path}:{entry.line}"
-    first = seen.setdefault(entry.answer.id, place)
-    if first == place:
-        return []
-    message = f"l'identifiant « {entry.answer.id} » est déjà celui de {first} : changez l'un des deux."
-    return [Problem(entry.path, entry.line, message)]
+def read_folder(folder: Path) -> Iterator[Entry | Unreadable]:
+    """Yield the answers in the Markdown files below *folder*, by path.
 
-
-_NONE = Companions((), (), (), ())
-
-
-def _markdown_files(folder: Path) -> list[Path]:
-    answers = folder / ANSWERS_FOLDER
-    root = answers if answers.is_dir() else folder
-    files = (file for file in root.rglob("*.md") if file.name.lower() not in _NOT_ANSWERS)
-    return sorted(file for file in files if not any(part.startswith(".") for part in file.relative_to(root).parts))
-
-
-def _read_markdown(file: Path) -> Entry | Unreadable:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        return Unreadable((Problem(str(file), 1, f"le fichier ne peut pas être lu ({error.strerror})."),))
-    return parse_markdown_answer(content, path=str(file))
-
-
-def _read_companions(folder: Path) -> Companions:
-    problems: list[Problem] = []
-    return Companions(
-        facets=_read_facets(folder / FACETS_FILE, problems),
-        acronyms=_read_acronyms(folder / ACRONYMS_FILE, problems),
-        off_topic=tuple(line for _, line in _lines(folder / OFF_TOPIC_FILE, problems)),
-        problems=tuple(problems),
-    )
-
-
-def _lines(file: Path, problems: list[Problem]) -> list[tuple[int, str]]:
-    """Return the lines that say something, with their numbers: neither empty nor a comment."""
-    if not file.is_file():
-        return []
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        problems.append(Problem(str(file), 1, "le fichier n'est pas en UTF-8 : enregistrez-le en « UTF-8 »."))
-        return []
-    numbered = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
-    return [(number, line) for number, line in numbered if line and not line.startswith("#")]
-
-
-def _read_acronyms(file: Path, problems: list[Problem]) -> tuple[Acronym, ...]:
-    acronyms = []
-    for number, line in _lines(file, problems):
-        parts = [part.strip() for part in line.split("\t")]
-        if len(parts) != 2 or not all(parts):
-            message = "une ligne a un sigle, une tabulation, et ce qu'il veut dire : corrigez celle-ci."
-            problems.append(Problem(str(file), number, message))
+    What is hidden, or an explanation for readers, is none; links to folders are not followed.
+    """
+    for file in _files_below(folder):
+        name = file.name.lower()
+        if name in _NOT_ANSWERS or name in FILES:
             continue
-        acronyms.append(Acronym(parts[0], parts[1]))
-    return tuple(acronyms)
+        if file.is_dir():
+            yield _passed_over(file, "ce dossier est un lien : mettez ici le dossier lui-même.")
+        elif file.suffix == ".md":
+            text = read_text_file(file)
+            yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))
+        elif file.suffix.lower() in _LOOKS_LIKE_AN_ANSWER:
+            example = f"{file.stem.lower()}.md"
+            yield _passed_over(file, f"ce fichier n'est pas lu : une réponse porte un nom comme « {example} ».")
 
 
-def _read_facets(file: Path, problems: list[Problem]) -> tuple[Facet, ...]:
-    if not file.is_file():
-        return ()
-    shape = "chaque facette a une « question » et une liste de « valeurs » : comparez avec LISEZMOI.md."
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problems.append(Problem(str(file), line, f"le fichier ne se lit pas ici : {shape}"))
-        return ()
-    except (UnicodeDecodeError, yaml.YAMLError):
-        problems.append(Problem(str(file), 1, "le fichier n'est pas en UTF-8 : enregistrez-le en « UTF-8 »."))
-        return ()
-    facets = []
-    for key, facet in content.items() if isinstance(content, dict) else ():
-        values = facet.get("valeurs") if isinstance(facet, dict) else None
-        if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
-            problems.append(Problem(str(file), 1, f"« {key} » : {shape}"))
-            continue
-        facets.append(Facet(str(key), str(facet.get("question") or key), tuple(values)))
-    return tuple(facets)
+def _files_below(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent, name) for name in (*names, *links) if not name.startswith(".")]
+    return sorted(found)
+
+
+def _passed_over(file: Path, message: str) -> Unreadable:
+    return Unreadable((Problem(str(file), 1, message, Severity.WARNING),))

@@ -1,7 +1,12 @@
-"""Answers in rows: JSONL, CSV, BEIR. Read one row at a time, so that the size of the file does not matter."""
+"""Answers in rows: JSONL, CSV, BEIR. Read one row at a time, so that the size of the file does not matter.
+
+A row that cannot be read is told with its line, and the next ones are read all the same.
+"""
 
 import csv
+import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,7 +14,12 @@ from indexer.entries import Entry, Located, Unreadable
 from indexer.records import Answer, Problem
 
 FACET_COLUMN = "facette:"
-_JSONL_FIELDS = {"id", "text", "questions", "facets", "source"}
+MAX_ROW_BYTES = 1_000_000
+_JSONL_FIELDS = ("id", "text", "questions", "facets", "source")
+_COLUMNS = ("id", "text", "questions", "source")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PARTED = re.compile(r"\n| \| ")
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 
 
 def read_jsonl(file: Path) -> Iterator[Entry | Unreadable]:
@@ -18,18 +28,17 @@ def read_jsonl(file: Path) -> Iterator[Entry | Unreadable]:
         if isinstance(record, Unreadable):
             yield record
             continue
-        unknown = sorted(set(record) - _JSONL_FIELDS)
+        unknown = [field for field in record if field not in _JSONL_FIELDS]
         if unknown:
-            known = ", ".join(sorted(_JSONL_FIELDS))
-            yield _wrong(file, line, f"champ inconnu « {unknown[0]} » : les champs sont {known}.")
+            yield _wrong(file, line, f"champ inconnu {_named(unknown[0], _JSONL_FIELDS)}")
             continue
         yield _entry(
             file,
             line,
             answer_id=record.get("id"),
             text=record.get("text"),
-            questions=record.get("questions") or [],
-            facets=record.get("facets") or {},
+            questions=record.get("questions"),
+            facets=record.get("facets"),
             source=record.get("source"),
         )
 
@@ -40,80 +49,130 @@ def read_beir(file: Path) -> Iterator[Entry | Unreadable]:
         if isinstance(record, Unreadable):
             yield record
             continue
-        title, text = record.get("title") or "", record.get("text")
-        whole = f"{title}\n{text}" if isinstance(title, str) and title and isinstance(text, str) else text
-        yield _entry(file, line, answer_id=record.get("_id"), text=whole, questions=[], facets={}, source=None)
+        title, text = record.get("title"), record.get("text")
+        if title is not None and not isinstance(title, str):
+            yield _wrong(file, line, "« title » doit être un texte.")
+            continue
+        whole = f"{title}\n{text}" if title and isinstance(text, str) else text
+        yield _entry(file, line, answer_id=record.get("_id"), text=whole, questions=None, facets=None, source=None)
 
 
 def read_csv(file: Path) -> Iterator[Entry | Unreadable]:
     """Yield the answers of a CSV file, one row each, with the columns id, text, questions, source, facette:<key>.
 
-    Several questions, or several values of a facet, are parted by « | » or by line ends. Commas or semicolons part the
-    columns, as French spreadsheets write them.
+    Several questions, or several values of a facet, are parted by « | » between spaces or by line ends. Commas,
+    semicolons or tabulations part the columns; the first line tells which.
     """
-    with file.open(encoding="utf-8-sig", newline="") as stream:
+    with file.open("rb") as stream:
+        # Bytes that are not UTF-8 become lone surrogates, which tell the row that has them.
+        lines = (
+            (line.removeprefix(_BYTE_ORDER_MARK) if at == 0 else line).decode("utf-8", errors="surrogateescape")
+            for at, line in enumerate(stream)
+        )
+        head = next(lines, "")
+        delimiter = max(",;\t", key=head.count)
         try:
-            head = stream.readline()
-            stream.seek(0)
-            delimiter = ";" if head.count(";") > head.count(",") else ","
-            rows = csv.DictReader(stream, delimiter=delimiter, strict=True)
-            columns = rows.fieldnames or []
-            unknown = [name for name in columns if name not in _COLUMNS and not name.startswith(FACET_COLUMN)]
-            if unknown or not {"id", "text"} <= set(columns):
-                wrong = f"colonne inconnue « {unknown[0]} »" if unknown else "il manque la colonne « id » ou « text »"
-                yield _wrong(file, 1, f"{wrong} : les colonnes sont {', '.join(_COLUMNS)} et {FACET_COLUMN}….")
-                return
-            for row in rows:
-                yield _csv_entry(file, rows.line_num, row)
-        except UnicodeDecodeError:
-            yield _wrong(file, 1, "le fichier n'est pas en UTF-8 : enregistrez-le en « CSV UTF-8 ».")
+            columns = next(csv.reader([head], delimiter=delimiter, strict=True), [])
+            wrong = _wrong_columns(columns)
         except csv.Error as error:
-            yield _wrong(
-                file, rows.line_num, f"la ligne ne se lit pas comme du CSV ({error}) : vérifiez les guillemets."
-            )
+            wrong = f"la première ligne ne se lit pas comme du CSV ({error}) : enregistrez le fichier en « CSV UTF-8 »."
+        if wrong:
+            yield _wrong(file, 1, wrong)
+            return
+        rows = csv.reader(lines, delimiter=delimiter, strict=True)
+        while True:
+            first = rows.line_num + 2  # the row begins on the line after those read so far, the head among them
+            try:
+                cells = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield _wrong(file, first, f"la ligne ne se lit pas comme du CSV ({error}) : vérifiez les guillemets.")
+                continue
+            if any(cell.strip() for cell in cells):
+                yield _csv_entry(file, first, columns, cells)
 
 
-_COLUMNS = ("id", "text", "questions", "source")
+def _wrong_columns(columns: list[str]) -> str | None:
+    names = [name for name in columns if not name.startswith(FACET_COLUMN)]
+    unknown = [name for name in names if name not in _COLUMNS]
+    if unknown:
+        return f"colonne inconnue {_named(unknown[0], _COLUMNS)} Les autres sont « {FACET_COLUMN}… »."
+    if not {"id", "text"} <= set(names):
+        return f"il manque la colonne « id » ou « text » : les colonnes sont {', '.join(_COLUMNS)}, {FACET_COLUMN}…."
+    twice = [name for at, name in enumerate(columns) if name in columns[:at]]
+    if twice:
+        return f"la colonne « {twice[0]} » est deux fois : gardez-en une."
+    return f"la colonne « {FACET_COLUMN} » n'a pas de clé : complétez-la." if FACET_COLUMN in columns else None
 
 
-def _csv_entry(file: Path, line: int, row: Mapping[str | None, str | list[str] | None]) -> Entry | Unreadable:
-    if None in row or None in row.values():
-        return _wrong(file, line, "la ligne n'a pas autant de colonnes que la première : vérifiez les guillemets.")
-    cells = {str(key): str(value) for key, value in row.items()}
+def _csv_entry(file: Path, line: int, columns: list[str], cells: list[str]) -> Entry | Unreadable:
+    joined = "".join(cells)
+    broken = _NOT_UTF_8.search(joined)
+    if broken:
+        line += joined.count("\n", 0, broken.start())
+        return _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en « CSV UTF-8 ».")
+    if len(cells) != len(columns):
+        message = f"la ligne a {len(cells)} colonnes, la première en a {len(columns)} : vérifiez les guillemets."
+        return _wrong(file, line, message)
+    row = {name: cell.replace("\r\n", "\n").replace("\r", "\n") for name, cell in zip(columns, cells, strict=True)}
     facets = {
-        key.removeprefix(FACET_COLUMN): _parts(text) for key, text in cells.items() if key.startswith(FACET_COLUMN)
+        name.removeprefix(FACET_COLUMN): _parts(cell) for name, cell in row.items() if name.startswith(FACET_COLUMN)
     }
     return _entry(
         file,
         line,
-        answer_id=cells["id"],
-        text=cells["text"],
-        questions=_parts(cells.get("questions", "")),
+        answer_id=row["id"].strip(),
+        text=row["text"],
+        questions=_parts(row.get("questions", "")),
         facets={key: values for key, values in facets.items() if values},
-        source=cells.get("source") or None,
+        source=row.get("source", "").strip() or None,
     )
 
 
 def _parts(cell: str) -> list[str]:
-    return [part.strip() for part in cell.replace("|", "\n").split("\n") if part.strip()]
+    return [part.strip() for part in _PARTED.split(cell) if part.strip()]
 
 
-def _json_lines(file: Path) -> Iterator[tuple[int, dict[str, object] | Unreadable]]:
+def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
     with file.open("rb") as stream:
-        for line, content in enumerate(stream, 1):
-            if not content.strip():
+        line = 0
+        while content := stream.readline(MAX_ROW_BYTES):
+            line += 1
+            if len(content) == MAX_ROW_BYTES and not content.endswith(b"\n"):
+                while content and not content.endswith(b"\n"):
+                    content = stream.readline(MAX_ROW_BYTES)
+                yield line, _wrong(file, line, f"la ligne dépasse {MAX_ROW_BYTES} octets : partagez la réponse.")
                 continue
-            try:
-                record = json.loads(content.decode("utf-8-sig" if line == 1 else "utf-8"))
-            except UnicodeDecodeError:
-                yield line, _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en UTF-8.")
-            except (json.JSONDecodeError, RecursionError) as error:
-                yield line, _wrong(file, line, f"la ligne ne se lit pas comme du JSON : {error}.")
-            else:
-                if isinstance(record, dict):
-                    yield line, record
-                else:
-                    yield line, _wrong(file, line, "la ligne doit être un objet JSON, entre accolades.")
+            if line == 1:
+                content = content.removeprefix(_BYTE_ORDER_MARK)
+            if content.strip():
+                yield line, _json_record(file, line, content)
+
+
+def _json_record(file: Path, line: int, content: bytes) -> Mapping[str, object] | Unreadable:
+    try:
+        record = json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
+    except UnicodeDecodeError:
+        return _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en UTF-8.")
+    except _DoubleError as error:
+        return _wrong(file, line, f"« {error} » est deux fois dans la ligne : gardez-en un.")
+    except (ValueError, RecursionError) as error:
+        return _wrong(file, line, f"la ligne ne se lit pas comme du JSON : {error}.")
+    return record if isinstance(record, dict) else _wrong(file, line, "la ligne doit être un objet JSON, { … }.")
+
+
+class _DoubleError(Exception):
+    """A key of a JSON object is there twice."""
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    record: dict[str, object] = {}
+    for key, value in pairs:
+        if key in record:
+            raise _DoubleError(_shown(key))
+        record[key] = value
+    return record
 
 
 def _entry(
@@ -121,31 +180,39 @@ def _entry(
 ) -> Entry | Unreadable:
     if not isinstance(answer_id, str) or not isinstance(text, str):
         return _wrong(file, line, "l'identifiant et le texte sont obligatoires, et doivent être du texte.")
-    if not isinstance(questions, list) or not all(isinstance(one, str) and one.strip() for one in questions):
+    asked = _texts([] if questions is None else questions)
+    if asked is None:
         return _wrong(file, line, "« questions » doit être une liste de textes non vides.")
-    if not isinstance(facets, dict) or not all(
-        isinstance(values, list) and values and all(isinstance(value, str) and value.strip() for value in values)
-        for values in facets.values()
-    ):
+    found = {key: _texts(values) for key, values in facets.items()} if isinstance(facets, dict) else {}
+    values = {key: tuple(some) for key, some in found.items() if some and key.strip()}
+    if not (facets is None or isinstance(facets, dict)) or len(values) < len(found):
         return _wrong(file, line, "« facets » doit donner à chaque clé une liste de textes non vides.")
     if source is not None and not isinstance(source, str):
         return _wrong(file, line, "« source » doit être un texte.")
-    if any(0xD800 <= ord(c) <= 0xDFFF for value in (answer_id, text, *questions) for c in value):
-        return _wrong(file, line, "la ligne contient un demi-caractère (\\ud800 à \\udfff) : retirez-le.")
-    answer = Answer(
-        answer_id,
-        text,
-        questions=tuple(questions),
-        facets={key: tuple(values) for key, values in facets.items()},
-        source=source,
-    )
     return Entry(
         str(file),
-        answer,
+        Answer(answer_id, text.strip(), questions=tuple(asked), facets=values, source=source),
         line,
-        questions=tuple(Located(question, line) for question in questions),
-        facet_values=tuple((key, Located(value, line)) for key, values in facets.items() for value in values),
+        questions=tuple(Located(question, line) for question in asked),
+        facet_values=tuple((key, Located(value, line)) for key, some in values.items() for value in some),
     )
+
+
+def _texts(values: object) -> list[str] | None:
+    """Return texts on one line each, None where there is something else, or an empty one."""
+    if not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
+        return None
+    return [" ".join(value.split()) for value in values]
+
+
+def _named(written: str, known: tuple[str, ...]) -> str:
+    nearest = difflib.get_close_matches(written.lower(), known, n=1)
+    hint = f"voulez-vous dire « {nearest[0]} » ?" if nearest else f"les noms connus sont {', '.join(known)}."
+    return f"« {_shown(written)} » : {hint}"
+
+
+def _shown(text: str) -> str:
+    return text[:40].encode("utf-8", errors="replace").decode()
 
 
 def _wrong(file: Path, line: int, message: str) -> Unreadable:

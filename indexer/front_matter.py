@@ -1,21 +1,24 @@
 """A Markdown answer: YAML between two lines of three hyphens, then the text. Parsed here, and nowhere else.
 
-Owns every message about such a file, in French and with its line.
+Owns every message about the shape of such a file, in French and with its line.
 """
 
 import difflib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 from indexer.entries import Entry, Located, Unreadable
-from indexer.records import Answer, Problem
+from indexer.records import Answer, Problem, Severity
+from indexer.text_files import decode_text
+from indexer.yaml_text import YamlText
 
 FENCE = "---"
 KEYS = ("questions", "facettes", "source")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_KEY_LINE = re.compile(rf"(?:{'|'.join(KEYS)})\s*:")
+_LIKE_A_FENCE = re.compile(r"\s*[-‐‑‒–—_=*]+\s*")
 
 
 def parse_markdown_answer(content: bytes, *, path: str) -> Entry | Unreadable:
@@ -23,12 +26,15 @@ def parse_markdown_answer(content: bytes, *, path: str) -> Entry | Unreadable:
 
     The id is the file's name without its ending; that is checked here too.
     """
-    try:
-        lines = _decode(content).split("\n")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        message = "le fichier n'est pas en UTF-8 : enregistrez-le avec l'encodage « UTF-8 »."
-        return Unreadable((Problem(path, line, message),))
+    text = decode_text(content, path=path)
+    if isinstance(text, Problem):
+        return Unreadable((text,))
+    return parse_markdown_text(text, path=path)
+
+
+def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
+    """Return the answer in a file's *text*, as `parse_markdown_answer`."""
+    lines = text.split("\n")
     problems: list[Problem] = []
     answer_id = Path(path).stem
     if not _ID.fullmatch(answer_id):
@@ -37,29 +43,35 @@ def parse_markdown_answer(content: bytes, *, path: str) -> Entry | Unreadable:
             "tirets seulement, comme « validite-certificat.md »."
         )
         problems.append(Problem(path, 1, message))
-    closing = 0
-    if lines[0].rstrip() == FENCE:
-        closing = next((at for at, line in enumerate(lines[1:], 1) if line.rstrip() == FENCE), 0)
-        if not closing:
-            message = f"l'en-tête ouvert ici n'est pas fermé : ajoutez une ligne « {FENCE} » après lui."
-            return Unreadable((*problems, Problem(path, 1, message)))
-    header = _Header(path, problems)
-    node = _compose("\n".join(lines[1:closing]), path, problems)
-    if node is not None:
-        header.read(node)
-    if problems:
+    fences = _fences(lines, path)
+    if isinstance(fences, Problem):
+        return Unreadable((*problems, fences))
+    opening, closing = fences
+    header = _Header()
+    if closing:
+        stretch = "\n".join(lines[opening + 1 : closing])
+        header.read(YamlText(stretch, path=path, first_line=opening + 2, problems=problems), path, problems)
+    if any(problem.severity is Severity.ERROR for problem in problems):
         return Unreadable(tuple(problems))
+    start = closing + 1 if closing else 0
+    body = "\n".join(lines[start:])
     facets: dict[str, tuple[str, ...]] = {}
     for key, value in header.facet_values:
         facets[key] = (*facets.get(key, ()), value.text)
-    answer = Answer(
-        id=answer_id,
-        text="\n".join(lines[closing + 1 if closing else 0 :]).strip(),
-        questions=tuple(question.text for question in header.questions),
-        facets=facets,
-        source=header.source,
+    return Entry(
+        path,
+        Answer(
+            id=answer_id,
+            text=body.strip(),
+            questions=tuple(question.text for question in header.questions),
+            facets=facets,
+            source=header.source,
+        ),
+        start + 1,
+        tuple(header.questions),
+        tuple(header.facet_values),
+        tuple(problems),
     )
-    return Entry(path, answer, closing + 2 if closing else 1, tuple(header.questions), tuple(header.facet_values))
 
 
 def format_markdown_answer(answer: Answer) -> str:
@@ -77,6 +89,25 @@ def format_markdown_answer(answer: Answer) -> str:
     return f"{FENCE}\n{text}{FENCE}\n{answer.text}\n"
 
 
+def _fences(lines: list[str], path: str) -> tuple[int, int] | Problem:
+    """Return where the header begins and ends, from 0; (0, 0) where there is none; or which of the two is missing."""
+    opening = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    if lines[opening].rstrip() == FENCE:
+        closing = next((at for at in range(opening + 1, len(lines)) if lines[at].rstrip() == FENCE), 0)
+        if closing:
+            return opening, closing
+        like = next((at for at in range(opening + 1, len(lines)) if _LIKE_A_FENCE.fullmatch(lines[at])), 0)
+        if like:
+            return Problem(path, like + 1, f"cette ligne doit être « {FENCE} », trois tirets, pour fermer l'en-tête.")
+        message = f"l'en-tête ouvert ici n'est pas fermé : ajoutez une ligne « {FENCE} » après lui."
+        return Problem(path, opening + 1, message)
+    after = opening + 1 if _LIKE_A_FENCE.fullmatch(lines[opening]) else opening
+    if after < len(lines) and _KEY_LINE.match(lines[after]):
+        message = f"l'en-tête doit commencer par une ligne « {FENCE} », trois tirets, et finir de même."
+        return Problem(path, opening + 1, message)
+    return 0, 0
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes a list under its key with two spaces, as people do."""
 
@@ -84,102 +115,29 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def _compose(yaml_text: str, path: str, problems: list[Problem]) -> yaml.Node | None:
-    """Return the tree of the front matter with its lines, None where it is empty or does not parse."""
-    try:
-        # The base loader takes every plain word for text: « Oui », « 905 » and dates stay as they are written.
-        return yaml.compose(yaml_text, Loader=yaml.BaseLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = (mark.line if mark else 0) + 2
-        written = [*yaml_text.split("\n"), ""][line - 2].rstrip()
-        problems.append(Problem(path, line, f"l'en-tête ne se lit pas ici. {_advice(written)}"))
-    except yaml.YAMLError as error:
-        problems.append(Problem(path, 2, f"l'en-tête contient un caractère interdit ({error}) : retirez-le."))
-    return None
-
-
-def _advice(written: str) -> str:
-    if "\t" in written:
-        return "Remplacez la tabulation par des espaces."
-    if re.match(r" *-\S", written):
-        return "Mettez une espace après le tiret."
-    if ": " in written or written.endswith(":"):
-        return 'Si le texte contient deux-points, mettez-le tout entier entre guillemets droits : "…".'
-    if re.match(r" *\w+:\S", written):
-        return "Mettez une espace après les deux-points."
-    return "Comparez avec l'exemple de LISEZMOI.md : alignement, tirets, guillemets fermés."
-
-
 class _Header:
-    """Reads the tree of the front matter, noting each problem at its line."""
+    """What the front matter says."""
 
-    def __init__(self, path: str, problems: list[Problem]) -> None:
-        self._path = path
-        self._problems = problems
+    def __init__(self) -> None:
         self.questions: list[Located] = []
         self.facet_values: list[tuple[str, Located]] = []
         self.source: str | None = None
 
-    def read(self, node: yaml.Node) -> None:
-        for key, value in self._pairs(node, "l'en-tête"):
+    def read(self, header: YamlText, path: str, problems: list[Problem]) -> None:
+        node = header.compose()
+        if node is None:
+            return
+        for key, value in header.pairs(node, "l'en-tête"):
             if key.text == "questions":
-                self.questions = list(self._texts(value, "questions"))
+                self.questions = list(header.texts(value, "questions"))
             elif key.text == "facettes":
-                for facet, values in self._pairs(value, "facettes"):
-                    self.facet_values += [(facet.text, text) for text in self._texts(values, facet.text)]
+                for facet, values in header.pairs(value, "facettes"):
+                    self.facet_values += [(facet.text, text) for text in header.texts(values, facet.text)]
             elif key.text == "source":
-                self.source = self._text(value, "source")
+                self.source = header.text(value, "source")
             else:
-                nearest = difflib.get_close_matches(key.text, KEYS, n=1)
+                nearest = difflib.get_close_matches(key.text.lower(), KEYS, n=1)
                 hint = (
                     f"voulez-vous dire « {nearest[0]} » ?" if nearest else f"les clés connues sont {', '.join(KEYS)}."
                 )
-                self._note(key.line, f"clé inconnue « {key.text} » : {hint}")
-
-    def _pairs(self, node: yaml.Node, what: str) -> Iterator[tuple[Located, yaml.Node]]:
-        if isinstance(node, yaml.ScalarNode) and not node.value:
-            return
-        if not isinstance(node, yaml.MappingNode):
-            self._note(_line(node), f"{what} doit avoir une clé, deux-points et une valeur par ligne.")
-            return
-        seen: set[str] = set()
-        for key, value in node.value:
-            text = key.value if isinstance(key, yaml.ScalarNode) else ""
-            if text in seen:
-                self._note(_line(key), f"la clé « {text} » est deux fois dans {what} : gardez-en une.")
-                continue
-            seen.add(text)
-            yield Located(text, _line(key)), value
-
-    def _texts(self, node: yaml.Node, what: str) -> Iterator[Located]:
-        items = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        for item in items:
-            text = self._text(item, what)
-            if text is not None:
-                yield Located(text, _line(item))
-
-    def _text(self, node: yaml.Node, what: str) -> str | None:
-        if not isinstance(node, yaml.ScalarNode):
-            self._note(
-                _line(node),
-                f"« {what} » contient ici autre chose qu'un texte. S'il y a deux-points dans le texte, mettez-le tout "
-                'entier entre guillemets droits : "…".',
-            )
-            return None
-        text = " ".join(node.value.split())
-        if not text:
-            self._note(_line(node), f"« {what} » est vide ici : complétez ou retirez la ligne.")
-            return None
-        return text
-
-    def _note(self, line: int, message: str) -> None:
-        self._problems.append(Problem(self._path, line, message))
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 2  # the opening fence is line 1, and YAML counts from 0
-
-
-def _decode(content: bytes) -> str:
-    return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+                problems.append(Problem(path, key.line, f"clé inconnue « {key.text} » : {hint}"))

@@ -1,19 +1,25 @@
 """From a page saved from the site, as text, to one Markdown file an answer. Never overwrites a file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
+from indexer.corpus import read_folder
 from indexer.entries import Entry, Unreadable
 from indexer.errors import CorpusError
-from indexer.front_matter import format_markdown_answer, parse_markdown_answer
-from indexer.records import Answer, Problem
+from indexer.front_matter import format_markdown_answer
+from indexer.near_duplicates import ALIKE, overlap_of
+from indexer.records import Answer, Problem, Severity
+from indexer.sameness import words_of
 from indexer.text import fold
+from indexer.text_files import read_text_file
 from indexer.words import content_words, split_words
 
 CLOSING_LINE = "Cette réponse vous a-t-elle été utile ?"
-_GUIDED = re.compile(r"Votre question concerne quel(?:le)? .*\?\s*")
+_CLOSING_WORDS = words_of(CLOSING_LINE)
+_GUIDED = re.compile(r"votre question concerne quel.*")
 _SOURCE = "FAQ des industriels"
 _SLUG_WORDS = 5
 _NO_THEME = "divers"
@@ -56,7 +62,7 @@ class ImportSummary:
     left_alone: tuple[str, ...]
 
     def __str__(self) -> str:
-        lines = [f"{len(self.created)} réponses créées, {len(self.present)} déjà présentes."]
+        lines = [f"Réponses créées : {len(self.created)}. Déjà présentes : {len(self.present)}."]
         lines += [f"  créée : {path}" for path in self.created]
         lines += [f"  laissée : {reason}" for reason in self.left_alone]
         return "\n".join(lines)
@@ -65,71 +71,82 @@ class ImportSummary:
 def import_page(page: Path, folder: Path) -> ImportSummary:
     """Write each answer of *page* that *folder* does not have yet to a file of its own, in the folder of its theme.
 
-    An answer is known by its words, whatever its file is called now and whatever was added around it. CorpusError if
-    the page cannot be read as one.
+    An answer is known by its words, whatever its file is called now and whatever was added around it; one whose words
+    were edited, by its name or by most of its words. CorpusError, and nothing written, if the page cannot be read as
+    one, or a file of the folder cannot be read.
     """
-    texts = list(_answers_of(page))
-    known = {_words(entry.answer.text): Path(entry.path) for entry in _existing(folder)}
-    taken = {path.stem: path for path in folder.rglob("*.md")} if folder.is_dir() else {}
+    texts = list(dict.fromkeys(_answers_of(page)))
+    existing = _existing(folder)
+    by_words = {_words(entry.answer.text): Path(entry.path) for entry in existing}
+    on_page = {_words(text) for text in texts}
+    # What the page has word for word is no edited version of anything else on it.
+    edited = [entry for entry in existing if _words(entry.answer.text) not in on_page]
+    taken = {Path(entry.path).stem: Path(entry.path) for entry in existing}
     created: list[Path] = []
     present: list[Path] = []
     left_alone: list[str] = []
     for text in texts:
-        at = known.get(_words(text))
-        if at is not None:
-            present.append(at)
-            continue
         slug = _slug(text)
-        if slug in taken and taken[slug] not in created:
+        version = next((Path(entry.path) for entry in edited if overlap_of(entry.answer.text, text) >= ALIKE), None)
+        if _words(text) in by_words:
+            present.append(by_words[_words(text)])
+        elif slug in taken and taken[slug] not in created:
             left_alone.append(f"« {slug} » : {taken[slug]} porte déjà ce nom avec un autre texte ; comparez-les.")
-            continue
-        while slug in taken:
-            slug += "-bis"
-        facets = _facets(text)
-        theme = fold(facets["thematique"][0]) if "thematique" in facets else _NO_THEME
-        file = folder / re.sub(r"[^a-z0-9]+", "-", theme) / f"{slug}.md"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(format_markdown_answer(Answer(slug, text, facets=facets, source=_SOURCE)))
-        created.append(file)
-        taken[slug] = known[_words(text)] = file
+        elif version:
+            left_alone.append(f"« {slug} » : {version} en semble une version corrigée ; comparez-les.")
+        else:
+            created.append(_write_answer(text, _free(slug, taken), folder))
+            taken[created[-1].stem] = created[-1]
     return ImportSummary(tuple(created), tuple(present), tuple(left_alone))
 
 
+def _free(slug: str, taken: Container[str]) -> str:
+    names = chain([slug], (f"{slug}-{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
+
+
+def _write_answer(text: str, slug: str, folder: Path) -> Path:
+    facets = _facets(text)
+    theme = fold(facets["thematique"][0]) if "thematique" in facets else _NO_THEME
+    file = folder / re.sub(r"[^a-z0-9]+", "-", theme) / f"{slug}.md"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("x", encoding="utf-8", newline="\n") as stream:
+        stream.write(format_markdown_answer(Answer(slug, text, facets=facets, source=_SOURCE)))
+    return file
+
+
 def _answers_of(page: Path) -> Iterator[str]:
-    """Yield the texts of the answers: what stands between the closing lines, without the guided search."""
-    try:
-        text = page.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise CorpusError([Problem(str(page), 1, f"la page ne peut pas être lue ({error.strerror}).")]) from error
-    except UnicodeDecodeError as error:
-        message = "la page n'est pas en UTF-8 : enregistrez-la à nouveau en « texte, UTF-8 »."
-        raise CorpusError([Problem(str(page), 1, message)]) from error
-    *parts, rest = text.replace("\r\n", "\n").replace("\xa0?", " ?").split(CLOSING_LINE)
-    if not parts:
-        message = (
-            f"la page n'a aucune ligne « {CLOSING_LINE} » : est-ce bien une page de la FAQ, enregistrée en texte ?"
-        )
+    """Yield the texts of the answers: what stands between the closing lines, without the guided search above them."""
+    text = read_text_file(page)
+    if isinstance(text, Problem):
+        raise CorpusError([text])
+    lines = [line.strip() for line in text.split("\n")]
+    closings = [at for at, line in enumerate(lines) if words_of(line) == _CLOSING_WORDS]
+    if not closings:
+        message = f"aucune ligne « {CLOSING_LINE} » : est-ce bien une page de la FAQ, enregistrée en texte ?"
         raise CorpusError([Problem(str(page), 1, message)])
-    if rest.strip():
-        line = text.count("\n", 0, text.rfind(CLOSING_LINE)) + 2
-        message = (
-            f"le texte après la dernière ligne « {CLOSING_LINE} » n'est d'aucune réponse : complétez ou retirez-le."
-        )
-        raise CorpusError([Problem(str(page), line, message)])
-    for part in parts:
-        lines = [line.rstrip() for line in part.strip().split("\n") if not _GUIDED.fullmatch(line.strip())]
-        body = "\n".join(lines).strip()
+    if any(lines[closings[-1] + 1 :]):
+        at = next(at for at in range(closings[-1] + 1, len(lines)) if lines[at])
+        message = f"ce texte vient après la dernière ligne « {CLOSING_LINE} » : complétez ou retirez-le."
+        raise CorpusError([Problem(str(page), at + 1, message)])
+    start = 0
+    while start < len(lines) and (not lines[start] or _GUIDED.fullmatch(words_of(lines[start]))):
+        start += 1
+    for closing in closings:
+        body = "\n".join(lines[start:closing]).strip()
         if body:
             yield body
+        start = closing + 1
 
 
-def _existing(folder: Path) -> Iterator[Entry]:
-    for file in sorted(folder.rglob("*.md")) if folder.is_dir() else ():
-        entry = parse_markdown_answer(file.read_bytes(), path=str(file))
-        if isinstance(entry, Unreadable):
-            raise CorpusError(entry.problems)
-        yield entry
+def _existing(folder: Path) -> list[Entry]:
+    """Return the answers in *folder* already. CorpusError with the problems of all that cannot be read."""
+    found = list(read_folder(folder))
+    problems = [problem for entry in found if isinstance(entry, Unreadable) for problem in entry.problems]
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if errors:
+        raise CorpusError(errors)
+    return [entry for entry in found if isinstance(entry, Entry)]
 
 
 def _words(text: str) -> str:

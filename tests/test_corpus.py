@@ -124,7 +124,7 @@ def test_beir_folder(tmp_path: Path) -> None:
         ('{"id": "a", "text": "x", "facets": {"c": "v"}}', "facets"),
         ('{"id": "a", "text": "x", "source": 3}', "source"),
         ('{"id": "a", "text": "x", "titre": "t"}', "titre"),
-        ('{"id": "a", "text": "\\ud800"}', "demi-caractère"),
+        ('{"id": "a", "text": "\\ud800"}', "caractère interdit"),
         ("[" * 100_000, "JSON"),
     ],
 )

@@ -40,8 +40,8 @@ def test_fresh_import_makes_twenty_readable_files(tmp_path: Path) -> None:
     known = {facet.key: set(facet.values) for facet in open_corpus(CORPUS).facets}
     for file in summary.created:
         assert re.fullmatch(r"[a-z0-9-]{3,80}", file.stem)
-        for key, values in open_corpus(file.parent).entries().__next__().answer.facets.items():  # type: ignore[union-attr]
-            assert set(values) <= known[key]
+    for answer in open_corpus(tmp_path).answers():
+        assert all(set(values) <= known[key] for key, values in answer.facets.items())
 
 
 def test_edited_file_is_left_alone(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_page_of_another_system(tmp_path: Path) -> None:
     [
         (b"", "aucune ligne"),
         (b"Un texte quelconque.", "aucune ligne"),
-        (f"Un.\n{CLOSING_LINE}\nReste".encode(), r"page\.txt:3: .*d'aucune réponse"),
+        (f"Un.\n{CLOSING_LINE}\n\nReste".encode(), r"page\.txt:4: .*après la dernière ligne"),
         ("é".encode("latin-1"), "UTF-8"),
     ],
 )

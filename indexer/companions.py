@@ -1,0 +1,119 @@
+"""What stands beside the answers: `facettes.yaml`, `acronyms.tsv`, `hors-sujet.txt`. Each may be absent.
+
+In the last two, empty lines and lines that begin with # say nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.entries import MAX_QUESTION_CHARACTERS, Located
+from indexer.records import Acronym, Facet, Problem, Severity
+from indexer.sameness import question_key
+from indexer.text_files import read_text_file
+from indexer.yaml_text import YamlText
+
+FACETS_FILE = "facettes.yaml"
+ACRONYMS_FILE = "acronyms.tsv"
+OFF_TOPIC_FILE = "hors-sujet.txt"
+FILES = frozenset({FACETS_FILE, ACRONYMS_FILE, OFF_TOPIC_FILE})
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """What stands beside the answers, and every problem found in it. off_topic_path: for messages about its lines."""
+
+    facets: tuple[Facet, ...] = ()
+    acronyms: tuple[Acronym, ...] = ()
+    off_topic: tuple[Located, ...] = ()
+    off_topic_path: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def read_companions(folder: Path) -> Companions:
+    """Return what the companions in *folder* say, as far as they can be read."""
+    problems: list[Problem] = []
+    return Companions(
+        facets=_read_facets(folder / FACETS_FILE, problems),
+        acronyms=_read_acronyms(folder / ACRONYMS_FILE, problems),
+        off_topic=_read_off_topic(folder / OFF_TOPIC_FILE, problems),
+        off_topic_path=str(folder / OFF_TOPIC_FILE),
+        problems=tuple(problems),
+    )
+
+
+def _text(file: Path, problems: list[Problem]) -> str | None:
+    if not file.exists():
+        return None
+    text = read_text_file(file)
+    if isinstance(text, Problem):
+        problems.append(text)
+        return None
+    return text
+
+
+def _lines(text: str) -> Iterator[Located]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield Located(line.rstrip(), number)
+
+
+def _read_acronyms(file: Path, problems: list[Problem]) -> tuple[Acronym, ...]:
+    acronyms: dict[Acronym, int] = {}
+    for line in _lines(_text(file, problems) or ""):
+        parts = [part.strip() for part in line.text.split("\t")]
+        if len(parts) != 2 or not all(parts):
+            message = "une ligne a un sigle, une tabulation, et ce qu'il veut dire : corrigez celle-ci."
+            problems.append(Problem(str(file), line.line, message))
+            continue
+        first = acronyms.setdefault(Acronym(*parts), line.line)
+        if first != line.line:
+            message = f"cette ligne est déjà la ligne {first} : effacez l'une des deux."
+            problems.append(Problem(str(file), line.line, message, Severity.WARNING))
+    return tuple(acronyms)
+
+
+def _read_off_topic(file: Path, problems: list[Problem]) -> tuple[Located, ...]:
+    questions: dict[bytes, Located] = {}
+    for line in _lines(_text(file, problems) or ""):
+        question = Located(line.text.strip(), line.line)
+        if len(question.text) > MAX_QUESTION_CHARACTERS:
+            size = f"{len(question.text)} caractères, {MAX_QUESTION_CHARACTERS} au plus"
+            problems.append(Problem(str(file), line.line, f"cette question compte {size} : raccourcissez-la."))
+            continue
+        first = questions.setdefault(question_key(question.text), question)
+        if first is not question:
+            message = f"cette question est déjà à la ligne {first.line} : effacez l'une des deux."
+            problems.append(Problem(str(file), line.line, message, Severity.WARNING))
+    return tuple(questions.values())
+
+
+def _read_facets(file: Path, problems: list[Problem]) -> tuple[Facet, ...]:
+    text = _text(file, problems)
+    if text is None:
+        return ()
+    definitions = YamlText(text, path=str(file), first_line=1, problems=problems)
+    node = definitions.compose()
+    facets = []
+    for key, facet in definitions.pairs(node, "le fichier") if node is not None else ():
+        question, values = key.text, list[Located]()
+        for part, value in definitions.pairs(facet, f"la facette « {key.text} »"):
+            if part.text == "question":
+                question = definitions.text(value, "question") or key.text
+            elif part.text == "valeurs":
+                values = list(definitions.texts(value, "valeurs"))
+            else:
+                message = f"clé inconnue « {part.text} » : une facette a une « question » et des « valeurs »."
+                problems.append(Problem(str(file), part.line, message))
+        if not values:
+            problems.append(Problem(str(file), key.line, f"la facette « {key.text} » n'a pas de liste de « valeurs »."))
+            continue
+        seen: set[str] = set()
+        for one in values:
+            if one.text in seen:
+                problems.append(
+                    Problem(str(file), one.line, f"la valeur « {one.text} » est deux fois : gardez-en une.")
+                )
+            seen.add(one.text)
+        facets.append(Facet(key.text, question, tuple(dict.fromkeys(one.text for one in values))))
+    return tuple(facets)

@@ -1,0 +1,92 @@
+"""What must hold between answers, and between an answer and what stands beside it.
+
+Keeps an id and a few numbers for each answer, never its text: a corpus may be larger than memory.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Iterator, Sequence
+
+from indexer.companions import Companions
+from indexer.entries import Entry, Located
+from indexer.records import Problem, Severity
+from indexer.sameness import question_key
+from indexer.text import fold, normalise
+
+
+class Examiner:
+    """Remembers the ids and questions seen so far. Each problem is told at its second place."""
+
+    def __init__(self, companions: Companions) -> None:
+        self._facets = {facet.key: facet for facet in companions.facets}
+        self._spellings = {(facet.key, _unspelt(value)): value for facet in companions.facets for value in facet.values}
+        self._places: dict[str, str] = {}
+        self._asked: dict[bytes, str] = {}
+        path = companions.off_topic_path
+        self._off_topic = {question_key(one.text): f"{path}:{one.line}" for one in companions.off_topic}
+
+    def with_known_spelling(self, entry: Entry) -> Entry:
+        """Return the entry with its facet values as they are defined, whatever apostrophe or accent signs it has."""
+        if not self._spellings:
+            return entry
+        values = tuple(
+            (key, Located(self._spellings.get((key, _unspelt(value.text)), value.text), value.line))
+            for key, value in entry.facet_values
+        )
+        facets: dict[str, tuple[str, ...]] = {}
+        for key, value in values:
+            if value.text not in facets.get(key, ()):
+                facets[key] = (*facets.get(key, ()), value.text)
+        return dataclasses.replace(entry, facet_values=values, answer=dataclasses.replace(entry.answer, facets=facets))
+
+    def problems_with_others(self, entry: Entry) -> list[Problem]:
+        """Return what is wrong with an answer beside the definitions and the answers before it; remember it."""
+        return [*self._same_id(entry), *self._wrong_facets(entry), *self._same_questions(entry)]
+
+    def _same_id(self, entry: Entry) -> Iterator[Problem]:
+        answer_id = entry.answer.id
+        if answer_id in self._places:
+            message = (
+                f"l'identifiant « {answer_id} » est déjà celui de {self._places[answer_id]} : changez l'un des deux."
+            )
+            yield Problem(entry.path, entry.line, message)
+        else:
+            self._places[answer_id] = f"{entry.path}:{entry.line}"
+
+    def _wrong_facets(self, entry: Entry) -> Iterator[Problem]:
+        if not self._facets:
+            return
+        for key, value in entry.facet_values:
+            if key not in self._facets:
+                hint = _choose(key, list(self._facets))
+                yield Problem(entry.path, value.line, f"facette inconnue « {key} » : {hint}")
+            elif value.text not in self._facets[key].values:
+                hint = _choose(value.text, self._facets[key].values)
+                yield Problem(entry.path, value.line, f"« {value.text} » n'est pas une valeur de « {key} » : {hint}")
+
+    def _same_questions(self, entry: Entry) -> Iterator[Problem]:
+        own: dict[bytes, int] = {}
+        for question in entry.questions:
+            key = question_key(question.text)
+            first = self._asked.get(key)
+            if key in own:
+                message = f"cette question est deux fois dans cette réponse (ligne {own[key]}) : gardez-en une."
+                yield Problem(entry.path, question.line, message, Severity.WARNING)
+            elif first is not None:
+                message = f"cette question est déjà celle de « {first} » : laissez-la à une seule réponse."
+                yield Problem(entry.path, question.line, message)
+            elif key in self._off_topic:
+                message = f"cette question est aussi hors sujet ({self._off_topic[key]}) : retirez-la de l'un des deux."
+                yield Problem(entry.path, question.line, message)
+            own.setdefault(key, question.line)
+            self._asked.setdefault(key, entry.answer.id)
+
+
+def _unspelt(value: str) -> str:
+    return normalise(value)
+
+
+def _choose(written: str, known: Sequence[str]) -> str:
+    by_fold = {fold(one): one for one in known}
+    nearest = difflib.get_close_matches(fold(written), by_fold, n=1)
+    return f"voulez-vous dire « {by_fold[nearest[0]]} » ?" if nearest else f"choisissez parmi {', '.join(known)}."

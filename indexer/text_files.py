@@ -1,0 +1,54 @@
+"""Text files that people edit, from bytes to lines: UTF-8 with or without a mark, any line ends, nothing invisible.
+
+Owns what is said, in French, of a file that cannot be read as text.
+"""
+
+import re
+from pathlib import Path
+
+from indexer.records import Problem
+
+MAX_FILE_BYTES = 4_000_000
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_text_file(file: Path) -> str | Problem:
+    """Return the text of *file* with plain line ends, or what keeps it from being read."""
+    try:
+        if not file.is_file():
+            return Problem(str(file), 1, "ce n'est pas un fichier : retirez-le d'ici ou changez son nom.")
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        return Problem(str(file), 1, f"le fichier ne peut pas être lu ({error.strerror}) : vérifiez ses droits.")
+    if len(content) > MAX_FILE_BYTES:
+        return Problem(str(file), 1, f"le fichier dépasse {MAX_FILE_BYTES} octets : partagez-le.")
+    return decode_text(content, path=str(file))
+
+
+def decode_text(content: bytes, *, path: str) -> str | Problem:
+    """Return *content* as text with plain line ends, or what is wrong with it, at its line."""
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Problem(path, line, f"le texte n'est pas en UTF-8{_seen(content, error.start)}. {_SAVE}")
+    invisible = _INVISIBLE.search(text)
+    if invisible:
+        line = text.count("\n", 0, invisible.start()) + 1
+        code = f"U+{ord(invisible[0]):04X}"
+        return Problem(path, line, f"un caractère invisible et interdit ({code}) est sur cette ligne : retapez-la.")
+    return text
+
+
+_SAVE = "Enregistrez le fichier à nouveau, avec l'encodage « UTF-8 »."
+
+
+def _seen(content: bytes, start: int) -> str:
+    if content.startswith(_UTF_16_MARKS):
+        return " mais en UTF-16"
+    word = re.search(rb"[^\s]{0,20}\Z", content[:start])
+    rest = re.match(rb"[^\s]{1,20}", content[start:])
+    around = (word[0] if word else b"") + (rest[0] if rest else b"")
+    return f" : voyez « {around.decode('cp1252', errors='replace')} »"

@@ -1,0 +1,159 @@
+"""YAML as people write it by hand: every value is text, every mistake has its line and an advice in French.
+
+Owns PyYAML's reading side. Plain words stay as written (« Oui », « 905 », dates); what YAML would take for a sign of
+its own, and drop in silence (#, &, !, a second line), is told instead.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import yaml
+
+from indexer.entries import Located
+from indexer.records import Problem, Severity
+
+_LINE_ENDS_OF_YAML = re.compile("[\x85\u2028\u2029]")
+_QUOTE_IT = 'mettez tout le texte entre guillemets droits : "…".'
+_SEE_EXAMPLE = "Comparez avec l'exemple de LISEZMOI.md : alignement, tirets, guillemets fermés."
+
+
+class YamlText:
+    """Reads a stretch of YAML in a file, noting each problem at its line. *first_line*: that of the stretch, from 1."""
+
+    def __init__(self, text: str, *, path: str, first_line: int, problems: list[Problem]) -> None:
+        # These three end a line for YAML, and not for an editor: they would shift the lines of every message.
+        self._text = _LINE_ENDS_OF_YAML.sub(" ", text)
+        self._lines = self._text.split("\n")
+        self._path = path
+        self._first_line = first_line
+        self._problems = problems
+
+    def compose(self) -> yaml.Node | None:
+        """Return the tree, None where it is empty or does not parse."""
+        try:
+            return yaml.compose(self._text, Loader=_PlainLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            at, advice = _diagnose(self._lines, mark.line if mark else 0)
+            self._note(self._first_line + at, f"ce passage ne se lit pas. {advice}")
+        except yaml.YAMLError:
+            self._note(self._first_line, "un caractère interdit se trouve dans ce passage : retapez-le.")
+        except RecursionError:
+            self._note(self._first_line, f"trop de crochets ou d'accolades dans ce passage. {_SEE_EXAMPLE}")
+        return None
+
+    def pairs(self, node: yaml.Node, what: str) -> Iterator[tuple[Located, yaml.Node]]:
+        """Yield the keys of a mapping and their values; an empty place has none."""
+        if isinstance(node, yaml.ScalarNode) and not node.value:
+            return
+        if not isinstance(node, yaml.MappingNode):
+            message = f"{what} doit avoir par ligne une clé, deux-points, une espace et une valeur."
+            self._note(self._line(node), message)
+            return
+        seen: set[str] = set()
+        for key, value in node.value:
+            text = " ".join(key.value.split()) if isinstance(key, yaml.ScalarNode) else ""
+            if not text:
+                self._note(self._line(key), f"une clé de {what} est vide ou mal écrite. {_SEE_EXAMPLE}")
+            elif text in seen:
+                self._note(self._line(key), f"la clé « {text} » est deux fois dans {what} : gardez-en une.")
+            else:
+                seen.add(text)
+                yield Located(text, self._line(key)), value
+
+    def texts(self, node: yaml.Node, what: str) -> Iterator[Located]:
+        """Yield the texts of a list, or the only one where there is no list; an empty place has none."""
+        if isinstance(node, yaml.ScalarNode) and not node.value:
+            return
+        for item in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            text = self.text(item, what)
+            if text is not None:
+                yield Located(text, self._line(item))
+
+    def text(self, node: yaml.Node, what: str) -> str | None:
+        """Return a text on one line, None where there is something else or nothing."""
+        if not isinstance(node, yaml.ScalarNode):
+            message = (
+                f"« {what} » contient ici autre chose qu'un texte. S'il y a deux-points dans le texte, {_QUOTE_IT}"
+            )
+            self._note(self._line(node), message)
+            return None
+        text = " ".join(node.value.split())
+        if not text:
+            self._note(self._line(node), f"« {what} » est vide ici : complétez ou retirez la ligne.")
+            return None
+        return text if node.style or self._reads_as_written(node) else None
+
+    def _reads_as_written(self, node: yaml.ScalarNode) -> bool:
+        """Note what YAML dropped or joined in silence around a text without quotes; False where that is an error."""
+        start, end = node.start_mark, node.end_mark
+        if self._lines[end.line][end.column :].lstrip().startswith("#"):
+            self._note(self._first_line + end.line, f"ce qui suit « # » serait perdu : {_QUOTE_IT}")
+            return False
+        for at in range(start.line, end.line + 1):
+            if re.match(r"\s*-\S", self._lines[at]):
+                self._note(self._first_line + at, "mettez une espace après le tiret.")
+                return False
+        for at in range(start.line, end.line):
+            if self._lines[at].rstrip().endswith("?"):
+                message = "cette ligne et la suivante ne font qu'un seul texte : manque-t-il un tiret à la suivante ?"
+                self._note(self._first_line + at, message, Severity.WARNING)
+        return True
+
+    def _line(self, node: yaml.Node) -> int:
+        return self._first_line + int(node.start_mark.line)
+
+    def _note(self, line: int, message: str, severity: Severity = Severity.ERROR) -> None:
+        self._problems.append(Problem(self._path, line, message, severity))
+
+
+class _PlainLoader(yaml.BaseLoader):
+    """Takes every plain word for text, and refuses anchors, references and tags: nobody means them here."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs
+        tag = getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or tag is not None:
+            mark = event.start_mark
+            raise yaml.composer.ComposerError(None, None, "a sign of YAML's own", mark)  # type: ignore[arg-type]  # stubs
+        return super().compose_node(parent, index)
+
+
+_Check = Callable[[str, str], bool]
+"""Takes a line as written, and its value: without dash and key."""
+
+
+def _unclosed(opening: str, closing: str) -> _Check:
+    return lambda _, value: value.startswith(opening) and value.count(closing) <= (opening == closing)
+
+
+_MISTAKES: tuple[tuple[_Check, str], ...] = (
+    (lambda line, _: "\t" in line, "Remplacez la tabulation par des espaces."),
+    (lambda line, _: bool(re.match(r" *-[^\s-]", line)), "Mettez une espace après le tiret."),
+    (lambda line, _: bool(re.match(r" *[\w-]+:[^\s/]", line)), "Mettez une espace après les deux-points."),
+    (_unclosed('"', '"'), 'Fermez les guillemets : il manque " à la fin.'),
+    (_unclosed("'", "'"), "Fermez l'apostrophe ouverte au début, ou " + _QUOTE_IT),
+    (_unclosed("[", "]"), "Fermez le crochet : il manque ] à la fin."),
+    (_unclosed("{", "}"), "Fermez l'accolade, ou " + _QUOTE_IT),
+    (
+        lambda _, value: value[:1] in tuple("\"'[{") and not re.search(r"[\"'\]}]\s*(#.*)?\Z", value),
+        "Le texte continue après le signe fermant : effacez les guillemets du début, ou "
+        "mettez tout le texte entre apostrophes : '…'.",
+    ),
+    (
+        lambda _, value: value[:1] in tuple("*&!@`%|>]},?#"),
+        "Un texte ne peut pas commencer par ce signe : " + _QUOTE_IT,
+    ),
+    (lambda _, value: ": " in value or value.endswith(":"), "Si le texte contient deux-points, " + _QUOTE_IT),
+)
+
+
+def _diagnose(lines: list[str], at: int) -> tuple[int, str]:
+    """Return the line to mend, from 0, and what to do: YAML complains at it or further on."""
+    at = min(at, len(lines) - 1)
+    for number in range(at, -1, -1):
+        value = re.sub(r"\A *(- +)?([\w-]+:(?= |\Z))? *", "", lines[number].rstrip())
+        for is_made, advice in _MISTAKES:
+            if value and is_made(lines[number], value):
+                return number, advice
+    return at, _SEE_EXAMPLE
