@@ -26,6 +26,7 @@ class Limits:
     """How much is accepted. Seconds are of the clock on the wall."""
 
     most_requests: int = 64
+    header_bytes: int = 16_384
     body_bytes: int = 1_000_000
     body_seconds: float = 5.0
     deadline_seconds: float = 10.0
@@ -49,6 +50,9 @@ class Admission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
+        if refusal := self._refuse_headers(scope):
+            await refusal(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["path"].startswith(_UNLIMITED):
             with self._answering.one_index():
                 await self._app(scope, receive, send)
@@ -64,6 +68,14 @@ class Admission:
             await refusal(scope, receive, send)
         elif isinstance(body, bytes):
             await self._work(scope, body, receive, send)
+
+    def _refuse_headers(self, scope: Scope) -> Response | None:
+        """h11 limits only what arrives in pieces: headers in one packet pass it, whatever their size."""
+        size = sum(len(name) + len(value) for name, value in scope.get("headers", ()))
+        if size + len(scope.get("query_string", b"")) <= self._limits.header_bytes:
+            return None
+        detail = f"An address and headers of at most {self._limits.header_bytes} bytes are accepted."
+        return self._refusal("headers", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
 
     def _refuse_client(self, scope: Scope) -> Response | None:
         client = scope.get("client")

@@ -85,6 +85,12 @@ def test_a_large_body_is_refused(client: TestClient) -> None:
         assert reply.status_code == 413
 
 
+def test_large_headers_are_refused(client: TestClient) -> None:
+    """Headers or an address beyond the limit are a 431, on every route."""
+    assert client.get("/livez", headers={"x-a": "a" * 16_384}).status_code == 431
+    assert client.get("/v1/search", params={"q": "a" * 16_384}).status_code == 431
+
+
 def test_headers_let_a_browser_do_nothing_with_a_reply(client: TestClient) -> None:
     """Replies of the API load and frame nothing, are not kept, and are for no other site; /docs has its own policy."""
     for address in ("/v1/facets", "/v1/search", "/v1/nothing"):
