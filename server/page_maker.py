@@ -23,6 +23,7 @@ from server import page_views
 from server.answering import Answering
 from server.feedback import MAX_COMMENT_CHARACTERS, FeedbackError, FeedbackStore
 from server.page_forms import Form
+from server.page_headers import PAGE_HEADERS
 from server.privacy import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 from server.questions import MAX_QUESTION_CHARACTERS
 
@@ -69,7 +70,7 @@ class PageMaker:
     def show(self, template: str, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """Return a page; only the visitor's own browser shows it, and nothing in between keeps it."""
         content = self._templates.get_template(template).render(values)
-        return HTMLResponse(content, status, headers={"cache-control": "no-store"})
+        return HTMLResponse(content, status, headers=PAGE_HEADERS)
 
     def read_filters(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
         """Return the facets among *pairs*, in their order; what is no value of a facet is an old link, and ignored."""

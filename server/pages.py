@@ -17,7 +17,7 @@ from server import page_views
 from server.answering import Answering
 from server.feedback import FeedbackStore
 from server.page_forms import Form, SentForm
-from server.page_headers import PageHeaders
+from server.page_headers import FILE_HEADERS
 from server.page_maker import PageMaker, address_of
 
 FILES = Path(__file__).parent / "page" / "static"
@@ -31,11 +31,10 @@ def install(
     feedback: FeedbackStore | None = None,
     remember: Callable[[str, Reply], None] | None = None,
 ) -> None:
-    """Give *app* the pages, their files under /page, and the headers that protect them.
+    """Give *app* the pages and, under /page, their files, both with headers that protect them.
 
     remember: called with each question and its reply, as the API does with its own.
     """
-    app.add_middleware(PageHeaders)
     app.mount("/page", _Files(directory=FILES), name="page")
     pages = PageMaker(answering, limit=limit, feedback=feedback, remember=remember or (lambda _question, _reply: None))
 
@@ -78,9 +77,9 @@ def install(
 
 
 class _Files(StaticFiles):
-    """Files that a browser may keep, but asks about each time: a new version is never mixed with an old one."""
+    """The files of the pages, with the headers of ours."""
 
     def file_response(self, *arguments: object, **options: object) -> Response:
         response = super().file_response(*arguments, **options)  # type: ignore[arg-type]
-        response.headers["cache-control"] = "no-cache"
+        response.headers.update(FILE_HEADERS)
         return response

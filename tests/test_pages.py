@@ -239,7 +239,8 @@ def test_pages_hold_no_inline_code_and_a_strict_policy(browser: TestClient, addr
     """No inline script or style, no address elsewhere, no cookie; the policy forbids them, and nobody caches a page."""
     reply = browser.get(address)
     policy = reply.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
+    assert policy == browser.get("/page/style.css").headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
     assert "set-cookie" not in reply.headers
     assert reply.headers["cache-control"] == "no-store"

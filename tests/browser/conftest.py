@@ -23,7 +23,7 @@ _FLAGS = [
     "--disable-sync",
 ]
 
-_PATIENCE_MS = 20_000  # for a busy machine; nothing waits so long where all is well
+_PATIENCE_MS = 10_000  # for a busy machine; nothing waits so long where all is well
 
 OpenPage = Callable[..., Page]
 

@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
 import uvicorn
-from fastapi import Header, HTTPException
 
 from indexer.building import Corpus, build_index
 from indexer.index import Index
 from indexer.parts import IndexParts
-from indexer.records import Answer, Facet, Reply
-from server import pages
+from indexer.records import Answer, Facet
 from server.answering import Answering
-from server.app import create_app
-from server.atelier import AtelierReply, describe_atelier
+from server.app import create_site
 from server.feedback import FeedbackStore
+from server.serving import Serving
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -94,30 +91,7 @@ def serve(corpus: Corpus, folder: Path, *, never_sure: bool = False) -> Iterator
         manifest = replace(manifest, calibration=replace(manifest.calibration, answered_from=1.1, show_from=0.0))
     answering = Answering(Index(IndexParts.load(folder / "index" / manifest.id), manifest), encoder)
     with FeedbackStore.open(folder / "feedback.sqlite", keep_questions="redacted", retention_days=30) as store:
-        app = create_app(answering, feedback=store)
-
-        def remember(question: str, reply: Reply) -> None:
-            store.record_question(
-                reply.query_id,
-                question,
-                status=reply.status,
-                confidence=reply.confidence,
-                answer_id=reply.hits[0].answer.id if reply.hits else None,
-                index_id=reply.index.id,
-            )
-
-        pages.install(app, answering, feedback=store, remember=remember)
-
-        @app.get("/v1/admin/atelier")
-        def get_atelier(authorization: Annotated[str, Header()]) -> AtelierReply:
-            if authorization != f"Bearer {TOKEN}":
-                raise HTTPException(401, "The token is not the one.")
-            return describe_atelier(answering, encode=encoder.encode_questions, feedback=store)
-
-        @app.post("/v1/admin/rollback")
-        def roll_back() -> None:
-            raise HTTPException(409, "There is no older index.")
-
+        app = create_site(answering, feedback=store, serving=Serving(folder / "index", answering), admin_token=TOKEN)
         # A port of the system's choice, taken before the server starts: nobody else can take it in between.
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off"))

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ pytest.importorskip("playwright.sync_api")
 
 from playwright.sync_api import Page, expect
 
+from indexer.building import build_index
 from indexer.records import Answer, Facet
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import SMALL, TOKEN, Site, serve
 from tests.browser.test_asking import QUESTION, KeepScreenshot, ask
 from tests.corpora import MemoryCorpus
+from tests.fakes import FakeEncoder
 
 pytestmark = pytest.mark.slow
 
@@ -227,6 +230,7 @@ def test_the_atelier_shows_what_is_missing(
     open_page: OpenPage, tmp_path: Path, keep_screenshot: KeepScreenshot
 ) -> None:
     """Behind the token: unanswered questions by meaning, the most frequent first, the map, the index, going back."""
+    build_index(replace(SMALL, entries=SMALL.entries[:-1]), tmp_path / "index", encoder=FakeEncoder())
     with serve(SMALL, tmp_path) as site:
         for question in [OFF_TOPIC, OFF_TOPIC, "quel temps fera-t-il demain matin ?", "recette de gâteau au chocolat"]:
             visitor = open_page(base_url=site.address)
@@ -250,9 +254,14 @@ def test_the_atelier_shows_what_is_missing(
         expect(page.locator("#map a.faded")).to_have_count(len(SMALL.entries) - 2)
         expect(page.locator("#index")).to_contain_text(f"{len(SMALL.entries)} réponses")
         keep_screenshot(page, "atelier")
-        page.get_by_role("button", name="Revenir à l’index précédent").click()
-        page.get_by_role("button", name="Oui, revenir").click()
-        expect(page.locator("#said")).to_contain_text("There is no older index")
+        for said, answers in [
+            ("L’index précédent est en service", len(SMALL.entries) - 1),
+            ("il n’y a pas d’index précédent", len(SMALL.entries) - 1),
+        ]:
+            page.get_by_role("button", name="Revenir à l’index précédent").click()
+            page.get_by_role("button", name="Oui, revenir").click()
+            expect(page.locator("#said")).to_contain_text(said)
+            expect(page.locator("#index")).to_contain_text(f"{answers} réponses")
         page.reload()
         expect(groups).to_have_count(2)
         page.get_by_role("button", name="Quitter l’atelier").click()

@@ -193,7 +193,8 @@ byId("rollback-sure").addEventListener("click", async () => {
     await open();
     byId("said").textContent = "L’index précédent est en service.";
   } catch (error) {
-    byId("said").textContent = `L’index n’a pas changé : ${error.message}`;
+    const reason = error.status === 409 ? "il n’y a pas d’index précédent en état de servir." : error.message;
+    byId("said").textContent = `L’index n’a pas changé : ${reason}`;
   }
 });
 if (sessionStorage.getItem(KEY)) open();
