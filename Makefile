@@ -53,7 +53,9 @@ format: $(VENV)/.dev  ## Format the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-test: $(VENV)/.dev  ## Run every test
+test: $(VENV)/.dev  ## Run every test; as root, install Chromium for those of the page
+	@test -x /usr/bin/chromium || test "$$(id -u)" != 0 || \
+		(apt-get update -qq && apt-get install -y -qq chromium >/dev/null) || echo "Chromium could not be installed." >&2
 	@$(PY) -m pytest
 
 evaluate: build/index/current $(VENV)/.dev  ## Measure the shipped query sets and print the table
