@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from indexer.corpus import open_corpus
-
 from indexer.building import build_index
+from indexer.corpus import open_corpus
 from indexer.encoders import Encoder
 from indexer.folder import sha256_of
 from indexer.vectors import Progress, no_progress
