@@ -70,7 +70,9 @@ def test_commands_parse(program: str, parser: Callable[[], argparse.ArgumentPars
 
 def test_make_alone_lists_every_target_in_a_line() -> None:
     """The menu is complete and has no line for what is no command."""
-    menu = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    menu = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     assert [line.split()[0] for line in menu] == [
         *(
             "help",
