@@ -89,7 +89,8 @@ def gather_evidence(
     words = _align(match.rows, rows) if left_out_passage is None else _align(match.rows, rows, but=left_out_passage)
 
     def per_answer(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _best(np.append(values, 0)[words], rows, starts).values.astype(np.float32)
+        # Every answer has a passage, so that no stretch of rows is empty.
+        return np.maximum.reduceat(np.append(values, np.float32(0))[words], starts) if len(starts) else values[:0]
 
     off_topic = parts.off_topic["vector"] @ vector
     if left_out_off_topic is not None:
