@@ -1,10 +1,13 @@
 """Every problem of a corpus at once, in French."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from indexer.checking import check_corpus
+from indexer.corpus import open_corpus
+from indexer.errors import CorpusError
 from indexer.records import Severity
 
 
@@ -41,6 +44,25 @@ LONG = (
         ("longue.md", "---\nquestions:\n  - ok\n  - " + "y" * 501 + "\n---\nz", 4, "raccourcissez"),
         ("carte.md", "---\n- x\n---\nz", 2, "une clé"),
         ("nul.md", "---\nsource: a\x00b\n---\nz", 2, "interdit"),
+        ("nul2.md", "un\ndeux\x07", 2, "U+0007"),
+        ("cp1252.md", "Un\nle délai".encode("cp1252"), 2, "voyez « délai »"),
+        ("utf16.md", "Un texte".encode("utf-16"), 1, "UTF-16"),
+        ("tiret.md", "---\nquestions:\n  -a\n---\nz", 3, "espace après le tiret"),
+        ("tiret2.md", "---\nquestions:\n  - a\n  -b\n---\nz", 4, "espace après le tiret"),
+        ("espace.md", "---\nquestions:\n  - a\nsource:FAQ\n---\nz", 4, "après les deux-points"),
+        ("espace2.md", "---\nsource:FAQ\n---\nz", 2, "deux-points, une espace"),
+        ("guillemet.md", '---\nquestions:\n  - "a\n  - b\nsource: x\n---\nz', 3, 'il manque "'),
+        ("guillemets.md", '---\nquestions:\n  - "un" mot\n---\nz', 3, "après le signe fermant"),
+        ("crochet.md", "---\nfacettes:\n  couloir: [Officine\nsource: x\n---\nz", 3, "il manque ]"),
+        ("crochets.md", "---\nquestions: " + "[" * 2000 + "\n---\nz", 2, "trop de crochets"),
+        ("diese.md", "---\nquestions:\n  - Le ticket # 905 ?\n---\nz", 3, "serait perdu"),
+        ("etoile.md", "---\nquestions:\n  - *un* mot\n---\nz", 3, "commencer par ce signe"),
+        ("esperluette.md", "---\nquestions:\n  - &un mot\n---\nz", 3, "commencer par ce signe"),
+        ("exclamation.md", "---\nquestions:\n  - !un mot\n---\nz", 3, "commencer par ce signe"),
+        ("ferme.md", "---\nquestions:\n  - a\n—\nz", 4, "doit être « --- »"),
+        ("debut.md", "questions:\n  - a\n---\nz", 1, "doit commencer par une ligne « --- »"),
+        ("ligne.md", "---\nquestions:\n  - a\u2028b\n  - Un : deux\n---\nz", 4, "deux-points"),
+        ("majuscule.md", "---\nQuestions:\n  - a\n---\nz", 2, "voulez-vous dire « questions »"),
     ],
 )
 def test_each_mistake_has_its_line_and_advice(
@@ -58,6 +80,9 @@ def test_each_mistake_has_its_line_and_advice(
     assert [(problem.line, problem.severity) for problem in problems] == [(line, Severity.ERROR)], problems
     assert words in problems[0].message
     assert str(problems[0]).startswith(f"{tmp_path / 'answers' / name}:{line}: ")
+    with pytest.raises(CorpusError) as caught:
+        list(open_corpus(tmp_path).answers())
+    assert list(caught.value.problems) == problems
 
 
 def test_mistakes_between_answers(tmp_path: Path) -> None:
@@ -79,21 +104,91 @@ def test_mistakes_between_answers(tmp_path: Path) -> None:
     assert "attention : " in str(problems[2])
 
 
-def test_mistakes_beside_the_answers(tmp_path: Path) -> None:
-    """Acronyms, facets and off-topic questions are checked too."""
+@pytest.mark.parametrize(
+    ("name", "content", "line", "words"),
+    [
+        ("acronyms.tsv", "# c\nBAL boîte aux lettres\n", 2, "une tabulation"),
+        ("acronyms.tsv", "BAL\tboîte\taux lettres\n", 1, "une tabulation"),
+        ("acronyms.tsv", "BAL\t \n", 1, "une tabulation"),
+        ("acronyms.tsv", "BAL\tx\n\nBAL\tx\n", 3, "déjà la ligne 1"),
+        ("acronyms.tsv", "BAL\tx\nCR\tà".encode("latin-1"), 2, "UTF-8"),
+        ("hors-sujet.txt", "# c\nquel TEMPS\n", 3, "hors-sujet.txt:2"),
+        ("hors-sujet.txt", "Un ?\n\nun\n", 3, "déjà à la ligne 1"),
+        ("hors-sujet.txt", "a\n" + "x" * 501, 2, "raccourcissez"),
+        ("facettes.yaml", "couloir: x\n", 1, "la facette « couloir » doit avoir"),
+        ("facettes.yaml", "couloir:\n  question: x\n", 1, "pas de liste de « valeurs »"),
+        ("facettes.yaml", "couloir:\n  valeurs: [x, y, x]\n", 2, "« x » est deux fois"),
+        ("facettes.yaml", "couloir:\n  valeurs: [x]\n  valeur: y\n", 3, "clé inconnue « valeur »"),
+        ("facettes.yaml", "c:\n  valeurs: [x]\nc:\n  valeurs: [x]\n", 3, "deux fois"),
+        ("facettes.yaml", "couloir:\n\tvaleurs: [x]\n", 2, "tabulation"),
+        ("facettes.yaml", "- x\n", 1, "une clé"),
+    ],
+)
+def test_mistakes_beside_the_answers(tmp_path: Path, name: str, content: str | bytes, line: int, words: str) -> None:
+    """Acronyms, facets and off-topic questions are checked too; one that is also a curated question is told there."""
+    write(tmp_path, {"answers/a.md": "---\nquestions:\n  - Quel temps ?\n---\nx", name: content})
+    problems = [problem for problem in check_corpus(tmp_path) if words in str(problem)]
+    assert [problem.line for problem in problems] == [line], check_corpus(tmp_path)
+
+
+def test_what_is_not_read_is_told(tmp_path: Path) -> None:
+    """A document of another kind, a linked folder, a broken link and a pipe are named; pictures and notes are not."""
     write(
         tmp_path,
         {
-            "answers/a.md": "---\nquestions:\n  - Quel temps ?\n---\nx",
-            "acronyms.tsv": "# c\nBAL boîte aux lettres\n",
-            "facettes.yaml": "couloir: x\n",
-            "hors-sujet.txt": "Quel temps ?\n",
+            "answers/bon.md": "x",
+            "answers/b/autre.DOCX": "x",
+            "answers/Grand.MD": "x",
+            "answers/README.md": "x",
+            "answers/logo.png": "x",
+            "answers/.cache/x.txt": "x",
+            "ailleurs/y.md": "y",
         },
     )
-    messages = "\n".join(map(str, check_corpus(tmp_path)))
-    assert "acronyms.tsv:2: " in messages
-    assert "« couloir »" in messages
-    assert "hors sujet" in messages
+    (tmp_path / "answers" / "lien").symlink_to(tmp_path / "ailleurs")
+    (tmp_path / "answers" / "perdu.md").symlink_to(tmp_path / "absent.md")
+    os.mkfifo(tmp_path / "answers" / "tuyau.md")
+    problems = check_corpus(tmp_path)
+    assert [(Path(problem.path).name, problem.severity) for problem in problems] == [
+        ("Grand.MD", Severity.WARNING),
+        ("autre.DOCX", Severity.WARNING),
+        ("lien", Severity.WARNING),
+        ("perdu.md", Severity.ERROR),
+        ("tuyau.md", Severity.ERROR),
+    ]
+
+
+def test_warnings_stop_nothing(tmp_path: Path) -> None:
+    """A question twice in one answer, a lost dash, a damaged accent: each is a warning, and the corpus is read."""
+    write(
+        tmp_path,
+        {
+            "a.md": "---\nquestions:\n  - Un ?\n  - UN\n---\nx",
+            "b.md": "---\nquestions:\n  - Deux ?\n    Trois ?\n---\ny",
+            "c.md": "Un d\ufffdlai.",
+        },
+    )
+    problems = check_corpus(tmp_path)
+    assert [(Path(problem.path).name, problem.line, problem.severity) for problem in problems] == [
+        ("a.md", 4, Severity.WARNING),
+        ("b.md", 3, Severity.WARNING),
+        ("c.md", 1, Severity.WARNING),
+    ]
+    assert len(list(open_corpus(tmp_path).answers())) == 3
+
+
+def test_facet_values_are_known_by_their_letters(tmp_path: Path) -> None:
+    """A typographic apostrophe and decomposed accents are no other value: the defined spelling is taken."""
+    write(
+        tmp_path,
+        {
+            "facettes.yaml": "couloir:\n  question: q\n  valeurs: [Hôpital, Service d'accès aux soins]\n",
+            "answers/a.md": "---\nfacettes:\n  couloir: [Ho\u0302pital, Service d’accès aux soins]\n---\nx",
+        },
+    )
+    assert check_corpus(tmp_path) == []
+    answer = next(open_corpus(tmp_path).answers())
+    assert answer.facets == {"couloir": ("Hôpital", "Service d'accès aux soins")}
 
 
 def test_shipped_corpus_is_clean() -> None:

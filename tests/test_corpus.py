@@ -1,19 +1,24 @@
 """Reading a corpus in each of its forms."""
 
 import csv
+import dataclasses
 import json
+import re
 import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from indexer.checking import check_corpus
 from indexer.corpus import open_corpus
+from indexer.corpus_rows import MAX_ROW_BYTES
 from indexer.entries import Entry
 from indexer.errors import CorpusError
 from indexer.front_matter import format_markdown_answer, parse_markdown_answer
-from indexer.records import Acronym, Answer, Facet
+from indexer.records import Acronym, Answer, Facet, Problem, Severity
+from indexer.sameness import question_key
 
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=40).map(
     lambda text: " ".join(text.split())
@@ -104,6 +109,71 @@ def test_all_forms_give_the_same_answers(tmp_path: Path) -> None:
         assert list(open_corpus(tmp_path / name).answers()) == [ANSWER]
 
 
+ROW_TEXT = SOME.filter(lambda text: not re.search("[\x80-\x9f\ufffd]", text))
+ROW_ANSWERS = st.lists(
+    st.builds(
+        Answer,
+        id=st.text("abé-0/", min_size=1, max_size=6),
+        text=st.lists(ROW_TEXT, min_size=1, max_size=3).map("\n\n".join),
+        questions=st.lists(ROW_TEXT, max_size=3, unique_by=question_key).map(tuple),
+        facets=st.dictionaries(
+            st.text("abé-", min_size=1, max_size=4), st.lists(ROW_TEXT, min_size=1, max_size=2).map(tuple), max_size=2
+        ),
+        source=st.none() | ROW_TEXT,
+    ),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda answer: answer.id,
+).filter(lambda answers: len(keys := [question_key(q) for a in answers for q in a.questions]) == len(set(keys)))
+
+
+@given(answers=ROW_ANSWERS, mark=st.booleans(), line_end=st.sampled_from(["\n", "\r\n", "\n\n"]))
+def test_rows_of_json_are_read_as_written(
+    answers: list[Answer], mark: bool, line_end: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every field of every row comes back, with a byte order mark, empty lines or Windows line ends too."""
+    file = tmp_path_factory.mktemp("rows") / "faq.jsonl"
+    rows = "".join(json.dumps(dataclasses.asdict(answer), ensure_ascii=False) + line_end for answer in answers)
+    file.write_text(rows, encoding="utf-8-sig" if mark else "utf-8", newline="")
+    assert list(open_corpus(file).answers()) == answers
+
+
+@given(answers=ROW_ANSWERS, delimiter=st.sampled_from(",;\t"), parted=st.sampled_from(["\n", " | "]))
+def test_rows_of_csv_are_read_as_written(
+    answers: list[Answer], delimiter: str, parted: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every field of every row comes back, whichever sign parts the columns and the questions."""
+    assume(not any("|" in text for answer in answers for text in (*answer.questions, *sum(answer.facets.values(), ()))))
+    file = tmp_path_factory.mktemp("rows") / "faq.csv"
+    keys = sorted({key for answer in answers for key in answer.facets})
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream, delimiter=delimiter)
+        rows.writerow(["id", "text", "questions", "source", *(f"facette:{key}" for key in keys)])
+        for answer in answers:
+            cells = [answer.id, answer.text, parted.join(answer.questions), answer.source or ""]
+            rows.writerow(cells + [parted.join(answer.facets.get(key, ())) for key in keys])
+    assert list(open_corpus(file).answers()) == answers
+
+
+@given(content=st.binary(max_size=80) | st.text('id,text\n\r"{}[]:; a1', max_size=80).map(str.encode))
+@pytest.mark.parametrize("name", ["faq.csv", "faq.jsonl", "a.md", "facettes.yaml", "acronyms.tsv", "hors-sujet.txt"])
+def test_any_bytes_are_read_or_told(name: str, content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever a file holds, it is read, or its problems have a line of it; nothing else happens."""
+    folder = tmp_path_factory.mktemp("bytes")
+    (folder / name).write_bytes(content)
+    path = folder / name if name.startswith("faq") else folder
+    lines = content.count(b"\n") + content.count(b"\r") + 1
+    problems = check_corpus(path)
+    assert all(1 <= problem.line <= lines for problem in problems)
+    errors = {problem for problem in problems if problem.severity is Severity.ERROR}
+    refused: set[Problem] = set()
+    try:
+        list(open_corpus(path).answers())
+    except CorpusError as error:
+        refused = set(error.problems)
+    assert refused == errors
+
+
 def test_beir_folder(tmp_path: Path) -> None:
     """Title and text of a BEIR document are one answer."""
     (tmp_path / "corpus.jsonl").write_text('{"_id": "d0", "title": "T", "text": "x"}\n{"_id": "d1", "text": "y"}\n')
@@ -124,6 +194,14 @@ def test_beir_folder(tmp_path: Path) -> None:
         ('{"id": "a", "text": "x", "facets": {"c": "v"}}', "facets"),
         ('{"id": "a", "text": "x", "source": 3}', "source"),
         ('{"id": "a", "text": "x", "titre": "t"}', "titre"),
+        ('{"id": "a", "text": "x", "question": []}', "voulez-vous dire « questions »"),
+        ('{"id": "a", "text": "x", "questions": 0}', "questions"),
+        ('{"id": "a", "text": "x", "facets": []}', "facets"),
+        ('{"id": "a", "text": "x", "facets": {"": ["v"]}}', "facets"),
+        ('{"id": "a", "text": "x", "id": "b"}', "« id » est deux fois"),
+        ('{"id": "a", "text": "x\\u0000"}', r"U+0000"),
+        ('{"id": "a", "text": "x", "source": "\\ud800"}', "U+D800"),
+        ('{"id": "a", "text": ' + "1" * 5000 + "}", "JSON"),
         ('{"id": "a", "text": "\\ud800"}', "caractère interdit"),
         ("[" * 100_000, "JSON"),
     ],
@@ -143,8 +221,14 @@ def test_bad_row_is_told_with_its_line(tmp_path: Path, line: str, words: str) ->
     [
         ("id,texte\na,x\n", "texte"),
         ("id\na\n", "il manque"),
-        ("id,text\na,x,y\n", "colonnes"),
-        ('id,text\na,"x\n', "CSV"),
+        ("id,text\na,x,y\n", r":2: .*3 colonnes"),
+        ('id,text\na,"x\n', r":2: .*CSV"),
+        ("id,text\n\na,x\nb\n", r":4: .*1 colonne"),
+        ("id,text,text\na,x,y\n", "deux fois"),
+        ("id,text,facette:\na,x,y\n", "pas de clé"),
+        ("id\rtext\r", "première ligne"),
+        ("", "il manque"),
+        ("id,text\n", "aucune réponse"),
     ],
 )
 def test_bad_csv_is_told(tmp_path: Path, content: str, words: str) -> None:
@@ -152,6 +236,27 @@ def test_bad_csv_is_told(tmp_path: Path, content: str, words: str) -> None:
     (tmp_path / "faq.csv").write_text(content, encoding="utf-8")
     with pytest.raises(CorpusError, match=words):
         list(open_corpus(tmp_path / "faq.csv").answers())
+
+
+def test_bytes_that_are_not_utf_8_are_told_at_their_line(tmp_path: Path) -> None:
+    """One row of another encoding is told, also inside of a cell of several lines; the other rows are read."""
+    content = 'id,text\na,x\nb,"un\ndeux\nd\xe9lai"\nc,y\n'.encode("latin-1")
+    (tmp_path / "faq.csv").write_bytes(content)
+    (tmp_path / "faq.jsonl").write_bytes(b'{"id": "a", "text": "x"}\n{"id": "b", "text": "d\xe9lai"}\n')
+    for name, line in (("faq.csv", 5), ("faq.jsonl", 2)):
+        answers = []
+        with pytest.raises(CorpusError, match=rf"{name}:{line}: .*UTF-8"):
+            answers += list(open_corpus(tmp_path / name).answers())
+        assert [(problem.line, "UTF-8" in problem.message) for problem in check_corpus(tmp_path / name)] == [
+            (line, True)
+        ]
+
+
+def test_endless_row_is_passed_over(tmp_path: Path) -> None:
+    """A line that is too long for memory is told without being kept, and the next one is read."""
+    long = '{"id": "b", "text": "' + "x" * 2 * MAX_ROW_BYTES + '"}'
+    (tmp_path / "faq.jsonl").write_text(f'{{"id": "a"}}\n{long}\n{{"id": "c"}}\n', encoding="utf-8")
+    assert [problem.line for problem in check_corpus(tmp_path / "faq.jsonl")] == [1, 2, 3]
 
 
 def test_duplicate_id_names_both_places(tmp_path: Path) -> None:
