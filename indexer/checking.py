@@ -23,13 +23,14 @@ def _problems(corpus: Corpus) -> Iterator[Problem]:
     places: list[tuple[str, int, str]] = []
     for examined in corpus.examined():
         yield from examined.problems
-        if examined.entry:
-            near_duplicates.add(examined.entry.answer.text)
-            places.append((examined.entry.path, examined.entry.line, examined.entry.answer.id))
+        entry = examined.entry
+        if entry and entry.answer.text:  # that there is none is told already
+            near_duplicates.add(entry.answer.text)
+            places.append((entry.path, entry.line, entry.answer.id))
     for found in near_duplicates.found():
         path, line, _ = places[found.second]
+        percent = round(found.overlap * 100)
         message = (
-            f"ce texte est à {found.overlap:.0%} celui de « {places[found.first][2]} » : est-ce voulu ? "
-            "Sinon, n'en gardez qu'un."
+            f"ce texte est à {percent} % celui de « {places[found.first][2]} » : est-ce voulu ? Sinon, gardez-en un."
         )
-        yield Problem(path, line, message.replace("%", " %"), Severity.WARNING)
+        yield Problem(path, line, message, Severity.WARNING)

@@ -26,10 +26,15 @@ _LOOKS_LIKE_AN_ANSWER = {".md", ".markdown", ".mdown", ".txt", ".doc", ".docx", 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was found at one place: an answer, unless an error forbids it, and everything wrong there."""
+    """What was found at one place: an answer, where one can be read at all, and everything wrong there."""
 
     entry: Entry | None
     problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the answer out of an index."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
 
 class Corpus:
@@ -56,13 +61,13 @@ class Corpus:
 
     def answers(self) -> Iterator[Answer]:
         """Yield every answer once. CorpusError, at the end, with every error of the corpus."""
-        problems: list[Problem] = []
+        errors: list[Problem] = []
         for examined in self.examined():
-            problems += [problem for problem in examined.problems if problem.severity is Severity.ERROR]
-            if examined.entry:
+            errors += examined.errors
+            if examined.entry and not examined.errors:
                 yield examined.entry.answer
-        if problems:
-            raise CorpusError(problems)
+        if errors:
+            raise CorpusError(errors)
 
     def examined(self) -> Iterator[Examined]:
         """Yield what each place of the corpus holds: what stands beside the answers, files by path, rows in order."""
@@ -71,15 +76,13 @@ class Corpus:
         found_any = False
         for entry in self._entries():
             if isinstance(entry, Unreadable):
-                # A file that is merely passed over is no answer.
-                found_any = found_any or any(problem.severity is Severity.ERROR for problem in entry.problems)
-                yield Examined(None, entry.problems)
+                unreadable = Examined(None, entry.problems)
+                found_any = found_any or bool(unreadable.errors)  # a file that is merely passed over is no answer
+                yield unreadable
                 continue
             found_any = True
             known = examiner.with_known_spelling(entry)
-            problems = (*problems_of(known), *examiner.problems_with_others(known))
-            sound = not any(problem.severity is Severity.ERROR for problem in problems)
-            yield Examined(known if sound else None, problems)
+            yield Examined(known, (*problems_of(known), *examiner.problems_with_others(known)))
         if not found_any:
             message = "le corpus ne contient aucune réponse : ajoutez-en une."
             yield Examined(None, (Problem(str(self.path), 1, message),))

@@ -84,7 +84,7 @@ def _pairs(text: str) -> NDArray[np.uint64]:
     """Return the hashes of the text's pairs of neighbouring words, sorted, each once; never empty."""
     # Accents are kept: folding them costs more than all the rest.
     words = _WORD.findall(text.lower()) or [""]
-    hashes = np.array([zlib.crc32(word.encode()) for word in words], dtype=np.uint64)
+    hashes = np.array([zlib.crc32(word.encode(errors="replace")) for word in words], dtype=np.uint64)
     if len(words) > 1:
         hashes = (hashes[:-1] << np.uint64(32)) | hashes[1:]
     return np.unique(_mixed(hashes))
