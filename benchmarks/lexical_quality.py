@@ -10,8 +10,6 @@ import statistics
 import time
 from pathlib import Path
 
-import numpy as np
-
 from indexer.lexical import LexicalIndex
 
 
@@ -38,7 +36,7 @@ def main() -> None:
         started = time.perf_counter()
         match = index.search(questions[query_id])
         took_ms.append(1000 * (time.perf_counter() - started))
-        best = [ids[row] for row in match.rows[np.lexsort((match.rows, -match.scores))][:10]]
+        best = [ids[row] for row in match.best_rows(10)]
         gains.append(_ndcg(best, expected))
         first.append(bool(best) and best[0] in expected)
     print(f"{len(ids)} answers in {built_seconds:.2f} s, {len(gains)} questions")

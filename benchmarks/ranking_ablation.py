@@ -18,7 +18,7 @@ from indexer.calibration import COLUMNS, Calibration
 from indexer.encoders.loading import load_encoder
 from indexer.evidence import Evidence, gather_evidence
 from indexer.index import Index
-from indexer.ranking import FEATURES, RankingWeights
+from indexer.ranking import FEATURES, RankingWeights, feature_matrix
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "without question, all_questions": ("question", "all_questions"),
@@ -62,7 +62,7 @@ def main() -> None:
 def _judge(case: Case, weights: RankingWeights, ids: list[str]) -> tuple[float, float]:
     """Return whether the first answer is right, and nDCG@10 with linear gains."""
     query, evidence = case
-    order = np.lexsort((evidence.answers, -weights.score(evidence)))[:10]
+    order = np.argsort(-weights.score(feature_matrix(evidence)), kind="stable")[:10]
     gains = np.array([query.expected.get(ids[row], 0) for row in evidence.answers[order].tolist()], dtype=float)
     ideal = np.sort(np.array(list(query.expected.values()), dtype=float))[::-1][:10]
     return float(gains[0] > 0), _discounted(gains) / _discounted(ideal)
@@ -86,9 +86,10 @@ def _without(calibration: Calibration, column: str | None) -> Calibration:
 def _auroc(cases: list[Case], weights: RankingWeights, calibration: Calibration) -> float:
     best: dict[bool, list[float]] = {True: [], False: []}
     for query, evidence in cases:
-        scores = weights.score(evidence)
-        first = np.lexsort((evidence.answers, -scores))[0]
-        best[query.scope is Scope.IN_SCOPE].append(float(calibration.confidence(evidence, scores)[first]))
+        features = feature_matrix(evidence)
+        scores = weights.score(features)
+        confidences = calibration.confidence(features, scores, off_topic=evidence.off_topic)
+        best[query.scope is Scope.IN_SCOPE].append(float(confidences[np.argmax(scores)]))
     inside, outside = np.array(best[True])[:, np.newaxis], np.array(best[False])
     return float((inside > outside).mean() + (inside == outside).mean() / 2)
 

@@ -27,10 +27,12 @@ from indexer.parts import (
     LEXICAL_FOLDER,
     OFF_TOPIC_FILE,
     PASSAGES_FILE,
+    QUESTION_NORMS_FILE,
     SPAN_EMBEDDINGS_FILE,
     SPANS_FILE,
     IndexParts,
     off_topic_record,
+    question_norms,
 )
 from indexer.passage_table import PassageTable, text_key
 from indexer.passages import make_passages, make_spans
@@ -209,6 +211,7 @@ def _write_parts(
     span_table.save(aside / SPANS_FILE)
     np.save(aside / SPAN_EMBEDDINGS_FILE, of_spans)
     np.save(aside / OFF_TOPIC_FILE, off_topic)
+    np.save(aside / QUESTION_NORMS_FILE, question_norms(table, of_passages))
     return Counts(
         answers=len(answers),
         questions=sum(len(answer.questions) for answer in answers),

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.evidence import Evidence
-from indexer.ranking import FEATURES, feature_matrix, scale_cosine, softmax
+from indexer.ranking import FEATURES, scale_cosine, softmax
 from indexer.records import Status
 
 COLUMNS = ("constant", "share", "similarity", "coverage", "off_topic")
 """The columns of the design matrix, in order."""
+
+_SIMILARITIES = [FEATURES.index(name) for name in ("body", "sentence", "question")]
+_WORDS = [FEATURES.index(name) for name in ("coverage", "codes")]
+_QUESTION = FEATURES.index("question")
 
 _MAX_LOGIT = 6.0
 _PRIOR_STRENGTH = 1.0
@@ -67,9 +70,11 @@ class Calibration:
         thresholds = f"answered from {self.answered_from:.2f}, no answer below {self.show_from:.2f}"
         return f"{thresholds}, risk {self.risk:.0%}; {taught}"
 
-    def confidence(self, evidence: Evidence, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the confidence in each candidate, shape (candidates,), in [0, 1]."""
-        return _sigmoid(design_matrix(evidence, scores) @ np.array(self.coefficients))
+    def confidence(
+        self, features: NDArray[np.float64], scores: NDArray[np.float64], *, off_topic: float
+    ) -> NDArray[np.float64]:
+        """Return the confidence in each candidate, shape (candidates,), in [0, 1]; the arguments as `design_matrix`."""
+        return _sigmoid(design_matrix(features, scores, off_topic=off_topic) @ np.array(self.coefficients))
 
     def status(self, confidence: float) -> Status:
         """Return how far a reply may be trusted whose first hit has this confidence."""
@@ -90,32 +95,28 @@ class Outcome:
     weight: float
 
 
-def design_matrix(evidence: Evidence, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def design_matrix(
+    features: NDArray[np.float64], scores: NDArray[np.float64], *, off_topic: float
+) -> NDArray[np.float64]:
     """Return what the model sees of each candidate, shape (candidates, len(COLUMNS)).
 
-    share: log-odds of the candidate against all others, by the ranking. similarity: the nearest of its texts.
-    off_topic: how much nearer the question is to a question known to have no answer than to any curated one, or to
+    features: shape (candidates, len(FEATURES)), scores: shape (candidates,), both as in `ranking`. off_topic: the
+    cosine with the nearest question known to have no answer, -1 where none is known.
+    The columns: share, log-odds of the candidate against all others, by the ranking; similarity, the nearest of its
+    texts; off_topic, how much nearer the question is to one known to have no answer than to any curated one, or to
     what stands in for it; 0 where no such question is known.
     """
-    features = feature_matrix(evidence)
-    columns = {name: features[:, at] for at, name in enumerate(FEATURES)}
+    rows = np.empty((len(features), len(COLUMNS)))
     # One more candidate, as good as the mean: where there is but one answer, its share says nothing.
     shares = softmax(np.append(scores, scores.mean() if len(scores) else 0.0))[:-1]
     with np.errstate(divide="ignore"):
         odds = np.log(shares) - np.log1p(-shares)
-    similarity = np.maximum(np.maximum(columns["body"], columns["sentence"]), columns["question"])
-    off_topic = 0.0
-    if evidence.off_topic > -1:
-        off_topic = scale_cosine(evidence.off_topic) - float(columns["question"].max(initial=0))
-    return np.column_stack(
-        [
-            np.ones(len(evidence)),
-            np.clip(odds, -_MAX_LOGIT, _MAX_LOGIT),
-            similarity,
-            np.maximum(columns["coverage"], columns["codes"]),
-            np.full(len(evidence), off_topic),
-        ]
-    )
+    rows[:, 0] = 1.0
+    rows[:, 1] = np.minimum(np.maximum(odds, -_MAX_LOGIT), _MAX_LOGIT)
+    rows[:, 2] = features[:, _SIMILARITIES].max(axis=1)
+    rows[:, 3] = features[:, _WORDS].max(axis=1)
+    rows[:, 4] = scale_cosine(off_topic) - features[:, _QUESTION].max(initial=0) if off_topic > -1 else 0.0
+    return rows
 
 
 def fit_coefficients(outcomes: Sequence[Outcome], *, prior: Sequence[float]) -> tuple[float, ...]:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.lexical import CODES, COVERAGE, SCORE
 from indexer.parts import IndexParts
-from indexer.passage_table import KINDS, PassageTable
-from indexer.records import PassageKind, Vectors
+from indexer.passage_table import PassageTable
+from indexer.records import Vectors
 
 _DENSE_CANDIDATES = 100
 _LEXICAL_CANDIDATES = 50
 """Passages that make their answers candidates."""
 
-_NO_ROWS = np.zeros(0, dtype=np.int64)
+_NOWHERE = np.float32(-np.inf)
+_NOT_THERE = np.float32(np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,129 +71,118 @@ def gather_evidence(
     """
     table = parts.table
     among = None if allowed is None else np.flatnonzero(allowed[table.answers])
-    match = parts.lexical.search(question)
+    words = parts.lexical.search(question)
+    if left_out_passage is not None:
+        words.values[:, left_out_passage] = 0
     nearest = parts.dense.search(vector, limit=_DENSE_CANDIDATES, among=among).rows
-    most_words = match.rows[np.argsort(-match.scores, kind="stable")[:_LEXICAL_CANDIDATES]]
-    candidates = np.unique(table.answers[np.concatenate((nearest, most_words))]).astype(np.int64)
-    candidates = candidates[candidates != left_out_answer]
+    found = np.concatenate((nearest, words.best_rows(_LEXICAL_CANDIDATES)))
+    candidates = np.unique(table.answers[found]).astype(np.int64)
+    if left_out_answer is not None:
+        candidates = candidates[candidates != left_out_answer]
     if allowed is not None:
         candidates = candidates[allowed[candidates]]
 
-    rows, starts = _rows_of(table, candidates)
-    embeddings = np.asarray(parts.embeddings[rows])
-    cosines = embeddings @ vector
-    asked = table.rows["kind"][rows] == KINDS.index(PassageKind.QUESTION)
-    there = asked & (rows != left_out_passage)
-    owners = np.repeat(np.arange(len(candidates)), np.diff(np.append(starts, len(rows))))
-    body = _best(np.where(asked, -np.inf, cosines), rows, starts)
-    by_question = _best(np.where(there, cosines, -np.inf), rows, starts)
-    spans = _span_evidence(parts, candidates, vector, body=body.values)
-    words = _align(match.rows, rows) if left_out_passage is None else _align(match.rows, rows, but=left_out_passage)
-
-    def per_answer(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        # Every answer has a passage, so that no stretch of rows is empty.
-        return np.maximum.reduceat(np.append(values, np.float32(0))[words], starts) if len(starts) else values[:0]
-
+    rows = _rows_of(table, candidates)
+    cosines = _cosines(parts.embeddings, rows.rows, vector)
+    if left_out_passage is not None:
+        cosines[rows.rows == left_out_passage] = -np.inf
+    body, by_question = _best_of_both(cosines, rows)
+    has_questions = by_question.rows >= 0
+    span_rows = _rows_of(parts.spans, candidates)
+    span_cosines = _cosines(parts.span_embeddings, span_rows.rows, vector)
+    sentence, stretch = _best_of_both(span_cosines, span_rows)
+    has_sentences = sentence.rows >= 0
+    # Sentences come before stretches, and in order.
+    opening = np.append(span_cosines, np.float32(0))[span_rows.starts[::2]]
+    # Every answer has a body, so that no stretch of rows is empty.
+    lexical = np.maximum.reduceat(words.values[:, rows.rows], rows.starts[::2], axis=1)
     off_topic = parts.off_topic["vector"] @ vector
     if left_out_off_topic is not None:
         off_topic[left_out_off_topic] = -1
     return Evidence(
         answers=candidates,
-        body=body.values.astype(np.float32),
-        stretch=spans.stretch.astype(np.float32),
-        sentence=spans.sentence.values.astype(np.float32),
-        opening=spans.opening.astype(np.float32),
-        question=np.where(by_question.rows >= 0, by_question.values, np.nan).astype(np.float32),
-        all_questions=_mean_cosines(embeddings[there], cosines[there], owners[there], len(candidates)),
-        sentence_rows=spans.sentence.rows,
+        body=body.values,
+        stretch=np.where(stretch.rows >= 0, stretch.values, body.values),
+        sentence=np.where(has_sentences, sentence.values, body.values),
+        opening=np.where(has_sentences, opening, body.values),
+        question=np.where(has_questions, by_question.values, _NOT_THERE),
+        all_questions=_mean_cosines(parts, rows, cosines, candidates, left_out_passage),
+        sentence_rows=sentence.rows,
         question_rows=by_question.rows,
-        lexical=per_answer(match.scores),
-        coverage=per_answer(match.coverage),
-        codes=per_answer(match.codes),
+        lexical=lexical[SCORE],
+        coverage=lexical[COVERAGE],
+        codes=lexical[CODES],
         off_topic=float(off_topic.max(initial=-1)),
-        known_share=match.known_share,
+        known_share=words.known_share,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of some candidates, one candidate after the other, each with two stretches of rows: see `PassageTable`.
+
+    rows: shape (rows,). starts, lengths: of each stretch, shape (2 * candidates,); an empty one starts where the next
+    one does.
+    """
+
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Best:
     """The greatest value of each candidate, and the row that has it, the first of equals; -inf and -1 for none."""
 
-    values: NDArray[np.floating]
+    values: NDArray[np.float32]
     rows: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class _SpanEvidence:
-    """What the spans of each candidate say; shapes (candidates,)."""
+def _rows_of(table: PassageTable, candidates: NDArray[np.int64]) -> _Rows:
+    first, later, end = table.first_rows[candidates], table.later_rows[candidates], table.first_rows[candidates + 1]
+    lengths = np.stack((later - first, end - later), axis=1).ravel()
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    total = int(ends[-1]) if len(ends) else 0
+    return _Rows(np.arange(total) + np.repeat(first - starts[::2], end - first), starts, lengths)
 
-    stretch: NDArray[np.floating]
-    sentence: _Best
-    opening: NDArray[np.floating]
+
+def _cosines(embeddings: Vectors, rows: NDArray[np.int64], vector: Vectors) -> NDArray[np.float32]:
+    """Return the cosines of some different rows, ascending, with a vector; without a copy where all are asked for."""
+    chosen = embeddings if len(rows) == len(embeddings) else embeddings[rows]
+    return np.asarray(chosen @ vector)
 
 
-def _span_evidence(
-    parts: IndexParts, candidates: NDArray[np.int64], vector: Vectors, *, body: NDArray[np.floating]
-) -> _SpanEvidence:
-    rows, starts = _rows_of(parts.spans, candidates)
-    cosines = parts.span_embeddings[rows] @ vector
-    are_stretches = parts.spans.rows["kind"][rows] == KINDS.index(PassageKind.STRETCH)
-    stretch = _best(np.where(are_stretches, cosines, -np.inf), rows, starts)
-    sentence = _best(np.where(are_stretches, -np.inf, cosines), rows, starts)
-    has_sentences = sentence.rows >= 0
-    # Sentences come before stretches, and in order.
-    first = np.append(cosines, 0)[np.minimum(starts, len(cosines))]
-    return _SpanEvidence(
-        stretch=np.where(stretch.rows >= 0, stretch.values, body),
-        sentence=_Best(np.where(has_sentences, sentence.values, body), sentence.rows),
-        opening=np.where(has_sentences, first, body),
-    )
+def _best_of_both(values: NDArray[np.float32], of: _Rows) -> tuple[_Best, _Best]:
+    """Return the best of the first and of the second stretch of each candidate."""
+    # An empty stretch at the end starts after the last value.
+    greatest = np.maximum.reduceat(np.append(values, _NOWHERE), of.starts)
+    greatest[of.lengths == 0] = _NOWHERE
+    stretch_of = np.repeat(np.arange(len(of.starts)), of.lengths)
+    hits = np.flatnonzero((values == greatest[stretch_of]) & (values > _NOWHERE))[::-1]
+    best_rows = np.full(len(of.starts), -1)
+    best_rows[stretch_of[hits]] = of.rows[hits]  # the first of equals is written last
+    return _Best(greatest[::2], best_rows[::2]), _Best(greatest[1::2], best_rows[1::2])
 
 
 def _mean_cosines(
-    embeddings: Vectors, cosines: NDArray[np.float32], candidates: NDArray[np.int64], count: int
+    parts: IndexParts,
+    of: _Rows,
+    cosines: NDArray[np.float32],
+    candidates: NDArray[np.int64],
+    left_out_passage: int | None,
 ) -> NDArray[np.float32]:
-    """Return each candidate's cosine with the mean direction of its vectors, NaN where it has none.
-
-    embeddings, cosines: the vectors, and what they have with the question. candidates: whose each is, ascending.
-    """
-    means = np.full(count, np.nan, dtype=np.float32)
-    if len(candidates):
-        owners, first = np.unique(candidates, return_index=True)
-        sums = np.add.reduceat(embeddings, first, axis=0)
-        means[owners] = np.add.reduceat(cosines, first) / np.linalg.norm(sums, axis=1)
-    return means
+    """Return the cosine of each candidate with the mean direction of its questions, NaN where it has none."""
+    norms = parts.question_norms[candidates]
+    if left_out_passage is not None:
+        cosines = np.where(of.rows == left_out_passage, np.float32(0), cosines)
+        owner = int(parts.table.answers[left_out_passage])
+        norms = np.where(candidates == owner, _norm_without(parts, owner, left_out_passage), norms)
+    sums = np.add.reduceat(np.append(cosines, np.float32(0)), of.starts)[1::2]
+    return np.divide(sums, norms, out=np.full(len(candidates), _NOT_THERE), where=norms > 0)
 
 
-def _rows_of(table: PassageTable, candidates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows of the candidates, one candidate after the other, and where each one's rows start.
-
-    Shapes (rows,) and (candidates,); a candidate without rows starts where the next one does.
-    """
-    first, end = table.first_rows[candidates], table.first_rows[candidates + 1]
-    lengths = end - first
-    starts = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) - np.repeat(starts - first, lengths), starts
-
-
-def _best(values: NDArray[np.floating], rows: NDArray[np.int64], starts: NDArray[np.int64]) -> _Best:
-    lengths = np.diff(np.append(starts, len(values)))
-    greatest = np.full(len(starts), -np.inf)
-    best_rows = np.full(len(starts), -1, dtype=np.int64)
-    some = np.flatnonzero(lengths)
-    if len(some) == 0:
-        return _Best(greatest, best_rows)
-    greatest[some] = np.maximum.reduceat(values, starts[some])
-    is_greatest = (values == np.repeat(greatest, lengths)) & (values > -np.inf)
-    position = np.minimum.reduceat(np.where(is_greatest, np.arange(len(values)), len(values)), starts[some])
-    found = position < len(values)
-    best_rows[some[found]] = rows[position[found]]
-    return _Best(greatest, best_rows)
-
-
-def _align(touched: NDArray[np.int64], rows: NDArray[np.int64], *, but: int = -1) -> NDArray[np.int64]:
-    """Return where each of *rows* stands in the sorted *touched*, and len(touched) where it does not, or is *but*."""
-    position = np.searchsorted(touched, rows)
-    there = position < len(touched)
-    there[there] = touched[position[there]] == rows[there]
-    return np.where(there & (rows != but), position, len(touched))
+def _norm_without(parts: IndexParts, answer: int, left_out: int) -> np.float32:
+    """Return the length of the sum of an answer's questions but for one, 0 for none."""
+    rows = np.arange(parts.table.later_rows[answer], parts.table.first_rows[answer + 1])
+    return np.float32(np.linalg.norm(parts.embeddings[rows[rows != left_out]].sum(axis=0)))

@@ -21,7 +21,7 @@ from indexer.calibration import (
 )
 from indexer.evidence import Evidence, gather_evidence
 from indexer.parts import IndexParts
-from indexer.ranking import RankingWeights, fit_weights
+from indexer.ranking import RankingWeights, feature_matrix, fit_weights
 from indexer.records import PassageKind
 
 SHIPPED_WEIGHTS = RankingWeights(
@@ -59,12 +59,24 @@ _IN_SCOPE, _ANSWER_LEFT_OUT, _OFF_TOPIC = 0.65, 0.1, 0.25
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A question of known answer: the evidence on it, the answer row that is right or None, and its kind's weight."""
+    """A question of known answer, and how much its kind counts.
 
-    evidence: Evidence
-    right: int | None
+    features: shape (candidates, len(FEATURES)). right: shape (candidates,), which of them answers it. answerable:
+    whether any answer does. off_topic: see `Evidence`. group: cases of one group are never in different folds.
+    """
+
+    features: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    answerable: bool
+    off_topic: float
     weight: float
     group: int
+
+    @classmethod
+    def of(cls, evidence: Evidence, *, right: int | None, weight: float, group: int) -> "_Case":
+        """Return the case of a question from the evidence on it; right: the row of its answer, None where none is."""
+        is_right = evidence.answers == (-1 if right is None else right)
+        return cls(feature_matrix(evidence), is_right, right is not None, evidence.off_topic, weight, group)
 
 
 def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
@@ -73,7 +85,7 @@ def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[Ra
     off_topic: the texts of parts.off_topic, in the same order.
     """
     cases = _cases(parts, off_topic)
-    if sum(case.right is not None for case in cases) < MIN_QUESTIONS:
+    if sum(case.answerable for case in cases) < MIN_QUESTIONS:
         return SHIPPED_WEIGHTS, dataclasses.replace(SHIPPED_CALIBRATION, risk=risk)
     weights = _fit_weights(cases)
     cases = [_softened(case, weights) for case in cases]
@@ -105,19 +117,17 @@ def _cases(parts: IndexParts, off_topic: Sequence[str]) -> list[_Case]:
         vector = np.array(parts.embeddings[row])
         known = gather_evidence(parts, question, vector, left_out_passage=row)
         unknown = gather_evidence(parts, question, vector, left_out_answer=answer)
-        cases.append(_Case(known, answer, weight=1.0, group=answer))
-        cases.append(_Case(unknown, None, weight=_ANSWER_LEFT_OUT / _IN_SCOPE, group=answer))
+        cases.append(_Case.of(known, right=answer, weight=1.0, group=answer))
+        cases.append(_Case.of(unknown, right=None, weight=_ANSWER_LEFT_OUT / _IN_SCOPE, group=answer))
     for at, question in enumerate(off_topic):
         evidence = gather_evidence(parts, question, parts.off_topic["vector"][at], left_out_off_topic=at)
-        cases.append(_Case(evidence, None, weight=len(rows) * _OFF_TOPIC / _IN_SCOPE / len(off_topic), group=at))
-    return [case for case in cases if len(case.evidence)]
+        weight = len(rows) * _OFF_TOPIC / _IN_SCOPE / len(off_topic)
+        cases.append(_Case.of(evidence, right=None, weight=weight, group=at))
+    return [case for case in cases if len(case.right)]
 
 
 def _softened(case: _Case, weights: RankingWeights) -> _Case:
-    if case.right is None:
-        return case
-    first = _order(case.evidence, weights.score(case.evidence))[0]
-    lost = case.evidence.answers[first] != case.right
+    lost = case.answerable and not case.right[_order(weights.score(case.features))[0]]
     return dataclasses.replace(case, weight=case.weight * _LOST_WEIGHT) if lost else case
 
 
@@ -131,31 +141,30 @@ def _judge_unseen(cases: Sequence[_Case]) -> Judged:
         coefficients = fit_coefficients([_outcome(case, weights) for case in seen], prior=_PRIOR)
         calibration = dataclasses.replace(SHIPPED_CALIBRATION, coefficients=coefficients)
         for at in np.flatnonzero(folds == fold).tolist():
-            scores = weights.score(cases[at].evidence)
-            first = _order(cases[at].evidence, scores)[0]
-            confidence[at] = calibration.confidence(cases[at].evidence, scores)[first]
-            right[at] = cases[at].evidence.answers[first] == cases[at].right
+            case = cases[at]
+            scores = weights.score(case.features)
+            first = _order(scores)[0]
+            confidence[at] = calibration.confidence(case.features, scores, off_topic=case.off_topic)[first]
+            right[at] = case.right[first]
     return Judged(
         confidence=confidence,
         right=right,
-        in_scope=np.array([case.right is not None for case in cases]),
+        in_scope=np.array([case.answerable for case in cases]),
         weight=np.array([case.weight for case in cases]),
     )
 
 
 def _fit_weights(cases: Sequence[_Case]) -> RankingWeights:
-    return fit_weights([(case.evidence, case.right) for case in cases if case.right is not None], prior=_PRIOR_WEIGHTS)
+    return fit_weights([(case.features, case.right) for case in cases if case.answerable], prior=_PRIOR_WEIGHTS)
 
 
 def _outcome(case: _Case, weights: RankingWeights) -> Outcome:
-    scores = weights.score(case.evidence)
-    best = _order(case.evidence, scores)[:_HITS]
-    return Outcome(
-        rows=design_matrix(case.evidence, scores)[best],
-        right=case.evidence.answers[best] == case.right,
-        weight=case.weight,
-    )
+    scores = weights.score(case.features)
+    best = _order(scores)[:_HITS]
+    rows = design_matrix(case.features, scores, off_topic=case.off_topic)[best]
+    return Outcome(rows=rows, right=case.right[best], weight=case.weight)
 
 
-def _order(evidence: Evidence, scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.lexsort((evidence.answers, -scores))
+def _order(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the positions of the candidates, best first, ties by rising row, in which candidates are."""
+    return np.argsort(-scores, kind="stable")

@@ -10,6 +10,7 @@ from indexer.evidence import Evidence, gather_evidence
 from indexer.folder import IndexFolder
 from indexer.manifest import Manifest
 from indexer.parts import IndexParts
+from indexer.ranking import explain, feature_matrix
 from indexer.records import Answer, Excerpt, Facet, Hit, Status, Vectors
 
 
@@ -69,18 +70,23 @@ class Index:
         """
         allowed = self.parts.facets.allowed(filters or {})
         evidence = gather_evidence(self.parts, question, vector, allowed=allowed)
-        scores = self.manifest.ranking.score(evidence)
-        confidences = self.manifest.calibration.confidence(evidence, scores)
-        # Rows follow ids, so that ties of score go by id.
-        order = np.lexsort((evidence.answers, -scores))
-        chosen = order[:limit].tolist()
+        features = feature_matrix(evidence)
+        scores = self.manifest.ranking.score(features)
+        confidences = self.manifest.calibration.confidence(features, scores, off_topic=evidence.off_topic)
+        # Candidates come by row, and rows follow ids, so that ties of score go by id.
+        order = np.argsort(-scores, kind="stable").tolist()
         hits = tuple(
-            self._hit(evidence, position, rank, float(scores[position]), float(confidences[position]), features)
-            for rank, (position, features) in enumerate(
-                zip(chosen, self.manifest.ranking.explain(evidence, chosen), strict=True), start=1
+            self._hit(
+                evidence,
+                position,
+                rank=rank,
+                score=float(scores[position]),
+                confidence=float(confidences[position]),
+                features=explain(evidence, features, position),
             )
+            for rank, position in enumerate(order[:limit], start=1)
         )
-        best = float(confidences[order[0]]) if len(order) else 0.0
+        best = float(confidences[order[0]]) if order else 0.0
         shown = evidence.answers[confidences >= self.manifest.calibration.show_from]
         return Found(hits, self.manifest.calibration.status(best), self.parts.facets.count(shown))
 
@@ -88,6 +94,7 @@ class Index:
         self,
         evidence: Evidence,
         position: int,
+        *,
         rank: int,
         score: float,
         confidence: float,

@@ -23,26 +23,52 @@ from indexer.wanted import QuestionReader, Wanted
 K1 = 1.5
 B = 0.75
 
+SCORE, COVERAGE, CODES = range(3)
+"""The rows of `LexicalMatch.values`."""
+
 _ABOUT = "lexical.json"
 
 
 @dataclass(frozen=True, slots=True)
 class LexicalMatch:
-    """The rows that have a word of the question, ascending; the arrays have the same shape (found,).
+    """What each row has of a question's words.
 
-    scores: BM25, each word of the question once, the best of its variants. coverage: the idf of the words that the row
+    values: shape (3, rows), the columns of the three rows `SCORE`, `COVERAGE` and `CODES`; 0 where a row has no word.
+    Score: BM25, each word of the question once, the best of its variants. Coverage: the idf of the words that the row
     has, as a share of that of all words of the question, unknown words as heavy as the rarest; in [0, 1].
-    codes: the share of the question's codes that the row has exactly; 0 where it has none.
+    Codes: the share of the question's codes that the row has exactly; 0 where it has none.
     known_share: like coverage, for the whole vocabulary: low for a question in another language.
     code_count: how many codes and acronyms the question has.
     """
 
-    rows: NDArray[np.int64]
-    scores: NDArray[np.float32]
-    coverage: NDArray[np.float32]
-    codes: NDArray[np.float32]
+    values: NDArray[np.float32]
     known_share: float
     code_count: int
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """Shape (rows,): BM25 of each row."""
+        return np.asarray(self.values[SCORE])
+
+    @property
+    def coverage(self) -> NDArray[np.float32]:
+        """Shape (rows,): the share of the question's words that each row has."""
+        return np.asarray(self.values[COVERAGE])
+
+    @property
+    def codes(self) -> NDArray[np.float32]:
+        """Shape (rows,): the share of the question's codes that each row has."""
+        return np.asarray(self.values[CODES])
+
+    def best_rows(self, limit: int) -> NDArray[np.int64]:
+        """Return the rows that have a word of the question, by falling score, then rising row; at most *limit*."""
+        found = np.flatnonzero(self.scores)
+        scores = self.scores[found]
+        if len(found) > limit:
+            # Sorting all would cost more than finding them, where there are many.
+            good = scores >= np.partition(scores, -limit)[-limit]
+            found, scores = found[good], scores[good]
+        return found[np.argsort(-scores, kind="stable")[:limit]]
 
 
 class LexicalIndex:
@@ -85,30 +111,25 @@ class LexicalIndex:
         return self._postings.row_count
 
     def search(self, question: str) -> LexicalMatch:
-        """Return every row that has a word of *question*. No word, or none that is known, finds no row."""
+        """Return what every row has of the words of *question*."""
         wanted_words = self._reader.read(question)
         code_count = sum(wanted.is_code for wanted in wanted_words)
-        scores, coverage, codes = np.zeros((3, len(self)), dtype=np.float32)
-        total = known = 0.0
-        for wanted in wanted_words:
-            idf = self._idf(wanted)
-            total += idf
-            known += idf * max(wanted.terms.values(), default=0.0)
-            rows, impacts, weights = self._best_terms(wanted)
-            # Several times faster than scores[rows] += …, and than one bincount of all words.
-            np.add.at(scores, rows, np.float32(idf) * impacts)
-            np.add.at(coverage, rows, np.float32(idf) * weights)
-            if wanted.is_code:
-                np.add.at(codes, rows[weights == 1.0], np.float32(1.0))
-        found = np.flatnonzero(coverage > 0)
-        return LexicalMatch(
-            rows=found,
-            scores=scores[found],
-            coverage=np.minimum(coverage[found] / np.float32(total or 1.0), np.float32(1.0)),
-            codes=codes[found] / np.float32(max(code_count, 1)),
-            known_share=known / total if total else 0.0,
-            code_count=code_count,
+        idfs = [self._idf(wanted) for wanted in wanted_words]
+        total = sum(idfs)
+        known = sum(
+            idf * max(wanted.terms.values(), default=0.0) for idf, wanted in zip(idfs, wanted_words, strict=True)
         )
+        values = np.zeros((3, len(self)), dtype=np.float32)
+        for idf, wanted in zip(idfs, wanted_words, strict=True):
+            rows, impacts, weights = self._best_terms(wanted)
+            # Several times faster than values[SCORE][rows] += …, and than one bincount of all words.
+            np.add.at(values[SCORE], rows, np.float32(idf) * impacts)
+            np.add.at(values[COVERAGE], rows, np.float32(idf / total) * weights)
+            if wanted.is_code:
+                np.add.at(values[CODES], rows[weights == 1.0], np.float32(1 / code_count))
+        # Roundings may add up to a little more than the whole.
+        np.minimum(values[COVERAGE:], np.float32(1), out=values[COVERAGE:])
+        return LexicalMatch(values, known_share=known / total if total else 0.0, code_count=code_count)
 
     def _idf(self, wanted: Wanted) -> float:
         """Return how much a word says: as its most frequent best term, or as a word seen once if it is unknown."""

@@ -9,7 +9,7 @@ from indexer.calibration import Calibration
 from indexer.errors import IndexFolderError
 from indexer.ranking import RankingWeights
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Manifest:
         if version != FORMAT_VERSION:
             raise IndexFolderError(
                 f"{where} has format {version}, this program reads format {FORMAT_VERSION}. "
-                'Run "make index" to build anew; the vectors of the same texts are reused.'
+                'Run "make index" to build anew.'
             )
         try:
             return cls(

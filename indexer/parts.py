@@ -21,11 +21,24 @@ SPAN_EMBEDDINGS_FILE = "span_embeddings.npy"
 DENSE_FILE = "dense.faiss"
 LEXICAL_FOLDER = "lexical"
 OFF_TOPIC_FILE = "off_topic.npy"
+QUESTION_NORMS_FILE = "question_norms.npy"
 
 
 def off_topic_record(dimension: int) -> np.dtype[np.void]:
     """Return the type of a row of the off-topic questions: the key of the text, and its vector as a question."""
     return np.dtype([("key", "S32"), ("vector", "<f4", (dimension,))])
+
+
+def question_norms(table: PassageTable, embeddings: Vectors) -> NDArray[np.float32]:
+    """Return the length of the sum of each answer's question vectors, shape (answers,), 0 for none.
+
+    Divided by it, the sum of cosines with the questions is the cosine with their mean direction.
+    """
+    norms = np.zeros(len(table.later_rows), dtype=np.float32)
+    for answer in np.flatnonzero(table.later_rows < table.first_rows[1:]).tolist():
+        questions = embeddings[table.later_rows[answer] : table.first_rows[answer + 1]]
+        norms[answer] = np.linalg.norm(questions.sum(axis=0))
+    return norms
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +47,7 @@ class IndexParts:
 
     table, embeddings, dense and lexical have the same rows: bodies and curated questions. spans and span_embeddings
     have the same rows, sentences and stretches: they tell how well a candidate fits, and where. off_topic: see
-    `off_topic_record`, the questions known to have no answer here.
+    `off_topic_record`, the questions known to have no answer here. question_norms: see there.
     """
 
     answers: AnswerStore
@@ -46,6 +59,7 @@ class IndexParts:
     spans: PassageTable
     span_embeddings: Vectors
     off_topic: NDArray[np.void]
+    question_norms: NDArray[np.float32]
 
     @classmethod
     def load(cls, folder: Path) -> "IndexParts":
@@ -62,6 +76,7 @@ class IndexParts:
                 spans=PassageTable.load(folder / SPANS_FILE, answers=len(answers)),
                 span_embeddings=read_mapped(folder / SPAN_EMBEDDINGS_FILE),
                 off_topic=np.load(folder / OFF_TOPIC_FILE),
+                question_norms=read_mapped(folder / QUESTION_NORMS_FILE),
             )
         except (OSError, ValueError, KeyError) as error:
             raise IndexFolderError(f'{folder} cannot be read: {error}. Run "make index" to build anew.') from error

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from indexer.records import Passage, PassageKind
 
 KINDS = tuple(PassageKind)
+_LATER_KINDS = (PassageKind.QUESTION, PassageKind.STRETCH)
 _ROW = np.dtype(
     [
         ("answer", "<i4"),  # row of the answer
@@ -37,11 +38,16 @@ def text_key(text: str, *, as_question: bool) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class PassageTable:
-    """Passages grouped by answer, in the order of answer rows."""
+    """Passages grouped by answer, in the order of answer rows.
+
+    Of each answer, bodies come before questions, and sentences before stretches.
+    """
 
     rows: NDArray[np.void]
     first_rows: NDArray[np.int64]
     """Shape (answers + 1,): the passages of answer a are rows first_rows[a] to first_rows[a + 1]."""
+    later_rows: NDArray[np.int64]
+    """Shape (answers,): where the questions, or the stretches, of each answer begin."""
 
     @classmethod
     def build(cls, passages: Sequence[Sequence[Passage]]) -> "PassageTable":
@@ -57,13 +63,19 @@ class PassageTable:
                 rows[at] = (answer_row, kind, number if asked else 0, passage.start, passage.end, key)
                 number += asked
                 at += 1
-        return cls(rows, _first_rows(rows, len(passages)))
+        return cls._of(rows, len(passages))
 
     @classmethod
     def load(cls, file: Path, *, answers: int) -> "PassageTable":
         """Return the table saved in *file*, mapped into memory."""
-        rows = read_mapped(file)
-        return cls(rows, _first_rows(rows, answers))
+        return cls._of(read_mapped(file), answers)
+
+    @classmethod
+    def _of(cls, rows: NDArray[np.void], answers: int) -> "PassageTable":
+        owners = np.ascontiguousarray(rows["answer"])
+        first_rows = np.searchsorted(owners, np.arange(answers + 1)).astype(np.int64)
+        earlier = ~np.isin(rows["kind"], [KINDS.index(kind) for kind in _LATER_KINDS])
+        return cls(rows, first_rows, first_rows[:-1] + np.bincount(owners[earlier], minlength=answers))
 
     def save(self, file: Path) -> None:
         """Write the table to *file*."""
@@ -80,7 +92,3 @@ class PassageTable:
     def are(self, kind: PassageKind) -> NDArray[np.bool_]:
         """Shape (passages,): whether each passage is of this kind."""
         return np.asarray(self.rows["kind"] == KINDS.index(kind))
-
-
-def _first_rows(rows: NDArray[np.void], answers: int) -> NDArray[np.int64]:
-    return np.searchsorted(rows["answer"], np.arange(answers + 1)).astype(np.int64)

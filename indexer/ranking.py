@@ -16,7 +16,9 @@ from indexer.evidence import Evidence
 FEATURES = ("body", "stretch", "sentence", "opening", "question", "all_questions", "lexical", "coverage", "codes")
 """The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
 
-Scaled = TypeVar("Scaled", float, NDArray[np.float32])
+_EXPLAINED = tuple(f"ranking.{name}" for name in FEATURES)
+
+Scaled = TypeVar("Scaled", float, NDArray[np.float64])
 
 _COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
 """The cosines of E5 lie between 0.75 and 0.95; other encoders are brought to that scale by their own fit."""
@@ -24,8 +26,12 @@ _COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
 _QUESTION_ADVANTAGE = 0.03
 """How much nearer a question lies to a good curated question than to the sentence that answers it, in cosine.
 
-It stands in for the curated question of an answer that has none, so that such an answer is neither favoured nor lost.
+With it, the body, its stretch and its sentence stand in for the curated question of an answer that has none, so that
+such an answer is neither favoured nor lost.
 """
+
+_STAND_IN = np.array([0.6, 0.25, 0.15])
+"""How much the cosines of body, stretch and sentence count then."""
 
 _PRIOR_STRENGTH = 60.0
 """How strongly a fit is held near the shipped weights, as the precision of a normal prior on each weight.
@@ -40,20 +46,20 @@ def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
 
     The words of a question in another language are mostly unknown to the corpus; its lexical features count less.
     """
-    stand_in = 0.6 * evidence.body + 0.25 * evidence.stretch + 0.15 * evidence.sentence + _QUESTION_ADVANTAGE
-    question = np.where(np.isnan(evidence.question), stand_in, evidence.question)
-    all_questions = np.where(np.isnan(evidence.all_questions), stand_in, evidence.all_questions)
-    cosines = (evidence.body, evidence.stretch, evidence.sentence, evidence.opening, question, all_questions)
-    most_lexical = evidence.lexical.max(initial=0)
-    relative = evidence.lexical / most_lexical if most_lexical > 0 else evidence.lexical
-    return np.column_stack(
-        [
-            *(scale_cosine(cosine) for cosine in cosines),
-            relative * evidence.known_share,
-            evidence.coverage * evidence.known_share,
-            evidence.codes,
-        ]
-    ).astype(np.float64)
+    features = np.empty((len(evidence), len(FEATURES)))
+    features[:, 0] = evidence.body
+    features[:, 1] = evidence.stretch
+    features[:, 2] = evidence.sentence
+    features[:, 3] = evidence.opening
+    stand_in = features[:, :3] @ _STAND_IN + _QUESTION_ADVANTAGE
+    features[:, 4] = np.where(np.isnan(evidence.question), stand_in, evidence.question)
+    features[:, 5] = np.where(np.isnan(evidence.all_questions), stand_in, evidence.all_questions)
+    features[:, :6] = scale_cosine(features[:, :6])
+    most_lexical = float(evidence.lexical.max(initial=0))
+    features[:, 6] = evidence.lexical * (evidence.known_share / most_lexical if most_lexical > 0 else 0.0)
+    features[:, 7] = evidence.coverage * evidence.known_share
+    features[:, 8] = evidence.codes
+    return features
 
 
 def scale_cosine(cosine: Scaled) -> Scaled:
@@ -82,19 +88,12 @@ class RankingWeights:
         """Return the weights stored in a manifest. TypeError where the fields are not those of this version."""
         return cls(**record)
 
-    def score(self, evidence: Evidence) -> NDArray[np.float64]:
-        """Return the score of each candidate, shape (candidates,), higher is better."""
-        return feature_matrix(evidence) @ self._vector()
+    def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the score of each candidate, shape (candidates,), higher is better.
 
-    def explain(self, evidence: Evidence, positions: Sequence[int]) -> list[dict[str, float]]:
-        """Return what the ranking saw of some candidates: features as weighed, and the raw similarities."""
-        features = feature_matrix(evidence)
-        dense = np.fmax(evidence.body, evidence.question)
-        return [
-            {"dense": float(dense[position]), "lexical": float(evidence.lexical[position])}
-            | {f"ranking.{name}": float(value) for name, value in zip(FEATURES, features[position], strict=True)}
-            for position in positions
-        ]
+        features: shape (candidates, len(FEATURES)), from `feature_matrix`.
+        """
+        return features @ self._vector()
 
     def question_decides(self, evidence: Evidence, position: int) -> bool:
         """Whether a curated question matches better than the body does, each on its own scale."""
@@ -105,15 +104,26 @@ class RankingWeights:
         return np.array([getattr(self, name) for name in FEATURES])
 
 
-def fit_weights(examples: Sequence[tuple[Evidence, int]], *, prior: RankingWeights) -> RankingWeights:
-    """Return the weights most probable after *examples*: the evidence on a question, and the answer row that is right.
+def explain(evidence: Evidence, features: NDArray[np.float64], position: int) -> dict[str, float]:
+    """Return what the ranking saw of a candidate: the features as weighed, and the raw similarities."""
+    dense = np.fmax(evidence.body[position], evidence.question[position])
+    return {
+        "dense": float(dense),
+        "lexical": float(evidence.lexical[position]),
+        **dict(zip(_EXPLAINED, features[position].tolist(), strict=True)),
+    }
 
-    Examples whose answer is no candidate teach nothing.
+
+def fit_weights(
+    examples: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]], *, prior: RankingWeights
+) -> RankingWeights:
+    """Return the weights most probable after *examples*: the features of a question's candidates, and which are right.
+
+    Examples without a right candidate teach nothing.
     The objective is concave, so Newton's steps from the prior end at its one maximum; no weight goes below zero, since
     every feature speaks for an answer.
     """
-    usable = [(feature_matrix(evidence), np.flatnonzero(evidence.answers == right)) for evidence, right in examples]
-    usable = [(features, right) for features, right in usable if len(right)]
+    usable = [(features, int(np.argmax(right))) for features, right in examples if right.any()]
     start = prior._vector()
     precision = _PRIOR_STRENGTH / np.maximum(1.0, start) ** 2
     weights = start.copy()
@@ -123,7 +133,7 @@ def fit_weights(examples: Sequence[tuple[Evidence, int]], *, prior: RankingWeigh
         for features, right in usable:
             shares = softmax(features @ weights)
             mean = shares @ features
-            gradient += features[right[0]] - mean
+            gradient += features[right] - mean
             centred = features - mean
             curvature += centred.T @ (centred * shares[:, np.newaxis])
         # A weight at zero that wants to go below stays there, and the others move as if it were not.

@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import Stemmer
 
@@ -75,8 +76,9 @@ def split_chunks(text: str) -> list[str]:
     return _CHUNK.findall(normalise(text))
 
 
+@lru_cache(maxsize=8192)  # the words of questions come again and again
 def read_chunk(chunk: str) -> tuple[Word, ...]:
-    """Return the words of one string of `split_chunks`. A pure function, so that a build can remember it."""
+    """Return the words of one string of `split_chunks`."""
     pieces = _SEPARATOR.split(chunk.strip("_"))
     pieces[::2] = [_ELISION.sub("", piece) for piece in pieces[::2]]
     if len(pieces) == 1:

@@ -15,7 +15,7 @@ from indexer.calibration import (
     expected_calibration_error,
     fit_coefficients,
 )
-from indexer.ranking import RankingWeights
+from indexer.ranking import RankingWeights, feature_matrix
 from indexer.records import Status
 from tests.test_ranking import make_evidence
 
@@ -90,7 +90,8 @@ def test_confidence_grows_with_margin_and_similarity_and_shrinks_with_off_topic(
 
     def first(evidence_body: list[float], *, off_topic: float = -1.0) -> float:
         evidence = make_evidence(evidence_body, off_topic=off_topic)
-        return float(calibration.confidence(evidence, weights.score(evidence))[0])
+        features = feature_matrix(evidence)
+        return float(calibration.confidence(features, weights.score(features), off_topic=evidence.off_topic)[0])
 
     assert first([0.9, 0.8]) > first([0.9, 0.88])
     assert first([0.92, 0.82]) > first([0.88, 0.78])
@@ -99,8 +100,8 @@ def test_confidence_grows_with_margin_and_similarity_and_shrinks_with_off_topic(
 
 def test_single_answer_has_a_finite_share() -> None:
     """With one candidate its share is 1, whose log-odds are bounded, not infinite."""
-    evidence = make_evidence([0.9])
-    matrix = design_matrix(evidence, RankingWeights().score(evidence))
+    features = feature_matrix(make_evidence([0.9]))
+    matrix = design_matrix(features, RankingWeights().score(features), off_topic=-1.0)
     assert np.isfinite(matrix).all()
     assert matrix.shape == (1, len(COLUMNS))
 

@@ -39,7 +39,7 @@ def test_score_is_the_weighted_sum_of_the_features() -> None:
         of_body * 0.5 + of_questions * 1.0 + weights.coverage * 0.5,
         of_body * 1.0 + of_questions * 0.0,
     ]
-    assert_allclose(weights.score(evidence), by_hand, rtol=1e-5)
+    assert_allclose(weights.score(feature_matrix(evidence)), by_hand, rtol=1e-5)
 
 
 def test_words_count_less_in_another_language() -> None:
@@ -71,7 +71,8 @@ def test_fit_learns_which_feature_tells() -> None:
     for _ in range(60):
         body, question = generator.uniform(0.8, 0.9, 6), generator.uniform(0.8, 0.9, 6)
         right = int(np.argmax(question))
-        examples.append((make_evidence(body.tolist(), question=question.tolist()), right))
+        features = feature_matrix(make_evidence(body.tolist(), question=question.tolist()))
+        examples.append((features, np.arange(6) == right))
     fitted = fit_weights(examples, prior=RankingWeights())
     assert fitted.fitted
     assert fitted.examples == 60
@@ -80,7 +81,7 @@ def test_fit_learns_which_feature_tells() -> None:
     assert fitted.body < RankingWeights().body
 
     def right_first(weights: RankingWeights) -> int:
-        return sum(int(np.argmax(weights.score(evidence))) == right for evidence, right in examples)
+        return sum(int(right[np.argmax(weights.score(features))]) for features, right in examples)
 
     assert right_first(fitted) >= right_first(RankingWeights()) > 30
 
@@ -89,19 +90,20 @@ def test_fit_is_at_the_maximum_of_its_objective() -> None:
     """No small change of any weight makes prior and examples together more probable."""
     generator = np.random.default_rng(4)
     examples = [
-        (make_evidence(generator.uniform(0.8, 0.9, 5).tolist(), question=generator.uniform(0.8, 0.9, 5).tolist()), 2)
+        feature_matrix(
+            make_evidence(generator.uniform(0.8, 0.9, 5).tolist(), question=generator.uniform(0.8, 0.9, 5).tolist())
+        )
         for _ in range(40)
     ]
+    right = np.arange(5) == 2
     prior = RankingWeights()
 
     def objective(weights: np.ndarray) -> float:
         start = np.array([getattr(prior, name) for name in FEATURES])
-        likelihood = sum(
-            float(np.log(softmax(feature_matrix(evidence) @ weights)[right])) for evidence, right in examples
-        )
+        likelihood = sum(float(np.log(softmax(features @ weights)[2])) for features in examples)
         return likelihood - float((60.0 * (weights - start) ** 2 / np.maximum(1, start) ** 2).sum() / 2)
 
-    fitted = fit_weights(examples, prior=prior)
+    fitted = fit_weights([(features, right) for features in examples], prior=prior)
     best = np.array([getattr(fitted, name) for name in FEATURES])
     for at in range(len(FEATURES)):
         for step in (-0.01, 0.01):
