@@ -6,15 +6,18 @@ Rows follow the order of ids, so a lower row is a lower id, and no list of ids i
 import json
 import mmap
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.errors import IndexFolderError
 from indexer.records import Answer
 
 ANSWERS_FILE = "answers.jsonl"
 OFFSETS_FILE = "answers.offsets.npy"
+_REMEMBERED = 512
 
 
 def write_answers(folder: Path, answers: Sequence[Answer]) -> None:
@@ -39,6 +42,17 @@ def encode_answer(answer: Answer) -> bytes:
     return (json.dumps(record, ensure_ascii=False) + "\n").encode()
 
 
+def _read(lines: mmap.mmap | bytes, offsets: NDArray[np.int64], row: int) -> Answer:
+    record = json.loads(lines[int(offsets[row]) : int(offsets[row + 1])])
+    return Answer(
+        id=record["id"],
+        text=record["text"],
+        questions=tuple(record["questions"]),
+        facets={key: tuple(values) for key, values in record["facets"].items()},
+        source=record["source"],
+    )
+
+
 class AnswerStore:
     """Reads answers by row or by id; safe to use from several threads."""
 
@@ -51,6 +65,9 @@ class AnswerStore:
             )
         if len(self._lines) != int(self._offsets[-1]):
             raise IndexFolderError(f'{folder / ANSWERS_FILE} and {OFFSETS_FILE} do not fit. Run "make index".')
+        self._read = partial(_read, self._lines, self._offsets)
+        # The same few answers are given again and again.
+        self._remembered = lru_cache(_REMEMBERED)(self._read)
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -58,25 +75,18 @@ class AnswerStore:
     def __getitem__(self, row: int) -> Answer:
         if not 0 <= row < len(self):
             raise IndexError(row)  # makes plain iteration end, too
-        record = json.loads(self._lines[int(self._offsets[row]) : int(self._offsets[row + 1])])
-        return Answer(
-            id=record["id"],
-            text=record["text"],
-            questions=tuple(record["questions"]),
-            facets={key: tuple(values) for key, values in record["facets"].items()},
-            source=record["source"],
-        )
+        return self._remembered(row)
 
     def __iter__(self) -> Iterator[Answer]:
-        return (self[row] for row in range(len(self)))
+        return (self._read(row) for row in range(len(self)))
 
     def row_of(self, answer_id: str) -> int | None:
         """Return the row of an answer, None where no answer has this id."""
         low, high = 0, len(self)
         while low < high:
             middle = (low + high) // 2
-            if self[middle].id < answer_id:
+            if self._read(middle).id < answer_id:
                 low = middle + 1
             else:
                 high = middle
-        return low if low < len(self) and self[low].id == answer_id else None
+        return low if low < len(self) and self._read(low).id == answer_id else None

@@ -77,12 +77,11 @@ class FacetTable:
 
     def count(self, rows: NDArray[np.int64]) -> dict[str, dict[str, int]]:
         """Return how many of the answers *rows* apply to each value; values that none applies to are left out."""
-        totals = self.applies[rows].sum(axis=0)
-        counts: dict[str, dict[str, int]] = {}
-        for (key, value), column in _columns(self.facets).items():
-            if totals[column]:
-                counts.setdefault(key, {})[value] = int(totals[column])
-        return counts
+        totals = iter(self.applies[rows].sum(axis=0).tolist())
+        counts = {
+            facet.key: {value: count for value in facet.values if (count := next(totals))} for facet in self.facets
+        }
+        return {key: values for key, values in counts.items() if values}
 
 
 def _complete(facets: Sequence[Facet], answers: Sequence[Answer]) -> tuple[Facet, ...]:

@@ -108,6 +108,7 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
 
     from server.admission import Limits
     from server.app import create_site
+    from server.protocol import BoundedHttp
     from server.serving import Serving
 
     for handler in logging.getLogger().handlers:
@@ -139,7 +140,8 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
             access_log=False,
             log_config=None,
             server_header=False,
-            h11_max_incomplete_event_size=16_384,
+            http=BoundedHttp,
+            ws="none",
             # Longer than the deadline of a request: those in progress finish before the end.
             timeout_graceful_shutdown=server.deadline_seconds + 5,
         )

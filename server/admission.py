@@ -70,7 +70,6 @@ class Admission:
             await self._work(scope, body, receive, send)
 
     def _refuse_headers(self, scope: Scope) -> Response | None:
-        """h11 limits only what arrives in pieces: headers in one packet pass it, whatever their size."""
         size = sum(len(name) + len(value) for name, value in scope.get("headers", ()))
         if size + len(scope.get("query_string", b"")) <= self._limits.header_bytes:
             return None

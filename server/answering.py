@@ -146,7 +146,7 @@ class Answering:
         started = time.perf_counter()
         vectors = self._encode(asked)
         encoding_seconds = (time.perf_counter() - started) / max(1, len(asked))
-        self.metrics.stage_seconds.labels("encode").observe(encoding_seconds)
+        self.metrics.encode_seconds.observe(encoding_seconds)
         return [
             self._reply(serving, question, vector, limit=limit, filters=filters or {}, spent_seconds=encoding_seconds)
             for question, vector in zip(asked, vectors, strict=True)
@@ -165,7 +165,7 @@ class Answering:
         started = time.perf_counter()
         found = serving.index.search(question, vector, limit=limit, filters=filters)
         searching_seconds = time.perf_counter() - started
-        self.metrics.stage_seconds.labels("search").observe(searching_seconds)
+        self.metrics.search_seconds.observe(searching_seconds)
         self.metrics.replies.labels(str(found.status)).inc()
         return Reply(
             query_id=uuid.uuid4().hex,

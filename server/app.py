@@ -55,6 +55,11 @@ def create_site(
     return app
 
 
+def _json(body: SearchReply | BatchReply) -> Response:
+    """Return a body that is checked already; the framework would check it once more, on the event loop."""
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
 class _Memory:
     """Keeps questions. A full disk must not cost a visitor the reply, so that what cannot be kept is only counted."""
 
@@ -102,24 +107,24 @@ def create_app(
         if unknown:
             raise problems.RequestError(unknown)
 
-    def search(question: str, *, limit: int | None, filters: Filters, explain: bool) -> SearchReply:
+    def search(question: str, *, limit: int | None, filters: Filters, explain: bool) -> Response:
         check_filters(filters)
         reply = answering.answer(question, limit=limit or default_limit, filters=filters)
         memory.remember(question, reply)
-        return SearchReply.of(reply, explain=explain)
+        return _json(SearchReply.of(reply, explain=explain))
 
-    @app.post("/v1/search", tags=["search"])
-    def post_search(body: SearchRequest) -> SearchReply:
+    @app.post("/v1/search", tags=["search"], response_model=SearchReply)
+    def post_search(body: SearchRequest) -> Response:
         """Find the answers nearest to a question."""
         return search(body.query, limit=body.limit, filters=body.filters, explain=body.explain)
 
-    @app.get("/v1/search", tags=["search"])
+    @app.get("/v1/search", tags=["search"], response_model=SearchReply)
     def get_search(
         request: Request,
         q: Annotated[str, Query(description="the question, as a person would ask it")],
         limit: Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="most hits wanted")] = None,
         explain: Annotated[bool, Query(description="add to each hit all that the ranking saw")] = False,
-    ) -> SearchReply:
+    ) -> Response:
         """Find the answers nearest to a question; the same as POST, for curl and links.
 
         Any other parameter is a facet: `couloir=Hôpital&couloir=Officine`.
@@ -131,12 +136,12 @@ def create_app(
             raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
         return search(q, limit=limit, filters=filters, explain=explain)
 
-    @app.post("/v1/search/batch", tags=["search"])
-    def post_batch(body: BatchRequest) -> BatchReply:
+    @app.post("/v1/search/batch", tags=["search"], response_model=BatchReply)
+    def post_batch(body: BatchRequest) -> Response:
         """Find the answers nearest to each of several questions; they are encoded together, and not kept."""
         check_filters(body.filters)
         replies = answering.answer_batch(body.queries, limit=body.limit or default_limit, filters=body.filters)
-        return BatchReply(replies=[SearchReply.of(reply, explain=False) for reply in replies])
+        return _json(BatchReply(replies=[SearchReply.of(reply, explain=False) for reply in replies]))
 
     @app.get("/v1/suggest", tags=["search"])
     def get_suggestions(

@@ -21,6 +21,9 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        # Bound once: both are counted with each question.
+        self.encode_seconds = self.stage_seconds.labels("encode")
+        self.search_seconds = self.stage_seconds.labels("search")
         self.request_seconds = Histogram(
             "souffleur_request_seconds", "Seconds of a request", ["route"], buckets=_SECONDS, registry=registry
         )
