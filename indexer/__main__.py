@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     add_options(
         command,
         IndexerSettings,
-        ["corpus", "index", "encoder", "device", "batch_size", "threads", "cache", "risk", "keep"],
+        ["corpus", "index", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
     )
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
     command.set_defaults(run=_build)
@@ -109,7 +109,13 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     )
     with show_progress("Encoding") as progress:
         summary = build_index(
-            corpus, settings.index, encoder=encoder, risk=settings.risk, keep=settings.keep, progress=progress
+            corpus,
+            settings.index,
+            encoder=encoder,
+            risk=settings.risk,
+            keep=settings.keep,
+            memory_bytes=settings.memory * 1_000_000 if settings.memory else None,
+            progress=progress,
         )
     if options.json:
         print(summary.manifest.to_json(), end="")

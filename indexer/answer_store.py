@@ -5,7 +5,8 @@ Rows follow the order of ids, so a lower row is a lower id, and no list of ids i
 
 import json
 import mmap
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -20,17 +21,26 @@ OFFSETS_FILE = "answers.offsets.npy"
 _REMEMBERED = 512
 
 
-def write_answers(folder: Path, answers: Sequence[Answer]) -> None:
-    """Write *answers*, already sorted by id, into *folder*."""
-    offsets = np.zeros(len(answers) + 1, dtype=np.int64)
-    with (folder / ANSWERS_FILE).open("wb") as stream:
-        for row, answer in enumerate(answers):
-            stream.write(encode_answer(answer))
-            offsets[row + 1] = stream.tell()
-    np.save(folder / OFFSETS_FILE, offsets)
+def write_answers(folder: Path, answers: Iterable[Answer]) -> None:
+    """Write *answers*, in any order, each id once, into *folder*. Only their ids are held in memory."""
+    ids: list[str] = []
+    ends = array("q", [0])
+    unsorted = folder / f"{ANSWERS_FILE}.unsorted"
+    with unsorted.open("wb") as stream:
+        for answer in answers:
+            ends.append(ends[-1] + stream.write(_encode(answer)))
+            ids.append(answer.id)
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    starts, lengths = np.array(ends)[:-1], np.diff(np.array(ends))
+    np.save(folder / OFFSETS_FILE, np.concatenate(([0], np.cumsum(lengths[order]))).astype(np.int64))
+    with unsorted.open("rb") as source, (folder / ANSWERS_FILE).open("wb") as target:
+        for row in order:
+            source.seek(int(starts[row]))
+            target.write(source.read(int(lengths[row])))
+    unsorted.unlink()
 
 
-def encode_answer(answer: Answer) -> bytes:
+def _encode(answer: Answer) -> bytes:
     """Return the JSON line of an answer, its end of line included; equal answers give equal bytes."""
     record = {
         "id": answer.id,

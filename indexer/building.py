@@ -11,16 +11,16 @@ from typing import Protocol
 
 import numpy as np
 
-from indexer.answer_store import encode_answer, write_answers
+from indexer.answer_store import ANSWERS_FILE, AnswerStore, write_answers
 from indexer.dense import DenseIndex
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
 from indexer.fitting import METHOD, fit
-from indexer.folder import IndexFolder, file_sums
+from indexer.folder import IndexFolder, file_sums, sha256_of
 from indexer.index import Index
 from indexer.lexical import LexicalIndex
-from indexer.manifest import Counts, DenseChoice, EncoderInfo, Manifest
+from indexer.manifest import Counts, EncoderInfo, Manifest
 from indexer.parts import (
     DENSE_FILE,
     EMBEDDINGS_FILE,
@@ -35,9 +35,10 @@ from indexer.parts import (
     question_norms,
 )
 from indexer.passage_table import PassageTable, text_key
+from indexer.passage_texts import PassageTexts
 from indexer.passages import make_passages, make_spans
-from indexer.records import Acronym, Answer, Facet, Passage, PassageKind
-from indexer.vectors import Journal, KnownVectors, Progress, encode_all, no_progress
+from indexer.records import Acronym, Answer, DenseChoice, Facet, PassageKind, Vectors
+from indexer.vectors import Journal, KnownVectors, Progress, Texts, encode_all, no_progress
 
 logger = logging.getLogger(__name__)
 
@@ -77,26 +78,31 @@ def build_index(
     encoder: Encoder,
     risk: float = 0.05,
     keep: int = 3,
+    memory_bytes: int | None = None,
     progress: Progress = no_progress,
 ) -> BuildSummary:
     """Build an index of *corpus* in the index folder *path* and put it into service; the newest *keep* stay.
 
+    memory_bytes: most that the dense index may take while it serves, not bounded if None.
     CorpusError if the corpus cannot be read, IndexFolderError if the folder cannot be written or another build runs.
     The index in service is not touched before the new one is complete and has been read back.
     """
     started = time.perf_counter()
     folder = IndexFolder(path)
     with folder.lock():
-        answers = sorted(corpus.answers(), key=lambda answer: answer.id)
-        corpus_hash = _hash(corpus, answers, risk=risk)
+        aside = folder.aside()
+        write_answers(aside, corpus.answers())
+        corpus_hash = _hash(corpus, aside, risk=risk, memory_bytes=memory_bytes)
         in_service = _in_service(folder)
         if in_service and _same(in_service, corpus_hash, encoder):
+            folder.discard(aside)
             return BuildSummary(in_service, unchanged=True, took_seconds=time.perf_counter() - started)
         journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
         known = _known_vectors(folder, encoder)
         journal.read_into(known)
-        aside = folder.aside()
-        counts = _write_parts(aside, corpus, answers, encoder, known, journal, progress)
+        counts, choice = _write_parts(
+            aside, corpus, encoder=encoder, known=known, journal=journal, progress=progress, memory_bytes=memory_bytes
+        )
         parts = IndexParts.load(aside)
         ranking, calibration = fit(parts, off_topic=corpus.off_topic, risk=risk)
         built_at = datetime.now(UTC)
@@ -106,7 +112,7 @@ def build_index(
             corpus_hash=corpus_hash,
             encoder=EncoderInfo(encoder.name, encoder.fingerprint, encoder.dimension),
             counts=counts,
-            dense=DenseChoice("exact", 1.0),
+            dense=choice,
             ranking=ranking,
             calibration=calibration,
             files=file_sums(aside),
@@ -124,14 +130,10 @@ def _new_id(built_at: datetime, corpus_hash: str, encoder: Encoder) -> str:
     return f"{built_at:%Y%m%d-%H%M%S}-{built_at.microsecond // 1000:03}-{made_of[:8]}"
 
 
-def _hash(corpus: Corpus, answers: Sequence[Answer], *, risk: float) -> str:
+def _hash(corpus: Corpus, aside: Path, *, risk: float, memory_bytes: int | None) -> str:
     """Return the sha256 of all that an index is made of, but for the encoder."""
-    digest = hashlib.sha256()
-    for answer in answers:
-        digest.update(encode_answer(answer))
-    beside = (tuple(corpus.facets), tuple(corpus.acronyms), tuple(corpus.off_topic), risk, METHOD)
-    digest.update(repr(beside).encode())
-    return digest.hexdigest()
+    beside = (tuple(corpus.facets), tuple(corpus.acronyms), tuple(corpus.off_topic), risk, memory_bytes, METHOD)
+    return hashlib.sha256(f"{sha256_of(aside / ANSWERS_FILE)} {beside!r}".encode()).hexdigest()
 
 
 def _in_service(folder: IndexFolder) -> Manifest | None:
@@ -169,63 +171,62 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder) -> KnownVectors:
 def _write_parts(
     aside: Path,
     corpus: Corpus,
-    answers: Sequence[Answer],
+    *,
     encoder: Encoder,
     known: KnownVectors,
     journal: Journal,
     progress: Progress,
-) -> Counts:
-    """Write all files of the index but the manifest into *aside*."""
-    passages = [
+    memory_bytes: int | None,
+) -> tuple[Counts, DenseChoice]:
+    """Write all files of the index but the answers, which are there, and the manifest into *aside*."""
+    answers = AnswerStore(aside)
+    table = PassageTable.build(
         make_passages(answer, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for answer in answers
-    ]
-    spans = [make_spans(answer) for answer in answers]
-    texts = [passage.text for group in (*passages, *spans) for passage in group] + list(corpus.off_topic)
-    are_questions = np.array(
-        [passage.kind is PassageKind.QUESTION for group in (*passages, *spans) for passage in group]
-        + [True] * len(corpus.off_topic),
-        dtype=np.bool_,
     )
-    vectors = np.zeros((len(texts), encoder.dimension), dtype=np.float32)
+    span_table = PassageTable.build(map(make_spans, answers))
+    off_topic = np.zeros(len(corpus.off_topic), dtype=off_topic_record(encoder.dimension))
+    off_topic["key"] = [text_key(question, as_question=True) for question in corpus.off_topic]
+    passage_texts = PassageTexts(answers, table)
+    are_questions = table.are(PassageKind.QUESTION)
+    embeddings = _new_array(aside / EMBEDDINGS_FILE, len(table), encoder.dimension)
+    span_embeddings = _new_array(aside / SPAN_EMBEDDINGS_FILE, len(span_table), encoder.dimension)
+    no_span_asks = np.zeros(len(span_table), dtype=np.bool_)
+    all_ask = np.ones(len(off_topic), dtype=np.bool_)
     encoded = encode_all(
-        texts,
-        as_question=are_questions,
-        into=vectors,
+        [
+            Texts(table.rows["key"], are_questions, passage_texts.read, embeddings),
+            Texts(span_table.rows["key"], no_span_asks, PassageTexts(answers, span_table).read, span_embeddings),
+            Texts(off_topic["key"], all_ask, lambda rows: [corpus.off_topic[row] for row in rows], off_topic["vector"]),
+        ],
         encoder=encoder,
         known=known,
         journal=journal,
         progress=progress,
     )
-    table, span_table = PassageTable.build(passages), PassageTable.build(spans)
-    of_passages, of_spans, of_off_topic = np.split(vectors, [len(table), len(table) + len(span_table)])
-    off_topic = np.zeros(len(corpus.off_topic), dtype=off_topic_record(encoder.dimension))
-    off_topic["key"] = [text_key(question, as_question=True) for question in corpus.off_topic]
-    off_topic["vector"] = of_off_topic
-
-    write_answers(aside, answers)
     FacetTable.build(corpus.facets, answers).save(aside)
     table.save(aside / PASSAGES_FILE)
-    np.save(aside / EMBEDDINGS_FILE, of_passages)
-    DenseIndex.build(of_passages).save(aside / DENSE_FILE)
-    LexicalIndex.build(texts[: len(table)], acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
+    dense, choice = DenseIndex.build(embeddings, questions=span_embeddings, memory_bytes=memory_bytes)
+    dense.save(aside / DENSE_FILE)
+    LexicalIndex.build(passage_texts, acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
     span_table.save(aside / SPANS_FILE)
-    np.save(aside / SPAN_EMBEDDINGS_FILE, of_spans)
     np.save(aside / OFF_TOPIC_FILE, off_topic)
-    np.save(aside / QUESTION_NORMS_FILE, question_norms(table, of_passages))
-    return Counts(
+    np.save(aside / QUESTION_NORMS_FILE, question_norms(table, embeddings))
+    counts = Counts(
         answers=len(answers),
-        questions=sum(len(answer.questions) for answer in answers),
+        questions=int(are_questions.sum()),
         passages=len(table),
         spans=len(span_table),
-        cut_answers=sum(_was_cut(group) for group in passages),
-        off_topic=len(corpus.off_topic),
+        cut_answers=int((np.bincount(table.answers[table.are(PassageKind.BODY)]) > 1).sum()),
+        off_topic=len(off_topic),
         reused=encoded.reused,
         embedded=encoded.fresh,
     )
+    return counts, choice
 
 
-def _was_cut(passages: Sequence[Passage]) -> bool:
-    return sum(passage.kind is PassageKind.BODY for passage in passages) > 1
+def _new_array(file: Path, rows: int, dimension: int) -> Vectors:
+    """Return an array of zeros in *file*, mapped into memory: it may be larger than that."""
+    return np.asarray(np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=(rows, dimension)))
 
 
 def _check(index: Index) -> None:

@@ -70,7 +70,7 @@ def gather_evidence(
     this is how a corpus is asked its own questions.
     """
     table = parts.table
-    among = None if allowed is None else np.flatnonzero(allowed[table.answers])
+    among = None if allowed is None else allowed[table.answers]
     words = parts.lexical.search(question)
     if left_out_passage is not None:
         words.values[:, left_out_passage] = 0

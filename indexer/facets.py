@@ -1,9 +1,10 @@
 """The guided search: which values each answer applies to. One without a value for a facet applies to all of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,14 @@ DEFINITIONS_FILE = "facets.json"
 TABLE_FILE = "facets.npy"
 
 
+class Answers(Protocol):
+    """Answers by row; they are gone through more than once."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Answer]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class FacetTable:
     """Which answers apply to which values: *applies* has shape (answers, all values of all facets, in their order)."""
@@ -22,7 +31,7 @@ class FacetTable:
     applies: NDArray[np.bool_]
 
     @classmethod
-    def build(cls, facets: Sequence[Facet], answers: Sequence[Answer]) -> "FacetTable":
+    def build(cls, facets: Sequence[Facet], answers: Answers) -> "FacetTable":
         """Return the table of *answers*; facets and values that are not defined are added, sorted, after the others."""
         complete = _complete(facets, answers)
         columns = _columns(complete)
@@ -84,7 +93,7 @@ class FacetTable:
         return {key: values for key, values in counts.items() if values}
 
 
-def _complete(facets: Sequence[Facet], answers: Sequence[Answer]) -> tuple[Facet, ...]:
+def _complete(facets: Sequence[Facet], answers: Answers) -> tuple[Facet, ...]:
     values: dict[str, dict[str, None]] = {facet.key: dict.fromkeys(facet.values) for facet in facets}
     used = sorted({(key, value) for answer in answers for key, some in answer.facets.items() for value in some})
     for key, value in used:

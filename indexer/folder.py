@@ -100,6 +100,10 @@ class IndexFolder:
         folder.mkdir()
         return folder
 
+    def discard(self, aside: Path) -> None:
+        """Remove the folder built aside, which is not wanted."""
+        shutil.rmtree(aside)
+
     def publish(self, aside: Path, manifest: Manifest) -> None:
         """Write *manifest* into the folder built aside, make all of it durable, and put it into service."""
         (aside / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")

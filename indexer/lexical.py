@@ -5,7 +5,7 @@ Owns the score and the trust in it. What a word is belongs to `indexer/words.py`
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +81,8 @@ class LexicalIndex:
         self._reader = QuestionReader(postings, speller, Phrases(acronyms))
 
     @classmethod
-    def build(cls, texts: Sequence[str], *, acronyms: Sequence[Acronym] = ()) -> "LexicalIndex":
-        """Return an index of *texts*, one row each, in order."""
+    def build(cls, texts: Iterable[str], *, acronyms: Sequence[Acronym] = ()) -> "LexicalIndex":
+        """Return an index of *texts*, one row each, in order; they are gone through twice."""
         reader = TextReader(texts, Phrases(acronyms))
         postings = Postings.build(map(reader.read, texts), aliases=reader.aliases, k1=K1, b=B)
         return cls(postings, Speller.build(reader.spellings), acronyms)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from indexer.calibration import Calibration
 from indexer.errors import IndexFolderError
 from indexer.ranking import RankingWeights
+from indexer.records import DenseChoice
 
 FORMAT_VERSION = 2
 
@@ -33,14 +34,6 @@ class Counts:
     off_topic: int
     reused: int
     embedded: int
-
-
-@dataclass(frozen=True, slots=True)
-class DenseChoice:
-    """How vectors are searched, and the share of the true ten nearest that this finds, measured at build time."""
-
-    method: str
-    recall_at_10: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,13 @@ class IndexParts:
         """Return the parts saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others."""
         try:
             answers = AnswerStore(folder)
+            embeddings = read_mapped(folder / EMBEDDINGS_FILE)
             parts = cls(
                 answers=answers,
                 facets=FacetTable.load(folder),
                 table=PassageTable.load(folder / PASSAGES_FILE, answers=len(answers)),
-                embeddings=read_mapped(folder / EMBEDDINGS_FILE),
-                dense=DenseIndex.load(folder / DENSE_FILE),
+                embeddings=embeddings,
+                dense=DenseIndex.load(folder / DENSE_FILE, embeddings),
                 lexical=LexicalIndex.load(folder / LEXICAL_FOLDER),
                 spans=PassageTable.load(folder / SPANS_FILE, answers=len(answers)),
                 span_embeddings=read_mapped(folder / SPAN_EMBEDDINGS_FILE),

@@ -1,7 +1,7 @@
 """Which passage is which, and of which answer. A row of the table is the same row in the vectors made of it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from indexer.records import Passage, PassageKind
 
 KINDS = tuple(PassageKind)
+_AT_ONCE = 10_000
 _LATER_KINDS = (PassageKind.QUESTION, PassageKind.STRETCH)
 _ROW = np.dtype(
     [
@@ -50,20 +51,25 @@ class PassageTable:
     """Shape (answers,): where the questions, or the stretches, of each answer begin."""
 
     @classmethod
-    def build(cls, passages: Sequence[Sequence[Passage]]) -> "PassageTable":
-        """Return the table of the passages of each answer, in the order of answer rows."""
-        rows = np.zeros(sum(map(len, passages)), dtype=_ROW)
-        at = 0
-        for answer_row, group in enumerate(passages):
+    def build(cls, passages: Iterable[Sequence[Passage]]) -> "PassageTable":
+        """Return the table of the passages of each answer, in the order of answer rows; no text is held."""
+        parts: list[NDArray[np.void]] = []
+        waiting: list[tuple[int, int, int, int, int, bytes]] = []
+        answers = 0
+        for group in passages:
             number = 0
             for passage in group:
                 asked = passage.kind is PassageKind.QUESTION
                 key = text_key(passage.text, as_question=asked)
                 kind = KINDS.index(passage.kind)
-                rows[at] = (answer_row, kind, number if asked else 0, passage.start, passage.end, key)
+                waiting.append((answers, kind, number if asked else 0, passage.start, passage.end, key))
                 number += asked
-                at += 1
-        return cls._of(rows, len(passages))
+            answers += 1
+            if len(waiting) > _AT_ONCE:
+                parts.append(np.array(waiting, dtype=_ROW))
+                waiting.clear()
+        parts.append(np.array(waiting, dtype=_ROW))
+        return cls._of(np.concatenate(parts), answers)
 
     @classmethod
     def load(cls, file: Path, *, answers: int) -> "PassageTable":

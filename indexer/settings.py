@@ -59,6 +59,9 @@ class IndexerSettings:
     threads: int | None = setting(None, parse_count, "processor threads of the bundled encoder (all, if not given)")
     cache: Path | None = setting(None, Path, "folder of the unpacked model (the user's cache, if not given)")
     risk: float = setting(0.05, parse_share, "accepted share of wrong answers among those given as `answered`")
+    memory: int | None = setting(
+        None, parse_count, "megabytes that the vectors may take while serving (any, if not given)"
+    )
     keep: int = setting(3, parse_count, "how many indexes stay on disk, the one in service included")
 
 

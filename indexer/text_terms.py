@@ -14,7 +14,7 @@ from indexer.words import STOP_WORDS, Word, read_chunk, simple_words, split_chun
 class TextReader:
     """Turns texts into terms, each different chunk once."""
 
-    def __init__(self, texts: Sequence[str], phrases: Phrases) -> None:
+    def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
         """texts: all that will be read, since what is a word run together depends on the others."""
         self._phrases = phrases
         chunk_counts = Counter(chunk for text in texts for chunk in split_chunks(text))

@@ -1,7 +1,7 @@
 """Vectors that need not be computed again: those of earlier indexes, and those of a build that was cut off."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoders import Encoder
-from indexer.passage_table import text_key
 from indexer.records import Vectors
 
 logger = logging.getLogger(__name__)
@@ -23,32 +22,34 @@ def no_progress(_done: int, _total: int) -> None:
 
 
 _CHUNK = 256  # texts between two entries of the journal: a few seconds of work, lost at worst
+_BLOCK = 4096  # texts read at once, and sorted by length
+_COPIED = 65_536  # vectors copied at once
 
 
 class KnownVectors:
-    """Vectors by the key of their text (see `text_key`), all of one encoder."""
+    """Vectors by the key of their text (see `text_key`), all of one encoder; they may be mapped from files."""
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
-        self._sources: list[tuple[NDArray[np.bytes_], Vectors]] = []
+        self._sources: list[tuple[NDArray[np.bytes_], NDArray[np.int64], Vectors]] = []
 
     def add(self, keys: NDArray[np.bytes_], vectors: Vectors) -> None:
         """Make *vectors*, shape (n, dimension), known by *keys*, shape (n,)."""
         if vectors.shape != (len(keys), self._dimension):
             raise ValueError(f"shape {vectors.shape} does not fit {len(keys)} keys of dimension {self._dimension}")
         order = np.argsort(keys)
-        self._sources.append((keys[order], vectors[order]))
+        self._sources.append((keys[order], order, vectors))
 
     def fill(self, keys: NDArray[np.bytes_], into: Vectors) -> NDArray[np.bool_]:
         """Write the known vectors of *keys* into the same rows of *into*; return which rows were known."""
         known = np.zeros(len(keys), dtype=np.bool_)
-        for source_keys, vectors in self._sources:
+        for source_keys, order, vectors in self._sources:
             if len(source_keys) == 0:
                 continue
             at = np.minimum(np.searchsorted(source_keys, keys), len(source_keys) - 1)
-            fresh = (source_keys[at] == keys) & ~known
-            into[fresh] = vectors[at[fresh]]
-            known |= fresh
+            fresh = np.flatnonzero((source_keys[at] == keys) & ~known)
+            _copy(vectors, order[at[fresh]], into, fresh)
+            known[fresh] = True
         return known
 
 
@@ -64,10 +65,11 @@ class Journal:
         if not self.file.exists():
             return
         whole = self.file.stat().st_size // self._record.itemsize
-        records = np.fromfile(self.file, dtype=self._record, count=whole)
         with self.file.open("r+b") as stream:
             stream.truncate(whole * self._record.itemsize)
-        known.add(records["key"], np.ascontiguousarray(records["vector"]))
+        if whole:
+            records = np.memmap(self.file, dtype=self._record, mode="r", shape=(whole,))
+            known.add(records["key"], records["vector"])
 
     def append(self, keys: NDArray[np.bytes_], vectors: Vectors) -> None:
         """Add *vectors* by their keys."""
@@ -89,37 +91,74 @@ class Encoded:
     reused: int
 
 
-def encode_all(
-    texts: Sequence[str],
-    *,
-    as_question: NDArray[np.bool_],
-    into: Vectors,
-    encoder: Encoder,
-    known: KnownVectors,
-    journal: Journal,
-    progress: Progress,
-) -> Encoded:
-    """Write the vector of each text into the same row of *into*; return how many were known and how many were not.
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Some texts of an index, one row each.
 
-    as_question: shape (len(texts),), whether each is encoded as a question or as a passage.
-    The same text twice is encoded once.
+    keys: see `text_key`, shape (n,). are_questions: shape (n,), whether each is encoded as a question or as a passage.
+    read: gives the texts of some rows. into: where their vectors go, shape (n, dimension).
     """
-    keys = np.array(
-        [text_key(text, as_question=bool(asked)) for text, asked in zip(texts, as_question, strict=True)], dtype="S32"
-    )
-    reused = known.fill(keys, into)
-    missing = np.flatnonzero(~reused)
-    _, first, same_as = np.unique(keys[missing], return_index=True, return_inverse=True)
-    # Longest first: the time left is then never too hopeful, and a batch holds texts of about one length.
-    todo = sorted(missing[first].tolist(), key=lambda row: (bool(as_question[row]), -len(texts[row]), row))
-    for begin in range(0, len(todo), _CHUNK):
-        progress(begin, len(todo))
-        chunk = np.array(todo[begin : begin + _CHUNK])
-        for role, encode in ((True, encoder.encode_questions), (False, encoder.encode_passages)):
-            rows = chunk[as_question[chunk] == role]
-            if len(rows):
-                into[rows] = encode([texts[row] for row in rows])
-        journal.append(keys[chunk], into[chunk])
-    progress(len(todo), len(todo))
-    into[missing] = into[missing[first][same_as]]
-    return Encoded(fresh=len(todo), reused=int(reused.sum()))
+
+    keys: NDArray[np.bytes_]
+    are_questions: NDArray[np.bool_]
+    read: Callable[[Sequence[int]], Sequence[str]]
+    into: Vectors
+
+
+def encode_all(
+    parts: Sequence[Texts], *, encoder: Encoder, known: KnownVectors, journal: Journal, progress: Progress
+) -> Encoded:
+    """Write the vector of each text to its place; return how many were known and how many were not.
+
+    The same text twice in a part is encoded once. Texts are read a block at a time, so that they need no memory.
+    """
+    missing = [np.flatnonzero(~known.fill(part.keys, part.into)) for part in parts]
+    plans = [_Plan.of(part, rows) for part, rows in zip(parts, missing, strict=True)]
+    total = sum(len(plan.todo) for plan in plans)
+    done = 0
+    for plan in plans:
+        for start in range(0, len(plan.todo), _BLOCK):
+            for rows, texts in _chunks(plan.part, plan.todo[start : start + _BLOCK]):
+                progress(done, total)
+                encode = encoder.encode_questions if plan.part.are_questions[rows[0]] else encoder.encode_passages
+                vectors = encode(texts)
+                plan.part.into[rows] = vectors
+                journal.append(plan.part.keys[rows], vectors)
+                done += len(rows)
+        _copy(plan.part.into, plan.first, plan.part.into, plan.repeated)
+    progress(total, total)
+    return Encoded(fresh=total, reused=sum(len(part.keys) for part in parts) - sum(map(len, missing)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The rows of a part to encode, and those whose text is that of another: `repeated[i]` is like `first[i]`."""
+
+    part: Texts
+    todo: NDArray[np.int64]
+    repeated: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, part: Texts, missing: NDArray[np.int64]) -> "_Plan":
+        _, first, same_as = np.unique(part.keys[missing], return_index=True, return_inverse=True)
+        owner = missing[first][same_as]
+        again = owner != missing
+        return cls(part, np.sort(missing[first]), missing[again], owner[again])
+
+
+def _chunks(part: Texts, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
+    """Yield rows of one role with their texts, of like length: so little of a batch is padding."""
+    texts = dict(zip(rows.tolist(), part.read(rows.tolist()), strict=True))
+    for role in (False, True):
+        chosen = rows[part.are_questions[rows] == role].tolist()
+        chosen.sort(key=lambda row: -len(texts[row]))
+        for start in range(0, len(chosen), _CHUNK):
+            chunk = chosen[start : start + _CHUNK]
+            yield np.array(chunk), [texts[row] for row in chunk]
+
+
+def _copy(source: Vectors, rows: NDArray[np.int64], target: Vectors, to: NDArray[np.int64]) -> None:
+    """Copy vectors, not too many at once: both may be larger than the memory."""
+    for start in range(0, len(rows), _COPIED):
+        target[to[start : start + _COPIED]] = source[rows[start : start + _COPIED]]

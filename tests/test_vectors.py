@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.testing import assert_array_equal
 
+from indexer import vectors
 from indexer.passage_table import text_key
-from indexer.vectors import Encoded, Journal, KnownVectors, encode_all, no_progress
+from indexer.vectors import Encoded, Journal, KnownVectors, Texts, encode_all, no_progress
 from tests.fakes import FakeEncoder
 
 TEXTS = ["un certificat", "une carte", "un certificat", "un formulaire", "une carte"]
@@ -15,10 +17,9 @@ ROLES = np.array([False, False, False, False, True])
 
 def encode(encoder: FakeEncoder, known: KnownVectors, journal: Journal) -> tuple[np.ndarray, Encoded]:
     into = np.zeros((len(TEXTS), encoder.dimension), dtype=np.float32)
-    encoded = encode_all(
-        TEXTS, as_question=ROLES, into=into, encoder=encoder, known=known, journal=journal, progress=no_progress
-    )
-    return into, encoded
+    keys = np.array([text_key(text, as_question=role) for text, role in zip(TEXTS, ROLES.tolist(), strict=True)])
+    part = Texts(keys, ROLES, lambda rows: [TEXTS[row] for row in rows], into)
+    return into, encode_all([part], encoder=encoder, known=known, journal=journal, progress=no_progress)
 
 
 def test_each_text_is_encoded_once_in_each_role(tmp_path: Path) -> None:
@@ -54,3 +55,13 @@ def test_known_vectors_are_found_by_key() -> None:
     into = np.zeros((3, 2), dtype=np.float32)
     assert known.fill(keys, into).tolist() == [True, False, True]
     assert into.tolist() == [[1, 1], [0, 0], [3, 3]]
+
+
+def test_blocks_and_copies_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read and copied a few at a time, the vectors are the same, and progress counts each text to encode once."""
+    expected, _ = encode(FakeEncoder(), KnownVectors(64), Journal(tmp_path / "one", 64))
+    for name in ("_BLOCK", "_CHUNK", "_COPIED"):
+        monkeypatch.setattr(vectors, name, 1)
+    into, encoded = encode(FakeEncoder(), KnownVectors(64), Journal(tmp_path / "other", 64))
+    assert_array_equal(into, expected)
+    assert encoded == Encoded(fresh=4, reused=0)
