@@ -3,11 +3,13 @@
 Rows follow the order of ids, so a lower row is a lower id, and no list of ids is needed in memory.
 """
 
+import hashlib
 import json
 import mmap
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +55,7 @@ def _encode(answer: Answer) -> bytes:
 
 
 def _read(lines: mmap.mmap | bytes, offsets: NDArray[np.int64], row: int) -> Answer:
-    record = json.loads(lines[int(offsets[row]) : int(offsets[row + 1])])
+    record = json.loads(lines[int(offsets[row]) : int(offsets[row + 1])].decode())
     return Answer(
         id=record["id"],
         text=record["text"],
@@ -67,7 +69,8 @@ class AnswerStore:
     """Reads answers by row or by id; safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        self._offsets = np.load(folder / OFFSETS_FILE, mmap_mode="r")
+        # A plain view: slicing np.memmap objects costs ten times as much.
+        self._offsets = np.asarray(np.load(folder / OFFSETS_FILE, mmap_mode="r"))
         with (folder / ANSWERS_FILE).open("rb") as stream:
             # mmap refuses an empty file.
             self._lines: mmap.mmap | bytes = (
@@ -89,6 +92,20 @@ class AnswerStore:
 
     def __iter__(self) -> Iterator[Answer]:
         return (self._read(row) for row in range(len(self)))
+
+    def same_rows(self, other: "AnswerStore") -> NDArray[np.int64]:
+        """Return for each answer the row of *other* that has the same answer in every respect, -1 where none has."""
+        mine, others = self._line_keys(), other._line_keys()
+        if not len(others):
+            return np.full(len(mine), -1)
+        order = np.argsort(others)
+        at = np.minimum(np.searchsorted(others, mine, sorter=order), len(others) - 1)
+        return np.where(others[order[at]] == mine, order[at], -1)
+
+    def _line_keys(self) -> NDArray[np.bytes_]:
+        ends = self._offsets.tolist()
+        lines = (self._lines[start:end] for start, end in pairwise(ends))
+        return np.array([hashlib.blake2b(line, digest_size=16).hexdigest().encode() for line in lines], dtype="S32")
 
     def row_of(self, answer_id: str) -> int | None:
         """Return the row of an answer, None where no answer has this id."""

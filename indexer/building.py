@@ -16,7 +16,7 @@ from indexer.dense import DenseIndex
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
-from indexer.fitting import METHOD, fit
+from indexer.fitting import fit
 from indexer.folder import IndexFolder, file_sums, sha256_of
 from indexer.index import Index
 from indexer.lexical import LexicalIndex
@@ -41,6 +41,9 @@ from indexer.records import Acronym, Answer, DenseChoice, Facet, PassageKind, Ve
 from indexer.vectors import Journal, KnownVectors, Progress, Texts, encode_all, no_progress
 
 logger = logging.getLogger(__name__)
+
+METHOD = 2
+"""Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew."""
 
 
 class Corpus(Protocol):
@@ -98,10 +101,18 @@ def build_index(
             folder.discard(aside)
             return BuildSummary(in_service, unchanged=True, took_seconds=time.perf_counter() - started)
         journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
-        known = _known_vectors(folder, encoder)
+        known = _known_vectors(folder, encoder, verified=in_service)
         journal.read_into(known)
+        earlier = IndexParts.load(path / in_service.id) if in_service and _comparable(in_service, encoder) else None
         counts, choice = _write_parts(
-            aside, corpus, encoder=encoder, known=known, journal=journal, progress=progress, memory_bytes=memory_bytes
+            aside,
+            corpus,
+            earlier,
+            encoder=encoder,
+            known=known,
+            journal=journal,
+            progress=progress,
+            memory_bytes=memory_bytes,
         )
         parts = IndexParts.load(aside)
         ranking, calibration = fit(parts, off_topic=corpus.off_topic, risk=risk)
@@ -109,6 +120,7 @@ def build_index(
         manifest = Manifest(
             id=_new_id(built_at, corpus_hash, encoder),
             built_at=built_at.isoformat(timespec="seconds"),
+            method=METHOD,
             corpus_hash=corpus_hash,
             encoder=EncoderInfo(encoder.name, encoder.fingerprint, encoder.dimension),
             counts=counts,
@@ -132,7 +144,7 @@ def _new_id(built_at: datetime, corpus_hash: str, encoder: Encoder) -> str:
 
 def _hash(corpus: Corpus, aside: Path, *, risk: float, memory_bytes: int | None) -> str:
     """Return the sha256 of all that an index is made of, but for the encoder."""
-    beside = (tuple(corpus.facets), tuple(corpus.acronyms), tuple(corpus.off_topic), risk, memory_bytes, METHOD)
+    beside = (tuple(corpus.facets), tuple(corpus.acronyms), tuple(corpus.off_topic), risk, memory_bytes)
     return hashlib.sha256(f"{sha256_of(aside / ANSWERS_FILE)} {beside!r}".encode()).hexdigest()
 
 
@@ -146,18 +158,27 @@ def _in_service(folder: IndexFolder) -> Manifest | None:
 
 
 def _same(manifest: Manifest, corpus_hash: str, encoder: Encoder) -> bool:
-    return manifest.corpus_hash == corpus_hash and manifest.encoder.fingerprint == encoder.fingerprint
+    return manifest.corpus_hash == corpus_hash and _comparable(manifest, encoder)
 
 
-def _known_vectors(folder: IndexFolder, encoder: Encoder) -> KnownVectors:
-    """Return the vectors of every index in *folder* that was made by *encoder* and is not damaged, newest first."""
+def _comparable(manifest: Manifest, encoder: Encoder) -> bool:
+    """Whether the same answer has the same passages there, and they the same vectors."""
+    return manifest.method == METHOD and manifest.encoder.fingerprint == encoder.fingerprint
+
+
+def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest | None) -> KnownVectors:
+    """Return the vectors of every index in *folder* that was made by *encoder* and is not damaged, newest first.
+
+    verified: one of them that is known not to be damaged.
+    """
     known = KnownVectors(encoder.dimension)
     for index_id in reversed(folder.ids()):
         try:
             manifest = folder.manifest(index_id)
             if manifest.encoder.fingerprint != encoder.fingerprint:
                 continue
-            folder.verify(index_id)
+            if verified is None or index_id != verified.id:
+                folder.verify(index_id)
             parts = IndexParts.load(folder.path / index_id)
         except IndexFolderError as error:
             logger.warning("The vectors of %s are not reused: %s", index_id, error)
@@ -171,6 +192,7 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder) -> KnownVectors:
 def _write_parts(
     aside: Path,
     corpus: Corpus,
+    earlier: IndexParts | None,
     *,
     encoder: Encoder,
     known: KnownVectors,
@@ -180,10 +202,7 @@ def _write_parts(
 ) -> tuple[Counts, DenseChoice]:
     """Write all files of the index but the answers, which are there, and the manifest into *aside*."""
     answers = AnswerStore(aside)
-    table = PassageTable.build(
-        make_passages(answer, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for answer in answers
-    )
-    span_table = PassageTable.build(map(make_spans, answers))
+    table, span_table = _tables(answers, earlier, encoder)
     off_topic = np.zeros(len(corpus.off_topic), dtype=off_topic_record(encoder.dimension))
     off_topic["key"] = [text_key(question, as_question=True) for question in corpus.off_topic]
     passage_texts = PassageTexts(answers, table)
@@ -222,6 +241,19 @@ def _write_parts(
         embedded=encoded.fresh,
     )
     return counts, choice
+
+
+def _tables(answers: AnswerStore, earlier: IndexParts | None, encoder: Encoder) -> tuple[PassageTable, PassageTable]:
+    """Return the passages and the spans of all answers; those of an answer that has not changed are not made again."""
+    same = answers.same_rows(earlier.answers) if earlier else np.full(len(answers), -1)
+    fresh = np.flatnonzero(same < 0).tolist()
+    table = PassageTable.build(
+        make_passages(answers[row], count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for row in fresh
+    )
+    span_table = PassageTable.build(make_spans(answers[row]) for row in fresh)
+    if earlier is None:
+        return table, span_table
+    return PassageTable.continued(earlier.table, same, table), PassageTable.continued(earlier.spans, same, span_table)
 
 
 def _new_array(file: Path, rows: int, dimension: int) -> Vectors:

@@ -25,7 +25,7 @@ SCAN_UP_TO = 200_000
 LEAST_RECALL = 0.99
 
 _PROBES = (32, 64, 128, 256, 512)
-_SAMPLE = 300
+_SAMPLE = 200
 _LIST_SAMPLES = 40  # vectors that each list's centre is learnt from
 _RESCORED = 4
 """Rows looked at again for each one wanted."""

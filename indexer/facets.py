@@ -1,10 +1,10 @@
 """The guided search: which values each answer applies to. One without a value for a facet applies to all of them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,6 @@ DEFINITIONS_FILE = "facets.json"
 TABLE_FILE = "facets.npy"
 
 
-class Answers(Protocol):
-    """Answers by row; they are gone through more than once."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Answer]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class FacetTable:
     """Which answers apply to which values: *applies* has shape (answers, all values of all facets, in their order)."""
@@ -31,15 +23,27 @@ class FacetTable:
     applies: NDArray[np.bool_]
 
     @classmethod
-    def build(cls, facets: Sequence[Facet], answers: Answers) -> "FacetTable":
+    def build(cls, facets: Sequence[Facet], answers: Iterable[Answer]) -> "FacetTable":
         """Return the table of *answers*; facets and values that are not defined are added, sorted, after the others."""
-        complete = _complete(facets, answers)
-        columns = _columns(complete)
-        applies = np.zeros((len(answers), len(columns)), dtype=np.bool_)
+        pair_ids: dict[tuple[str, str], int] = {}
+        rows, pairs = array("i"), array("i")
+        count = 0
         for row, answer in enumerate(answers):
-            for facet in complete:
-                for value in answer.facets.get(facet.key) or facet.values:
-                    applies[row, columns[facet.key, value]] = True
+            count = row + 1
+            for key, values in answer.facets.items():
+                for value in values:
+                    rows.append(row)
+                    pairs.append(pair_ids.setdefault((key, value), len(pair_ids)))
+        complete = _complete(facets, pair_ids)
+        columns = _columns(complete)
+        applies = np.ones((count, len(columns)), dtype=np.bool_)
+        column_of = np.array([columns[pair] for pair in pair_ids], dtype=np.int64)
+        used_rows, used_columns = np.array(rows, dtype=np.int64), column_of[np.array(pairs, dtype=np.int64)]
+        for facet in complete:
+            first = columns[facet.key, facet.values[0]] if facet.values else 0
+            last = first + len(facet.values)
+            applies[used_rows[(used_columns >= first) & (used_columns < last)], first:last] = False
+        applies[used_rows, used_columns] = True
         return cls(complete, applies)
 
     @classmethod
@@ -93,10 +97,9 @@ class FacetTable:
         return {key: values for key, values in counts.items() if values}
 
 
-def _complete(facets: Sequence[Facet], answers: Answers) -> tuple[Facet, ...]:
+def _complete(facets: Sequence[Facet], used: Iterable[tuple[str, str]]) -> tuple[Facet, ...]:
     values: dict[str, dict[str, None]] = {facet.key: dict.fromkeys(facet.values) for facet in facets}
-    used = sorted({(key, value) for answer in answers for key, some in answer.facets.items() for value in some})
-    for key, value in used:
+    for key, value in sorted(used):
         values.setdefault(key, {})[value] = None
     wording = {facet.key: facet.question for facet in facets}
     return tuple(Facet(key, wording.get(key, key), tuple(some)) for key, some in values.items())

@@ -37,9 +37,6 @@ _PRIOR_WEIGHTS = RankingWeights()
 _PRIOR = (-7.0, 0.8, 8.0, 0.8, -2.5)
 """Where a corpus's own fit starts from. Half or twice of each moved no figure on `dev` by more than its interval."""
 
-METHOD = 1
-"""Raised where the same corpus would be taught otherwise, so that an index of the older way is built anew."""
-
 MIN_QUESTIONS = 30
 """Fewer curated questions than these say less about a corpus than what is shipped does."""
 

@@ -82,9 +82,9 @@ class LexicalIndex:
 
     @classmethod
     def build(cls, texts: Iterable[str], *, acronyms: Sequence[Acronym] = ()) -> "LexicalIndex":
-        """Return an index of *texts*, one row each, in order; they are gone through twice."""
+        """Return an index of *texts*, one row each, in order."""
         reader = TextReader(texts, Phrases(acronyms))
-        postings = Postings.build(map(reader.read, texts), aliases=reader.aliases, k1=K1, b=B)
+        postings = Postings.build(reader.terms, reader.read(), aliases=reader.aliases, k1=K1, b=B)
         return cls(postings, Speller.build(reader.spellings), acronyms)
 
     def save(self, folder: Path) -> None:

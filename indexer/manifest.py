@@ -38,10 +38,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything about an index that is not in its other files. built_at: ISO 8601, UTC. files: name to sha256."""
+    """Everything about an index that is not in its other files. built_at: ISO 8601, UTC. method: that
+    of `building`, of which the same corpus makes the same index. files: name to sha256."""
 
     id: str
     built_at: str
+    method: int
     corpus_hash: str
     encoder: EncoderInfo
     counts: Counts
@@ -75,6 +77,7 @@ class Manifest:
             return cls(
                 id=content["id"],
                 built_at=content["built_at"],
+                method=content["method"],
                 corpus_hash=content["corpus_hash"],
                 encoder=EncoderInfo(**content["encoder"]),
                 counts=Counts(**content["counts"]),

@@ -72,6 +72,23 @@ class PassageTable:
         return cls._of(np.concatenate(parts), answers)
 
     @classmethod
+    def continued(cls, earlier: "PassageTable", same: NDArray[np.int64], fresh: "PassageTable") -> "PassageTable":
+        """Return the table of answers most of which an earlier table has already.
+
+        same: shape (answers,), the row of each answer there, -1 for the others, which *fresh* has in order.
+        """
+        is_fresh = same < 0
+        # As if the fresh answers came after the earlier ones.
+        source = np.where(is_fresh, len(earlier.later_rows) + np.cumsum(is_fresh) - 1, same)
+        first = np.concatenate((earlier.first_rows[:-1], fresh.first_rows[:-1] + len(earlier)))[source]
+        lengths = np.concatenate((np.diff(earlier.first_rows), np.diff(fresh.first_rows)))[source]
+        ends = np.cumsum(lengths)
+        chosen = np.arange(lengths.sum()) + np.repeat(first - (ends - lengths), lengths)
+        rows = np.concatenate((earlier.rows, fresh.rows))[chosen]
+        rows["answer"] = np.repeat(np.arange(len(same)), lengths)
+        return cls._of(rows, len(same))
+
+    @classmethod
     def load(cls, file: Path, *, answers: int) -> "PassageTable":
         """Return the table saved in *file*, mapped into memory."""
         return cls._of(read_mapped(file), answers)

@@ -34,6 +34,10 @@ class Phrases:
         """Whether one word alone is a side of an acronym."""
         return any(len(phrase.keys) == 1 for phrase in self._by_first_key.get(key, ()))
 
+    def leads(self, key: str) -> bool:
+        """Whether a phrase of several words begins with this one."""
+        return any(len(phrase.keys) > 1 for phrase in self._by_first_key.get(key, ()))
+
     def find(self, keys: Sequence[str]) -> Iterator[tuple[int, Phrase]]:
         """Yield every phrase in a text whose content words have *keys*, with the place of its first word."""
         for at, key in enumerate(keys):

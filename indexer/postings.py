@@ -5,7 +5,6 @@ variants) needs the rows of each term, and its score is one sum over the same ar
 """
 
 import math
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +23,16 @@ _IMPACTS = "impacts.npy"
 
 
 @dataclass(frozen=True, slots=True)
-class RowTerms:
-    """What is indexed of one text: its terms, as often as they occur, and its length in words."""
+class TextTerms:
+    """What is indexed of consecutive texts.
 
-    terms: Sequence[str]
-    length: int
+    terms, texts: the number of each occurring term, as often as it occurs, and that of its text among these, from 0;
+    shape (occurrences,). lengths: of each text in words, shape (texts,).
+    """
+
+    terms: NDArray[np.int64]
+    texts: NDArray[np.int64]
+    lengths: NDArray[np.float64]
 
 
 class Postings:
@@ -56,34 +60,43 @@ class Postings:
         self._impacts = impacts
 
     @classmethod
-    def build(cls, texts: Iterable[RowTerms], *, aliases: Mapping[str, str], k1: float, b: float) -> "Postings":
-        """Return the postings of *texts*, one row each, in order. aliases: other names, each with the term it means."""
-        ids: dict[str, int] = {}
-        occurrences = array("i")
-        lengths: list[int] = []
-        term_counts: list[int] = []
-        for text in texts:
-            occurrences.extend([ids.setdefault(term, len(ids)) for term in text.terms])
-            term_counts.append(len(text.terms))
-            lengths.append(text.length)
-        terms = sorted(ids)
-        ranks = np.empty(len(terms), dtype=np.int64)
-        ranks[[ids[term] for term in terms]] = np.arange(len(terms))
-        row_count = len(lengths)
-        row_of = np.repeat(np.arange(row_count), term_counts)
-        # One number a (term, row), so that one sort groups, orders and counts.
-        pairs = ranks[np.frombuffer(occurrences, dtype=np.intc)] * row_count + row_of if occurrences else row_of
-        unique, frequencies = np.unique(pairs, return_counts=True)
-        rows = (unique % max(row_count, 1)).astype(np.int32)
-        starts = np.searchsorted(unique, np.arange(len(terms) + 1) * row_count)
-        length = np.array(lengths, dtype=np.float64)
+    def build(
+        cls, terms: Sequence[str], texts: Iterable[TextTerms], *, aliases: Mapping[str, str], k1: float, b: float
+    ) -> "Postings":
+        """Return the postings of *texts*, one row each, in order.
+
+        terms: by their numbers, complete once all texts are read. aliases: other names, each with the term it means.
+        """
+        found: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]] = []
+        lengths = [np.zeros(0)]
+        row_count = 0
+        for part in texts:
+            # One number a (term, text), so that one sort groups, orders and counts.
+            pairs, often = np.unique(part.terms * len(part.lengths) + part.texts, return_counts=True)
+            number, text = np.divmod(pairs, len(part.lengths))
+            found.append((number.astype(np.int32), (text + row_count).astype(np.int32), often.astype(np.int32)))
+            lengths.append(part.lengths)
+            row_count += len(part.lengths)
+        numbers, rows, frequencies = (
+            np.concatenate([np.zeros(0, dtype=np.int32), *parts])
+            for parts in (zip(*found, strict=True) if found else [()] * 3)
+        )
+        names = sorted(terms)
+        ranks = np.empty(len(terms), dtype=np.int32)
+        at_rank = {name: rank for rank, name in enumerate(names)}
+        ranks[:] = [at_rank[name] for name in terms]
+        ranked = ranks[numbers]
+        order = np.argsort(ranked, kind="stable")  # rows of one term stay ascending
+        rows = rows[order]
+        starts = np.searchsorted(ranked[order], np.arange(len(names) + 1))
+        length = np.concatenate(lengths)
         relative = length / max(float(length.mean()), 1.0) if row_count else length
-        impacts = frequencies / (frequencies + k1 * (1 - b + b * relative[rows]))
-        names: dict[str, list[str]] = {term: [term] for term in terms}
+        impacts = frequencies[order] / (frequencies[order] + k1 * (1 - b + b * relative[rows]))
+        named: dict[str, list[str]] = {name: [name] for name in names}
         for alias, term in sorted(aliases.items()):
-            if alias != term and term in names:
-                names[term].append(alias)
-        return cls(list(names.values()), starts.astype(np.int64), rows, impacts.astype(np.float32), row_count=row_count)
+            if alias != term and term in named:
+                named[term].append(alias)
+        return cls(list(named.values()), starts.astype(np.int64), rows, impacts.astype(np.float32), row_count=row_count)
 
     def save(self, folder: Path) -> None:
         """Write the postings to *folder*, which exists. The same postings make the same bytes."""

@@ -1,45 +1,97 @@
 """What is indexed of each text: the terms of its words, of its codes and their parts, of the acronyms it spells out."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from indexer.phrases import Phrases, key_of
-from indexer.postings import RowTerms
+from indexer.postings import TextTerms
 from indexer.run_together import split_run_together
 from indexer.spelling import SHORTEST
 from indexer.text import fold
 from indexer.words import STOP_WORDS, Word, read_chunk, simple_words, split_chunks, stems_of
+
+_TEXTS_A_BLOCK = 50_000
 
 
 class TextReader:
     """Turns texts into terms, each different chunk once."""
 
     def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
-        """texts: all that will be read, since what is a word run together depends on the others."""
+        """texts: all there are, since what is a word run together depends on the others; they are not kept."""
         self._phrases = phrases
-        chunk_counts = Counter(chunk for text in texts for chunk in split_chunks(text))
-        words_of = {chunk: list(simple_words(read_chunk(chunk))) for chunk in chunk_counts}
+        chunk_ids: dict[str, int] = {}
+        tokens, lengths = array("i"), array("i")
+        for text in texts:
+            chunks = split_chunks(text)
+            tokens.extend([chunk_ids.setdefault(chunk, len(chunk_ids)) for chunk in chunks])
+            lengths.append(len(chunks))
+        self._tokens = np.frombuffer(tokens, dtype=np.intc) if tokens else np.zeros(0, dtype=np.intc)
+        self._ends = np.cumsum(np.array(lengths, dtype=np.int64))
+        words = [list(simple_words(read_chunk(chunk))) for chunk in chunk_ids]
         counts: Counter[str] = Counter()
-        for chunk, words in words_of.items():
-            for word in words:
+        often = np.bincount(self._tokens, minlength=len(words)).tolist()
+        for times, those in zip(often, words, strict=True):
+            for word in those:
                 if not word.is_code:
-                    counts[word.surface.lower()] += chunk_counts[chunk]
-        self.aliases = _join_stems(word.stems for words in words_of.values() for word in _with_parts(words))
+                    counts[word.surface.lower()] += times
+        self.aliases = _join_stems(word.stems for those in words for word in _with_parts(those))
         self._run_together = split_run_together(counts)
         spellings = {fold(word) for word in counts.keys() - self._run_together.keys()} | STOP_WORDS
         self.spellings = [word for word in spellings if word.isalpha() and len(word) >= SHORTEST - 1]
-        self._read = {chunk: self._terms_of_chunk(words) for chunk, words in words_of.items()}
+        self.terms: list[str] = []
+        """By their number; complete once all texts are read."""
+        self._term_ids: dict[str, int] = {}
+        read = [self._terms_of_chunk(those) for those in words]
+        self._terms_of = _Lists.of([self._ids_of(terms) for terms, _ in read])
+        self._keys = [keys for _, keys in read]
+        self._key_counts = np.array([len(keys) for keys in self._keys], dtype=np.int64)
+        self._leads = np.array([any(map(phrases.leads, keys)) for keys in self._keys], dtype=np.bool_)
 
-    def read(self, text: str) -> RowTerms:
-        """Return the terms of *text*; its length counts words that say something, whatever their variants and parts."""
-        terms: list[str] = []
-        keys: list[str] = []
-        for chunk in split_chunks(text):
-            chunk_terms, chunk_keys = self._read[chunk]
-            terms.extend(chunk_terms)
-            keys.extend(chunk_keys)
-        terms.extend(phrase.term for _, phrase in self._phrases.find(keys) if len(phrase.keys) > 1)
-        return RowTerms(terms, len(keys))
+    def read(self) -> Iterator[TextTerms]:
+        """Yield the terms of all texts in order, many texts at a time.
+
+        The length of a text counts words that say something, whatever their variants and parts.
+        """
+        for first in range(0, len(self._ends), _TEXTS_A_BLOCK):
+            ends = self._ends[first : first + _TEXTS_A_BLOCK]
+            start = int(self._ends[first - 1]) if first else 0
+            tokens = self._tokens[start : int(ends[-1])]
+            text_of = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=start))
+            terms, counts = self._terms_of.expand(tokens)
+            phrase_terms, phrase_texts = self._find_phrases(tokens, text_of)
+            yield TextTerms(
+                terms=np.concatenate((terms, phrase_terms)),
+                texts=np.concatenate((np.repeat(text_of, counts), phrase_texts)),
+                lengths=np.bincount(text_of, self._key_counts[tokens], minlength=len(ends)).astype(np.float64),
+            )
+
+    def _find_phrases(
+        self, tokens: NDArray[np.intc], text_of: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the numbers of the phrases of several words, and the text that each is in."""
+        terms: list[int] = []
+        texts: list[int] = []
+        for text in np.unique(text_of[self._leads[tokens]]).tolist():
+            begin, end = np.searchsorted(text_of, (text, text + 1))
+            keys = [key for token in tokens[begin:end].tolist() for key in self._keys[token]]
+            found = [phrase.term for _, phrase in self._phrases.find(keys) if len(phrase.keys) > 1]
+            terms.extend(self._ids_of(found))
+            texts.extend([text] * len(found))
+        return np.array(terms, dtype=np.int64), np.array(texts, dtype=np.int64)
+
+    def _ids_of(self, terms: Iterable[str]) -> list[int]:
+        ids = []
+        for term in terms:
+            number = self._term_ids.setdefault(term, len(self.terms))
+            if number == len(self.terms):
+                self.terms.append(term)
+            ids.append(number)
+        return ids
 
     def _terms_of_chunk(self, words: Sequence[Word]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         content = [word for word in words if not word.is_stop_word]
@@ -55,6 +107,27 @@ class TextReader:
             for piece in self._run_together.get(word.surface.lower(), ()):
                 if piece not in STOP_WORDS:
                     yield self.aliases[stems_of(piece)[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """Lists of numbers, one after the other: list i is values[starts[i] : starts[i + 1]]."""
+
+    values: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int]]) -> "_Lists":
+        lengths = np.array([len(one) for one in lists], dtype=np.int64)
+        values = np.array([value for one in lists for value in one], dtype=np.int64)
+        return cls(values, np.concatenate(([0], np.cumsum(lengths))))
+
+    def expand(self, chosen: NDArray[np.intc]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the values of the chosen lists, one list after the other, and how many each has."""
+        lengths = np.diff(self.starts)[chosen]
+        ends = np.cumsum(lengths)
+        total = int(ends[-1]) if len(ends) else 0
+        return self.values[np.arange(total) + np.repeat(self.starts[chosen] - (ends - lengths), lengths)], lengths
 
 
 def _join_stems(words: Iterable[tuple[str, ...]]) -> dict[str, str]:

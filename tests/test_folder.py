@@ -24,6 +24,7 @@ def publish(folder: IndexFolder, index_id: str) -> Manifest:
         manifest = Manifest(
             id=index_id,
             built_at="2026-01-01T12:00:00+00:00",
+            method=1,
             corpus_hash="ab",
             encoder=EncoderInfo("fake", "cd", 64),
             counts=Counts(1, 2, 3, 4, 5, 6, 7, 8),
