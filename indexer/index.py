@@ -31,13 +31,14 @@ class Index:
         self.manifest = manifest
 
     @classmethod
-    def open(cls, path: Path) -> "Index":
+    def open(cls, path: Path, *, largest_bytes: int | None = None) -> "Index":
         """Return the index in service in the index folder *path*, after verifying every file of it.
 
+        largest_bytes: files larger than this are not verified, None to verify all of them.
         IndexFolderError says what is wrong and what to do, where there is none or a file is damaged.
         """
         folder = IndexFolder(path)
-        manifest = folder.verify(folder.current_id())
+        manifest = folder.verify(folder.current_id(), largest_bytes=largest_bytes)
         return cls(IndexParts.load(path / manifest.id), manifest)
 
     def __len__(self) -> int:

@@ -46,6 +46,11 @@ class Metrics:
         self.refused_reloads = Counter(
             "souffleur_refused_reloads", "Indexes that were not fit to serve", registry=registry
         )
+        self.damaged_files = Counter(
+            "souffleur_damaged_files",
+            "Files of the index in service that are not as they were built",
+            registry=registry,
+        )
         self.lost_questions = Counter(
             "souffleur_lost_questions", "Questions answered that could not be kept", registry=registry
         )

@@ -63,6 +63,7 @@ class Serving:
         ended = threading.Event()
 
         def look_again() -> None:
+            self._verify_the_rest()
             while not ended.wait(every_seconds):
                 self.look()
 
@@ -73,6 +74,14 @@ class Serving:
         finally:
             ended.set()
             thread.join(timeout=5)
+
+    def _verify_the_rest(self) -> None:
+        """Read the files that were too large to be verified at the start; one that is damaged is told, not replaced."""
+        try:
+            self._folder.verify(self._answering.index_info.id)
+        except IndexFolderError as error:
+            self._answering.metrics.damaged_files.inc()
+            logger.error("The index in service is damaged, and goes on serving: %s", error)
 
     def _named(self) -> tuple[int, int] | None:
         """Return what changes whenever `current` is replaced, None where there is none."""

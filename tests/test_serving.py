@@ -78,6 +78,21 @@ def test_a_damaged_index_is_refused_once(folder: Path, answering: Answering, ser
         serving.reload()
 
 
+def test_large_files_are_verified_after_the_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flipped bit in one is told and counted while the index serves; one that is too short is refused at once."""
+    monkeypatch.setattr("server.answering.VERIFIED_AT_ONCE", 0)
+    file = next(folder.glob("2*/embeddings.npy"))
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    answering = Answering.open(folder, encoder=FakeEncoder())
+    with Serving(folder, answering).watch():
+        assert answering.answer("certificat").hits
+    assert b"souffleur_damaged_files_total 1.0" in answering.metrics.text()
+    file.write_bytes(whole[:-100])
+    with pytest.raises(IndexFolderError, match="make index"):
+        Answering.open(folder, encoder=FakeEncoder())
+
+
 def test_an_index_of_another_encoder_is_refused(folder: Path, answering: Answering, serving: Serving) -> None:
     """Vectors of another encoder cannot be compared with those of questions."""
     before = answering.index_info
