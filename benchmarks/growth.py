@@ -1,0 +1,197 @@
+"""How cost grows with the corpus: building, starting and searching, from a hundred answers to a million.
+
+    python -m benchmarks.growth [--sizes 100 1000 …] [--out benchmarks/results]
+
+Answers are generated: forty words of the shipped ones and a number each. So are their vectors, by a stand-in that mixes
+the vectors of the index in build/index with noise of their own spread: encoding for real would take hours, grows with
+the texts by definition, and is measured by `benchmarks.encoder_speed`. Everything else is what runs in production.
+Each size is built and searched in processes of its own, whose memory is read from the kernel. A million takes about
+ten minutes and 8 GB of disk.
+"""
+
+import argparse
+import json
+import multiprocessing
+import random
+import resource
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from indexer.building import build_index
+from indexer.corpus import open_corpus
+from indexer.index import Index
+from indexer.records import Acronym, Answer, Facet, Vectors
+
+SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
+SEARCHES = 400
+_NOISES = 16_384
+_NOISE = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one size costs. Memory is resident, at its peak; searching is on one thread, without encoding."""
+
+    answers: int
+    dense: str
+    recall_at_10: float
+    build_seconds: float
+    rebuild_seconds: float
+    build_megabytes: float
+    open_seconds: float
+    search_megabytes: float
+    dense_p50_ms: float
+    search_p50_ms: float
+    search_p99_ms: float
+
+
+class StandIn:
+    """Makes a vector of the checksum of a text: the same text, the same vector."""
+
+    name, dimension, max_tokens, fingerprint = "stand-in", 384, 512, "5" * 64
+
+    def __init__(self) -> None:
+        index = Index.open(Path("build/index"))
+        self._centres = np.concatenate((index.parts.embeddings, index.parts.span_embeddings))
+        _, spread, axes = np.linalg.svd(self._centres - self._centres.mean(axis=0), full_matrices=False)
+        deviations = _NOISE * spread / np.sqrt(len(self._centres))
+        random_parts = np.random.default_rng(1).standard_normal((_NOISES, len(spread)), dtype=np.float32)
+        self._noises = (random_parts * deviations) @ axes
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors, shape (len(texts), 384)."""
+        sums = np.array([zlib.crc32(text.encode()) for text in texts])
+        vectors = self._centres[sums % len(self._centres)] + self._noises[sums // 7 % _NOISES]
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+    encode_questions = encode_passages
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return about the number of tokens of each text."""
+        return [len(text) // 4 for text in texts]
+
+
+class Generated:
+    """A corpus of *size* answers; *edited* makes one of them another."""
+
+    facets: Sequence[Facet] = ()
+    acronyms: Sequence[Acronym] = ()
+    off_topic = ("Bonjour", "Quel temps fera-t-il demain ?")
+
+    def __init__(self, size: int, *, edited: bool) -> None:
+        self._size = size
+        self._edited = edited
+        self._words = [word for answer in open_corpus(Path("corpus")).answers() for word in answer.text.split()]
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield them, the same each time."""
+        for number in range(self._size):
+            words = " ".join(random.Random(number).choices(self._words, k=40))
+            edit = " Modifié." if self._edited and number == self._size // 2 else ""
+            yield Answer(f"reponse-{number:07}", f"{words}, dossier {number}.{edit}")
+
+
+def main() -> None:
+    """Measure each size, print a table, write `growth.json`, and draw `growth.png`."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    options = parser.parse_args()
+    costs = []
+    print("  answers   build  rebuild     MB   open     MB  dense  search   p99 ms  recall")
+    for size in options.sizes:
+        with tempfile.TemporaryDirectory(dir="build") as folder:
+            build, memory = _apart(_build, Path(folder), size, False)
+            rebuild, _ = _apart(_build, Path(folder), size, True)
+            found, searching = _apart(_search, Path(folder))
+        cost = Cost(
+            answers=size, build_seconds=build, rebuild_seconds=rebuild, build_megabytes=memory,
+            search_megabytes=searching, **found,
+        )  # fmt: skip
+        print(
+            f"{size:9,} {build:6.1f}s {rebuild:7.1f}s {memory:6.0f} {cost.open_seconds:5.2f}s {searching:6.0f} "
+            f"{cost.dense_p50_ms:6.2f} {cost.search_p50_ms:7.2f} {cost.search_p99_ms:8.2f}  {cost.recall_at_10:.4f}",
+            flush=True,
+        )
+        costs.append(cost)
+    options.out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps([asdict(cost) for cost in costs], indent=1) + "\n"
+    (options.out / "growth.json").write_text(text, encoding="utf-8")
+    _draw(costs, options.out / "growth.png")
+
+
+def _apart(work, *arguments):  # type: ignore[no-untyped-def]  # any work, whose result can be sent
+    """Return what *work* returns in a process of its own, and the most memory in MB that this process held."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_with_memory, (work, *arguments))
+
+
+def _with_memory(work, *arguments):  # type: ignore[no-untyped-def]
+    result = work(*arguments)
+    return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def _build(folder: Path, size: int, edited: bool) -> float:
+    corpus, encoder = Generated(size, edited=edited), StandIn()
+    began = time.perf_counter()
+    build_index(corpus, folder / "index", encoder=encoder, keep=1)
+    return time.perf_counter() - began
+
+
+def _search(folder: Path) -> dict[str, float | str]:
+    threadpool_limits(1)
+    began = time.perf_counter()
+    index = Index.open(folder / "index", largest_bytes=100_000_000)  # as the server does
+    opened = time.perf_counter() - began
+    random.seed(7)
+    words = Generated(0, edited=False)._words
+    questions = [" ".join(random.choices(words, k=8)) for _ in range(SEARCHES)]
+    took, dense = [], []
+    for question, vector in zip(questions, StandIn().encode_questions(questions), strict=True):
+        began = time.perf_counter()
+        index.search(question, vector, limit=5)
+        took.append(1000 * (time.perf_counter() - began))
+        began = time.perf_counter()
+        index.parts.dense.search(vector, limit=100)
+        dense.append(1000 * (time.perf_counter() - began))
+    return {
+        "dense": index.manifest.dense.method,
+        "recall_at_10": index.manifest.dense.recall_at_10,
+        "open_seconds": opened,
+        "dense_p50_ms": float(np.median(dense)),
+        "search_p50_ms": float(np.median(took)),
+        "search_p99_ms": float(np.quantile(took, 0.99)),
+    }
+
+
+def _draw(costs: Sequence[Cost], file: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    sizes = [cost.answers for cost in costs]
+    panels = (
+        ("build, s", (("from nothing", "build_seconds"), ("after one edit", "rebuild_seconds"))),
+        ("memory, MB", (("building", "build_megabytes"), ("searching", "search_megabytes"))),
+        ("search, ms", (("p50", "search_p50_ms"), ("p99", "search_p99_ms"), ("dense p50", "dense_p50_ms"))),
+    )
+    for axes, (title, lines) in zip(figure.subplots(1, 3), panels, strict=True):
+        for (label, name), marker in zip(lines, "os^", strict=False):
+            axes.loglog(sizes, [getattr(cost, name) for cost in costs], marker=marker, label=label)
+        first = getattr(costs[-1], lines[0][1])
+        axes.loglog(sizes, [first * size / sizes[-1] for size in sizes], ":", color="grey", label="linear")
+        axes.set(title=title, xlabel="answers")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    figure.savefig(file, dpi=120)
+
+
+if __name__ == "__main__":
+    main()
