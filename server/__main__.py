@@ -11,6 +11,8 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
+from starlette.types import ASGIApp
+
 from indexer.encoders.loading import load_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.records import Reply, Status
@@ -104,38 +106,17 @@ def _open(index: IndexerSettings, server: ServerSettings) -> Answering:
 
 
 def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
-    import uvicorn
-
-    from server.admission import Limits
-    from server.app import create_site
-    from server.serving import Serving
+    from server.starting import StartingServer
 
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonFormatter())
     with contextlib.ExitStack() as stack:
         feedback = stack.enter_context(_open_feedback(server)) if server.feedback else None
-        answering = _open(index, server)
-        serving = Serving(index.index, answering)
-        app = create_site(
-            answering,
-            default_limit=server.limit,
-            feedback=feedback,
-            serving=serving,
-            admin_token=server.admin_token,
-            limits=Limits(
-                most_requests=server.most_requests,
-                deadline_seconds=server.deadline_seconds,
-                client_rate=server.client_rate,
-            ),
-        )
-        stack.enter_context(serving.watch())
-        # uvicorn stops gracefully on SIGTERM and then raises it again, which would end this process with an error.
-        signal.signal(signal.SIGTERM, lambda *_: None)
-        # No access log: the address of a GET request holds the question.
-        uvicorn.run(
-            app,
+        running = StartingServer(
+            lambda: _load_site(index, server, feedback, stack),
             host=server.host,
             port=server.port,
+            # No access log: the address of a GET request holds the question.
             access_log=False,
             log_config=None,
             server_header=False,
@@ -143,7 +124,43 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
             # Longer than the deadline of a request: those in progress finish before the end.
             timeout_graceful_shutdown=server.deadline_seconds + 5,
         )
+        # uvicorn stops gracefully on a signal and then raises it again; by default SIGTERM would make that an error.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            running.run()
+    if running.failure:
+        raise running.failure
+    if running.loading:
+        # A thread inside a C++ library cannot be stopped, and an interpreter that ends under it may abort.
+        logging.shutdown()
+        os._exit(DONE)
     return DONE
+
+
+def _load_site(
+    index: IndexerSettings, server: ServerSettings, feedback: FeedbackStore | None, stack: contextlib.ExitStack
+) -> ASGIApp:
+    """Return what is served, with the index watched until *stack* is closed."""
+    from server.admission import Limits
+    from server.app import create_site
+    from server.serving import Serving
+
+    answering = _open(index, server)
+    serving = Serving(index.index, answering)
+    site = create_site(
+        answering,
+        default_limit=server.limit,
+        feedback=feedback,
+        serving=serving,
+        admin_token=server.admin_token,
+        limits=Limits(
+            most_requests=server.most_requests,
+            deadline_seconds=server.deadline_seconds,
+            client_rate=server.client_rate,
+        ),
+    )
+    stack.enter_context(serving.watch())
+    return site
 
 
 def _open_feedback(server: ServerSettings) -> FeedbackStore:
