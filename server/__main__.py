@@ -10,6 +10,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
@@ -17,11 +18,14 @@ from indexer.encoders.loading import load_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.records import Reply, Status
 from indexer.settings import IndexerSettings, add_options, read_settings
-from server.answering import Answering
+from server.answering import Answering, Untraced
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter
 from server.schemas import SearchReply
 from server.settings import TABLE, ServerSettings
+
+if TYPE_CHECKING:
+    from server.tracing import Tracing
 
 DONE, FAILED = 0, 2
 _INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
@@ -69,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
             "most_requests",
             "deadline_seconds",
             "client_rate",
+            "traces",
         ),
     )
     command.set_defaults(run=_serve)
@@ -94,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _open(index: IndexerSettings, server: ServerSettings) -> Answering:
+def _open(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
     encoder = load_encoder(
         index.encoder,
         device=index.device,
@@ -102,7 +107,7 @@ def _open(index: IndexerSettings, server: ServerSettings) -> Answering:
         threads=index.threads,
         cache_folder=index.cache,
     )
-    return Answering.open(index.index, encoder=encoder, cached_questions=server.cached_questions)
+    return Answering.open(index.index, encoder=encoder, cached_questions=server.cached_questions, tracing=tracing)
 
 
 def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
@@ -112,8 +117,9 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
         handler.setFormatter(JsonFormatter())
     with contextlib.ExitStack() as stack:
         feedback = stack.enter_context(_open_feedback(server)) if server.feedback else None
+        tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
         running = StartingServer(
-            lambda: _load_site(index, server, feedback, stack),
+            lambda: _load_site(index, server, feedback, tracing, stack),
             host=server.host,
             port=server.port,
             # No access log: the address of a GET request holds the question.
@@ -138,14 +144,18 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
 
 
 def _load_site(
-    index: IndexerSettings, server: ServerSettings, feedback: FeedbackStore | None, stack: contextlib.ExitStack
+    index: IndexerSettings,
+    server: ServerSettings,
+    feedback: FeedbackStore | None,
+    tracing: "Tracing | None",
+    stack: contextlib.ExitStack,
 ) -> ASGIApp:
     """Return what is served, with the index watched until *stack* is closed."""
     from server.admission import Limits
     from server.app import create_site
     from server.serving import Serving
 
-    answering = _open(index, server)
+    answering = _open(index, server, tracing)
     serving = Serving(index.index, answering)
     site = create_site(
         answering,
@@ -160,7 +170,13 @@ def _load_site(
         ),
     )
     stack.enter_context(serving.watch())
-    return site
+    return tracing.watch(site, answering) if tracing else site
+
+
+def _open_tracing(endpoint: str) -> "contextlib.AbstractContextManager[Tracing]":
+    from server.tracing import Tracing  # not where it is switched off: it brings a library
+
+    return Tracing.to(endpoint)
 
 
 def _open_feedback(server: ServerSettings) -> FeedbackStore:
