@@ -24,6 +24,9 @@ except ImportError as error:
         "Run \"pip install '.[tracing]'\", or unset it."
     ) from error
 
+_MOST_SECONDS = 2
+"""How long one export may take, its repetitions included: a stop waits for the last."""
+
 
 class Tracing(Untraced):
     """Makes spans, and hands them to one processor."""
@@ -40,7 +43,7 @@ class Tracing(Untraced):
 
         A collector that is not there costs spans and lines in the log, never a reply.
         """
-        tracing = cls(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+        tracing = cls(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=_MOST_SECONDS)))
         try:
             yield tracing
         finally:
