@@ -10,16 +10,22 @@ import signal
 import sys
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp
 
 from indexer.encoders.loading import load_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.records import Reply, Status
 from indexer.settings import IndexerSettings, add_options, read_settings
-from server.answering import Answering
+from server.answering import Answering, Untraced
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter
 from server.schemas import SearchReply
 from server.settings import TABLE, ServerSettings
+
+if TYPE_CHECKING:
+    from server.tracing import Tracing
 
 DONE, FAILED = 0, 2
 _INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
@@ -67,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
             "most_requests",
             "deadline_seconds",
             "client_rate",
+            "traces",
         ),
     )
     command.set_defaults(run=_serve)
@@ -92,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _open(index: IndexerSettings, server: ServerSettings) -> Answering:
+def _open(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
     encoder = load_encoder(
         index.encoder,
         device=index.device,
@@ -100,52 +107,77 @@ def _open(index: IndexerSettings, server: ServerSettings) -> Answering:
         threads=index.threads,
         cache_folder=index.cache,
     )
-    return Answering.open(index.index, encoder=encoder, cached_questions=server.cached_questions)
+    return Answering.open(index.index, encoder=encoder, cached_questions=server.cached_questions, tracing=tracing)
 
 
 def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
-    import uvicorn
-
-    from server.admission import Limits
-    from server.app import create_site
     from server.protocol import BoundedHttp
-    from server.serving import Serving
+    from server.starting import StartingServer
 
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonFormatter())
     with contextlib.ExitStack() as stack:
         feedback = stack.enter_context(_open_feedback(server)) if server.feedback else None
-        answering = _open(index, server)
-        serving = Serving(index.index, answering)
-        app = create_site(
-            answering,
-            default_limit=server.limit,
-            feedback=feedback,
-            serving=serving,
-            admin_token=server.admin_token,
-            limits=Limits(
-                most_requests=server.most_requests,
-                deadline_seconds=server.deadline_seconds,
-                client_rate=server.client_rate,
-            ),
-        )
-        stack.enter_context(serving.watch())
-        # uvicorn stops gracefully on SIGTERM and then raises it again, which would end this process with an error.
-        signal.signal(signal.SIGTERM, lambda *_: None)
-        # No access log: the address of a GET request holds the question.
-        uvicorn.run(
-            app,
+        tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
+        running = StartingServer(
+            lambda: _load_site(index, server, feedback, tracing, stack),
             host=server.host,
             port=server.port,
+            # No access log: the address of a GET request holds the question.
             access_log=False,
             log_config=None,
             server_header=False,
             http=BoundedHttp,
-            ws="none",
             # Longer than the deadline of a request: those in progress finish before the end.
             timeout_graceful_shutdown=server.deadline_seconds + 5,
         )
+        # uvicorn stops gracefully on a signal and then raises it again; by default SIGTERM would make that an error.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            running.run()
+    if running.failure:
+        raise running.failure
+    if running.loading:
+        # A thread inside a C++ library cannot be stopped, and an interpreter that ends under it may abort.
+        logging.shutdown()
+        os._exit(DONE)
     return DONE
+
+
+def _load_site(
+    index: IndexerSettings,
+    server: ServerSettings,
+    feedback: FeedbackStore | None,
+    tracing: "Tracing | None",
+    stack: contextlib.ExitStack,
+) -> ASGIApp:
+    """Return what is served, with the index watched until *stack* is closed."""
+    from server.admission import Limits
+    from server.app import create_site
+    from server.serving import Serving
+
+    answering = _open(index, server, tracing)
+    serving = Serving(index.index, answering)
+    site = create_site(
+        answering,
+        default_limit=server.limit,
+        feedback=feedback,
+        serving=serving,
+        admin_token=server.admin_token,
+        limits=Limits(
+            most_requests=server.most_requests,
+            deadline_seconds=server.deadline_seconds,
+            client_rate=server.client_rate,
+        ),
+    )
+    stack.enter_context(serving.watch())
+    return tracing.watch(site, answering) if tracing else site
+
+
+def _open_tracing(endpoint: str) -> "contextlib.AbstractContextManager[Tracing]":
+    from server.tracing import Tracing  # not where it is switched off: it brings a library
+
+    return Tracing.to(endpoint)
 
 
 def _open_feedback(server: ServerSettings) -> FeedbackStore:

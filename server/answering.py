@@ -5,7 +5,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,30 +42,54 @@ class Prepared:
 _pinned: ContextVar[Prepared | None] = ContextVar("_pinned", default=None)
 
 
+class Untraced:
+    """What is told of each stage where nobody traces: nothing. `tracing` has the other kind."""
+
+    def stage(self, _name: str) -> AbstractContextManager[None]:
+        """Return the block of a stage, such as `encode`."""
+        return nullcontext()
+
+    def note(self, _name: str, _value: str | int) -> None:
+        """Say something of the stage that this thread is in; never the question."""
+
+
 class Answering:
     """Answers questions from the index in service, which can be switched meanwhile; safe for several threads."""
 
     def __init__(
-        self, index: Index, encoder: Encoder, *, cached_questions: int = 2048, metrics: Metrics | None = None
+        self,
+        index: Index,
+        encoder: Encoder,
+        *,
+        cached_questions: int = 2048,
+        metrics: Metrics | None = None,
+        tracing: Untraced | None = None,
     ) -> None:
         """IndexFolderError if the index was built with another encoder."""
         self.metrics = metrics or Metrics()
         self._encoder = encoder
-        self._batcher = Batcher(encoder.encode_questions, observe=self.metrics.batch_size.observe)
+        self._tracing = tracing or Untraced()
+        self._batcher = Batcher(encoder.encode_questions, observe=self._observe_batch)
         # Vectors depend on the encoder alone, so that they outlive a switch of indexes.
         self._vectors = _VectorCache(cached_questions)
         self.switch(self.prepare(index))
 
     @classmethod
     def open(
-        cls, path: Path, *, encoder: Encoder, cached_questions: int = 2048, metrics: Metrics | None = None
+        cls,
+        path: Path,
+        *,
+        encoder: Encoder,
+        cached_questions: int = 2048,
+        metrics: Metrics | None = None,
+        tracing: Untraced | None = None,
     ) -> "Answering":
         """Return the answering of the index in service in *path*.
 
         Its largest files are not verified, so that it answers soon whatever its size: `Serving.watch` does that later.
         """
         index = Index.open(path, largest_bytes=VERIFIED_AT_ONCE)
-        return cls(index, encoder, cached_questions=cached_questions, metrics=metrics)
+        return cls(index, encoder, cached_questions=cached_questions, metrics=metrics, tracing=tracing)
 
     def prepare(self, index: Index) -> Prepared:
         """Return *index* ready for `switch`, without putting it into service.
@@ -150,7 +174,9 @@ class Answering:
         asked = [read_question(question) for question in questions]
         serving = self._serving
         started = time.perf_counter()
-        vectors = self._encode(asked)
+        with self._tracing.stage("encode"):
+            self._tracing.note("questions", len(asked))
+            vectors = self._encode(asked)
         encoding_seconds = (time.perf_counter() - started) / max(1, len(asked))
         self.metrics.encode_seconds.observe(encoding_seconds)
         return [
@@ -169,7 +195,8 @@ class Answering:
         spent_seconds: float,
     ) -> Reply:
         started = time.perf_counter()
-        found = serving.index.search(question, vector, limit=limit, filters=filters)
+        with self._tracing.stage("search"):
+            found = serving.index.search(question, vector, limit=limit, filters=filters)
         searching_seconds = time.perf_counter() - started
         self.metrics.search_seconds.observe(searching_seconds)
         self.metrics.replies.labels(str(found.status)).inc()
@@ -182,6 +209,11 @@ class Answering:
             index=serving.info,
             took_ms=1000 * (spent_seconds + searching_seconds),
         )
+
+    def _observe_batch(self, size: int) -> None:
+        """Count a batch. It is noted in the stage of the question that led it: the others only waited."""
+        self.metrics.batch_size.observe(size)
+        self._tracing.note("batch_size", size)
 
     def _encode(self, questions: Sequence[str]) -> Vectors:
         vectors = {question: self._vectors.get(question) for question in questions}

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 
 from indexer.errors import QuestionError
 from indexer.records import Reply
-from server import admin, metrics, pages, problems
+from server import admin, documentation, metrics, pages, problems
 from server.admission import Admission, Limits
 from server.answering import Answering, Filters
 from server.feedback import FeedbackError, FeedbackStore
@@ -95,8 +95,9 @@ def create_app(
 
     Routes are plain functions: they run in worker threads, and the event loop stays free.
     """
-    app = FastAPI(title="Souffleur", version="1", description=DESCRIPTION)
+    app = FastAPI(title="Souffleur", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None)
     problems.install(app)
+    documentation.install(app)
     # The last added is the outermost: what is refused is logged and counted too.
     app.add_middleware(Admission, answering=answering, limits=limits or Limits())
     app.add_middleware(RequestLog, metrics=answering.metrics)

@@ -26,6 +26,13 @@ def parse_token(text: str) -> str:
     return text
 
 
+def parse_endpoint(text: str) -> str:
+    """Return an http address; ValueError for anything else."""
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("an address that begins with http:// or https:// is needed")
+    return text
+
+
 @dataclass(frozen=True)
 class ServerSettings:
     """How the server listens and what it accepts."""
@@ -41,3 +48,6 @@ class ServerSettings:
     most_requests: int = setting(64, parse_count, "requests worked on at once; beyond it 503")
     deadline_seconds: int = setting(10, parse_count, "seconds after which a request is given up")
     client_rate: int | None = setting(None, parse_count, "requests a second of one client; no limit if not given")
+    traces: str | None = setting(
+        None, parse_endpoint, "OTLP endpoint of traces, such as `http://127.0.0.1:4318/v1/traces`; none if not given"
+    )

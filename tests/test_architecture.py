@@ -19,6 +19,7 @@ HOMES = {
     "filelock": {"indexer/folder.py", "indexer/encoders"},
     "yaml": {"indexer"},
     "sqlite3": {"server/feedback.py"},
+    "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/rendering.py"},
     "markdown_it": {"server/rendering.py"},
     "rapidfuzz": {"indexer/spelling.py", "indexer/checking.py"},

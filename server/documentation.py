@@ -1,0 +1,44 @@
+"""/docs: the API's description as a page that can be tried out, from files of this machine alone.
+
+The framework's own page loads its scripts from elsewhere and runs one between its tags. Swagger UI comes inside the
+package fastapi-offline; only its two files are used, its code never runs here.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+
+from server.page_headers import FILE_HEADERS, PAGE_HEADERS
+
+OURS = Path(__file__).parent / "page" / "docs"
+
+
+def install(app: FastAPI) -> None:
+    """Give *app* the page /docs and the files that it needs, with the policy of our own pages."""
+    swagger = _swagger_folder()
+    files = {
+        "/docs": OURS / "index.html",
+        "/docs/start.js": OURS / "start.js",
+        "/docs/swagger-ui-bundle.js": swagger / "swagger-ui-bundle.js",
+        "/docs/swagger-ui.css": swagger / "swagger-ui.css",
+    }
+    for address, file in files.items():
+        _serve(app, address, file)
+
+
+def _serve(app: FastAPI, address: str, file: Path) -> None:
+    headers = PAGE_HEADERS if address == "/docs" else FILE_HEADERS
+
+    @app.get(address, include_in_schema=False)
+    def get_file() -> FileResponse:
+        return FileResponse(file, headers=headers)
+
+
+def _swagger_folder() -> Path:
+    """Return where Swagger UI lies, without importing the package that carries it."""
+    spec = find_spec("fastapi_offline")
+    if spec is None or spec.origin is None:
+        raise RuntimeError('fastapi-offline, which carries Swagger UI, is not installed. Run "make setup".')
+    return Path(spec.origin).parent / "static"

@@ -1,0 +1,86 @@
+"""Listening at once, and answering once loaded: until then /livez says that the process runs, and all else is a 503.
+
+Loading runs in a thread of its own, begun only when the port is ours. The event loop stays free, so that a supervisor
+sees a process that lives, and a signal stops it also while it loads.
+"""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+import uvicorn
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.logs import HEADERS
+from server.problems import problem
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2
+"""What `Retry-After` says: about what loading takes where the model is unpacked already."""
+
+
+class Starting:
+    """An application that answers 503 until it is given the real one."""
+
+    def __init__(self) -> None:
+        self._app: ASGIApp | None = None
+
+    def hand_over(self, app: ASGIApp) -> None:
+        """Pass every request from now on to *app*."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request; there are no others: lifespan and WebSocket are switched off in the server."""
+        if self._app:
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] == "/livez":
+            reply = JSONResponse({"status": "ok"})
+        else:
+            reply = problem(HTTPStatus.SERVICE_UNAVAILABLE, "The index is being loaded. Ask again shortly.")
+            reply.headers["retry-after"] = str(RETRY_SECONDS)
+        reply.headers.update(HEADERS)
+        await reply(scope, receive, send)
+
+
+class StartingServer(uvicorn.Server):
+    """Listens, then loads the application that it serves; stops where that fails."""
+
+    def __init__(self, load: Callable[[], ASGIApp], **options: object) -> None:
+        """load: called once, in a thread. options: those of uvicorn.Config."""
+        self._starting = Starting()
+        super().__init__(uvicorn.Config(self._starting, lifespan="off", ws="none", **options))  # type: ignore[arg-type]
+        self._load = load
+        self._listeners: Sequence[socket.SocketType] = ()
+        # A daemon: a stop does not wait for it.
+        self._thread = threading.Thread(target=self._load_and_hand_over, name="loading", daemon=True)
+        self.failure: Exception | None = None
+        """Why the application could not be loaded."""
+
+    @property
+    def loading(self) -> bool:
+        """Whether the thread that loads is still at it."""
+        return self._thread.is_alive()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and begin to load."""
+        await super().startup(sockets)
+        self._thread.start()
+
+    def _log_started_message(self, listeners: Sequence[socket.SocketType]) -> None:
+        """Keep uvicorn's line for when questions are answered: people and scripts take it for that."""
+        self._listeners = listeners
+        logger.info("Listening on port %d, and loading the index.", listeners[0].getsockname()[1])
+
+    def _load_and_hand_over(self) -> None:
+        try:
+            self._starting.hand_over(self._load())
+        except Exception as error:  # noqa: BLE001  # raised again in the main thread, by who runs the server
+            self.failure = error
+            self.should_exit = True
+        else:
+            super()._log_started_message(self._listeners)
