@@ -30,7 +30,8 @@ def _whole(value: object) -> object:
 
 
 # JSON has one sort of numbers: 5.0 is the integer 5, as JSON Schema says too.
-Limit = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
+_Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+Limit = Annotated[_Limit, BeforeValidator(_whole, json_schema_input_type=_Limit)]
 
 Filters = Annotated[
     dict[str, list[str]],
@@ -50,7 +51,7 @@ class SearchRequest(_Strict):
         examples=["Combien de temps un certificat est-il valable ?"],
         json_schema_extra=QUESTION_SCHEMA,
     )
-    limit: Limit | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted")
+    limit: Limit | None = Field(default=None, description="most hits wanted")
     filters: Filters = {}
     explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
 
@@ -61,7 +62,7 @@ class BatchRequest(_Strict):
     queries: list[Annotated[str, Field(json_schema_extra=QUESTION_SCHEMA)]] = Field(
         min_length=1, max_length=MAX_BATCH, description="the questions", examples=[["Qui peut avoir un certificat ?"]]
     )
-    limit: Limit | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted for each")
+    limit: Limit | None = Field(default=None, description="most hits wanted for each")
     filters: Filters = {}
 
 

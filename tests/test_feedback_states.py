@@ -58,8 +58,9 @@ class FeedbackMachine(RuleBasedStateMachine):
         self.store = self._open()
 
     def _open(self) -> FeedbackStore:
-        kept = "redacted" if self.keeps else "off"
-        return FeedbackStore.open(self.path, keep_questions=kept, retention_days=RETENTION_DAYS)
+        return FeedbackStore.open(
+            self.path, keep_questions="redacted" if self.keeps else "off", retention_days=RETENTION_DAYS
+        )
 
     def _rows(self, statement: str) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(self.path)) as connection:
@@ -194,7 +195,7 @@ class FeedbackMachine(RuleBasedStateMachine):
 @pytest.mark.slow
 def test_the_store_holds_what_was_last_said_and_no_more() -> None:
     """Whatever the order, the file, the exports and the list for editors agree with two dicts."""
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         FeedbackMachine,
         settings=settings(
             max_examples=25,

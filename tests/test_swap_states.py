@@ -200,7 +200,7 @@ def test_the_right_index_serves_whatever_happens(tmp_path: Path) -> None:
     for size in SIZES:
         build_index(MemoryCorpus(ANSWERS[:size]), tmp_path, encoder=FakeEncoder())
     machine = type("Machine", (SwapMachine,), {"prebuilt": tmp_path})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=40,
