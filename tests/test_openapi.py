@@ -77,8 +77,8 @@ def test_the_server_does_what_its_description_says(
     asked: Counter[str] = Counter()
     checked: set[str] = set()
     for event in scenarios(app, {"Authorization": f"Bearer {token}"} if token else {}, examples=examples):
-        for case in event.recorder.cases.values():
-            asked[case.value.operation.label] += 1
+        for node in event.recorder.cases.values():
+            asked[node.value.operation.label] += 1
         for case_id, results in event.recorder.checks.items():
             reply = event.recorder.interactions[case_id].response
             if reply is not None and reply.status_code >= 400:
