@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from indexer.records import IndexInfo
+from server import problems
 from server.answering import Answering
 from server.atelier import AtelierReply, describe_atelier
 from server.feedback import FeedbackStore
@@ -30,16 +31,22 @@ def install(
                 HTTPStatus.UNAUTHORIZED, "The operator's bearer token is needed.", {"WWW-Authenticate": "Bearer"}
             )
 
-    router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(check_token)])
+    router = APIRouter(
+        prefix="/v1/admin",
+        tags=["admin"],
+        dependencies=[Depends(check_token)],
+        responses=problems.declared(HTTPStatus.UNAUTHORIZED),
+    )
 
     if serving:
+        unfit = problems.declared(HTTPStatus.CONFLICT)
 
-        @router.post("/reload")
+        @router.post("/reload", responses=unfit)
         def reload() -> IndexBody:
             """Put the index named in `current` into service; 409 if it is not fit, and the old one goes on."""
             return _body(serving.reload())
 
-        @router.post("/rollback")
+        @router.post("/rollback", responses=unfit)
         def rollback() -> IndexBody:
             """Put the index before the current one into service; 409 where there is none that is fit."""
             return _body(serving.rollback())

@@ -16,6 +16,7 @@ from server.feedback import FeedbackError, FeedbackStore
 from server.logs import RequestLog
 from server.schemas import (
     MAX_LIMIT,
+    QUESTION_SCHEMA,
     AnswerBody,
     BatchReply,
     BatchRequest,
@@ -34,6 +35,9 @@ from server.serving import Serving
 logger = logging.getLogger(__name__)
 
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
+BAD_ADDRESS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY)
+BAD_BODY = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+NO_SUCH = problems.declared(HTTPStatus.NOT_FOUND)
 SEARCH_PARAMETERS = {"q", "limit", "explain"}
 
 
@@ -95,7 +99,14 @@ def create_app(
 
     Routes are plain functions: they run in worker threads, and the event loop stays free.
     """
-    app = FastAPI(title="Souffleur", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Souffleur",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.ON_EVERY_ROUTE,
+    )
     problems.install(app)
     documentation.install(app)
     # The last added is the outermost: what is refused is logged and counted too.
@@ -114,15 +125,17 @@ def create_app(
         memory.remember(question, reply)
         return _json(SearchReply.of(reply, explain=explain))
 
-    @app.post("/v1/search", tags=["search"], response_model=SearchReply)
+    @app.post("/v1/search", tags=["search"], response_model=SearchReply, responses=BAD_BODY)
     def post_search(body: SearchRequest) -> Response:
         """Find the answers nearest to a question."""
         return search(body.query, limit=body.limit, filters=body.filters, explain=body.explain)
 
-    @app.get("/v1/search", tags=["search"], response_model=SearchReply)
+    @app.get("/v1/search", tags=["search"], response_model=SearchReply, responses=BAD_ADDRESS)
     def get_search(
         request: Request,
-        q: Annotated[str, Query(description="the question, as a person would ask it")],
+        q: Annotated[
+            str, Query(description="the question, as a person would ask it", json_schema_extra=QUESTION_SCHEMA)
+        ],
         limit: Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="most hits wanted")] = None,
         explain: Annotated[bool, Query(description="add to each hit all that the ranking saw")] = False,
     ) -> Response:
@@ -137,14 +150,14 @@ def create_app(
             raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
         return search(q, limit=limit, filters=filters, explain=explain)
 
-    @app.post("/v1/search/batch", tags=["search"], response_model=BatchReply)
+    @app.post("/v1/search/batch", tags=["search"], response_model=BatchReply, responses=BAD_BODY)
     def post_batch(body: BatchRequest) -> Response:
         """Find the answers nearest to each of several questions; they are encoded together, and not kept."""
         check_filters(body.filters)
         replies = answering.answer_batch(body.queries, limit=body.limit or default_limit, filters=body.filters)
         return _json(BatchReply(replies=[SearchReply.of(reply, explain=False) for reply in replies]))
 
-    @app.get("/v1/suggest", tags=["search"])
+    @app.get("/v1/suggest", tags=["search"], responses=BAD_ADDRESS)
     def get_suggestions(
         q: Annotated[str, Query(description="what has been typed so far")],
         limit: Annotated[int, Query(ge=1, le=20, description="most suggestions wanted")] = 8,
@@ -173,7 +186,7 @@ def create_app(
             ]
         )
 
-    @app.post("/v1/feedback", tags=["feedback"], status_code=HTTPStatus.CREATED)
+    @app.post("/v1/feedback", tags=["feedback"], status_code=HTTPStatus.CREATED, responses=BAD_BODY | NO_SUCH)
     def post_feedback(body: FeedbackRequest) -> FeedbackReply:
         """Keep whether an answer helped. Sent again for the same reply and answer, it replaces what was kept."""
         if feedback is None:
@@ -192,7 +205,8 @@ def create_app(
             raise problems.RequestError(f"{error}.") from error
         return FeedbackReply(stored=True)
 
-    @app.get("/v1/answers/{answer_id}", tags=["answers"])
+    # An id may hold a slash, which reaches the server decoded.
+    @app.get("/v1/answers/{answer_id:path}", tags=["answers"], responses=BAD_ADDRESS | NO_SUCH)
     def get_answer(answer_id: str) -> AnswerBody:
         """Return one answer of the FAQ."""
         answer = answering.get_answer(answer_id)

@@ -63,7 +63,7 @@ def install(
         groups = page_views.group_by_theme(answering.index.parts.answers, answering.index.facets)
         return pages.show("answers.html", groups=groups, total=len(answering.index))
 
-    @app.get("/reponses/{answer_id}", include_in_schema=False)
+    @app.get("/reponses/{answer_id:path}", include_in_schema=False)
     def show_answer(answer_id: str) -> HTMLResponse:
         return pages.show_answer(answer_id)
 

@@ -2,12 +2,13 @@
 
 import logging
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from indexer.errors import IndexFolderError, QuestionError, SouffleurError
 from server.feedback import FeedbackError
@@ -31,6 +32,36 @@ def problem(status: int, detail: str, **extra: object) -> JSONResponse:
     detail = detail.encode("utf-8", "replace").decode()
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **extra}
     return JSONResponse(content, status_code=status, media_type=MEDIA_TYPE)
+
+
+_SCHEMA = {
+    "type": "object",
+    "description": "RFC 9457: `detail` says what is wrong and what to do next.",
+    "properties": {
+        "type": {"const": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+
+
+def declared(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of a route that may answer with a problem of these statuses."""
+    content = {MEDIA_TYPE: {"schema": _SCHEMA}}
+    return {int(status): {"description": status.phrase, "content": content} for status in statuses}
+
+
+ON_EVERY_ROUTE = declared(
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+"""What may be said before a route is reached, or when it fails."""
 
 
 def install(app: FastAPI) -> None:
@@ -60,10 +91,13 @@ def install(app: FastAPI) -> None:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(wrong) + ". The fields are described at /docs.")
 
     @app.exception_handler(HTTPException)
-    def plain(_: Request, error: Exception) -> JSONResponse:
+    def plain(request: Request, error: Exception) -> JSONResponse:
         known = cast(HTTPException, error)
         reply = problem(known.status_code, str(known.detail))
         reply.headers.update(known.headers or {})
+        if known.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
+            # The framework names those of the first route alone, where GET and POST are two routes.
+            reply.headers["allow"] = ", ".join(methods)
         return reply
 
     @app.exception_handler(Exception)
@@ -71,6 +105,12 @@ def install(app: FastAPI) -> None:
         # The question itself is never logged: it may hold personal data.
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake; its log says more.")
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods that the address of *request* understands."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] != Match.NONE]
+    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
 
 
 def _place(location: tuple[str | int, ...]) -> str:

@@ -1,14 +1,37 @@
 """The JSON of requests and replies. What a field means is said here once, and shown at /docs."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from indexer.records import Answer, Hit, Reply, Status
 from server.feedback import MAX_COMMENT_CHARACTERS
+from server.questions import MAX_QUESTION_CHARACTERS
 
 MAX_LIMIT = 50
 MAX_BATCH = 64
+
+# Declared only: `read_question` decides, and says in French why. Signs beyond U+FFFF are left out.
+_CONTROL = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F"
+_INVISIBLE = (
+    r"\u0009\u000A\u000D\u0020\u00A0\u00AD\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u1680\u180E\u2000-\u200F"
+    r"\u2028-\u202F\u205F-\u2064\u2066-\u206F\u3000\uFEFF\uFFF9-\uFFFB"
+)
+QUESTION_SCHEMA: dict[str, Any] = {
+    "minLength": 1,
+    "maxLength": MAX_QUESTION_CHARACTERS,
+    "pattern": f"^[^{_CONTROL}]*[^{_CONTROL}{_INVISIBLE}][^{_CONTROL}]*$",
+}
+"""What a question must be: text without control characters, and not blank."""
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# JSON has one sort of numbers: 5.0 is the integer 5, as JSON Schema says too.
+_Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+Limit = Annotated[_Limit, BeforeValidator(_whole, json_schema_input_type=_Limit)]
 
 Filters = Annotated[
     dict[str, list[str]],
@@ -26,8 +49,9 @@ class SearchRequest(_Strict):
     query: str = Field(
         description="the question, as a person would ask it",
         examples=["Combien de temps un certificat est-il valable ?"],
+        json_schema_extra=QUESTION_SCHEMA,
     )
-    limit: int | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted")
+    limit: Limit | None = Field(default=None, description="most hits wanted")
     filters: Filters = {}
     explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
 
@@ -35,15 +59,17 @@ class SearchRequest(_Strict):
 class BatchRequest(_Strict):
     """Several questions at once."""
 
-    queries: list[str] = Field(min_length=1, max_length=MAX_BATCH, description="the questions")
-    limit: int | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted for each")
+    queries: list[Annotated[str, Field(json_schema_extra=QUESTION_SCHEMA)]] = Field(
+        min_length=1, max_length=MAX_BATCH, description="the questions", examples=[["Qui peut avoir un certificat ?"]]
+    )
+    limit: Limit | None = Field(default=None, description="most hits wanted for each")
     filters: Filters = {}
 
 
 class FeedbackRequest(_Strict):
     """Whether an answer helped: the ids are those of the reply and of the hit."""
 
-    query_id: str = Field(min_length=1, max_length=64)
+    query_id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
     answer_id: str = Field(min_length=1, max_length=200)
     useful: bool
     comment: str = Field(default="", max_length=MAX_COMMENT_CHARACTERS)
