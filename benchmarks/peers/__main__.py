@@ -7,6 +7,7 @@ all alike: trust the ratios. Writes benchmarks/results/peers.json and peers.png;
 """
 
 import argparse
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ RESULTS = Path("benchmarks/results")
 def main() -> int:
     """Measure, print and write; return 0."""
     options = _options()
+    # Ended from outside, it leaves the blocks that end its workers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     make_environment()
     model = unpack_model().folder
     run = Run(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), describe_machine())
@@ -38,19 +41,18 @@ def main() -> int:
         run.versions.update(engines.versions)
         if "question" in wanted:
             questions = encoding.short_questions(options.data) if has_data else encoding.SHORT_QUESTIONS
-            _add(run, encoding.measure_questions(engines, questions, rounds=options.rounds))
+            _add(run, encoding.measure_questions(engines, questions, rounds=options.rounds), out=options.out)
         if "bulk" in wanted:
-            _add(run, encoding.measure_bulk(engines, encoding.bulk_texts(options.data), rounds=options.rounds))
+            _add(
+                run,
+                encoding.measure_bulk(engines, encoding.bulk_texts(options.data), rounds=options.rounds),
+                out=options.out,
+            )
         if "http" in wanted:
             for figure in measure_http(engines, options.data, rounds=options.rounds):
-                _add(run, figure)
+                _add(run, figure, out=options.out)
         if "first-right" in wanted:
-            _add(run, encoding.measure_first_right(engines, options.data))
-    save(run, options.out / "peers.json")
-    if run.figures:
-        from benchmarks.peers.picture import save_picture
-
-        save_picture(run, options.out / "peers.png")
+            _add(run, encoding.measure_first_right(engines, options.data), out=options.out)
     return 0
 
 
@@ -63,9 +65,14 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _add(run: Run, figure: Figure) -> None:
+def _add(run: Run, figure: Figure, *, out: Path) -> None:
+    """Print a figure and write all so far: who stops the run keeps what was measured."""
+    from benchmarks.peers.picture import save_picture
+
     run.figures.append(figure)
     print("\n" + table_of(figure), flush=True)
+    save(run, out / "peers.json")
+    save_picture(run, out / "peers.png")
 
 
 def _say(message: str) -> None:

@@ -1,8 +1,8 @@
 """Questions a second over HTTP: Souffleur's server beside txtai's, the same model, the same answers, 32 clients.
 
-Both servers run as their documentation starts them, one process each, neither writing a line a request; both stay up
-throughout and take turns. Souffleur encodes together what arrives together; txtai's /search has no such thing, and
-runs its requests in a pool of threads.
+Both servers run as their documentation starts them, one process each, and take turns. Souffleur logs each request, as
+it always does; txtai's log of requests is off. Souffleur encodes together what arrives together; txtai's /search has no
+such thing, and runs its requests in a pool of threads.
 """
 
 import contextlib
@@ -95,9 +95,9 @@ def _server(name: str, index: str, port: int) -> contextlib.AbstractContextManag
     if name == OURS:
         command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--index", index]
         return serving(command, ready=f"{address}/readyz", log=WORK / "serve.log", variables={})
-    # JSON is YAML too.
+    # JSON is YAML too. There is a /search only where "embeddings" is named; the saved index says all about them.
     settings = WORK / "txtai.yml"
-    settings.write_text(json.dumps({"path": index, "writable": False}), encoding="utf-8")
+    settings.write_text(json.dumps({"path": index, "writable": False, "embeddings": {}}), encoding="utf-8")
     options = ["--no-access-log", "--host", "127.0.0.1", "--port", str(port)]
     command = [str(PYTHON), "-m", "uvicorn", "txtai.api:app", *options]
     return serving(command, ready=f"{address}/count", log=WORK / "txtai-api.log", variables={"CONFIG": str(settings)})
