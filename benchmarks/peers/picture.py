@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from benchmarks.peers.results import Figure, Run, Spread
-from evaluation.plots import BLACK, BLUE, ORANGE, VERMILION
+from evaluation.plots import BLACK, BLUE, SKY, VERMILION
 
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -45,7 +45,7 @@ def _draw(axes: Axes, figure: Figure) -> None:
         assert row.value is not None
         # Hatched too, so that ours is told apart in print.
         ours = place == 0
-        axes.barh(place, shown.median, color=BLUE if ours else ORANGE, hatch="" if ours else "//", edgecolor="white")
+        axes.barh(place, shown.median, color=BLUE if ours else SKY, hatch="" if ours else "//", edgecolor="white")
         axes.plot([shown.low, shown.high], [place, place], color=BLACK, linewidth=1.4)
         if row.bar is not None:
             axes.plot([row.bar, row.bar], [place - 0.45, place + 0.45], color=VERMILION, linestyle="--", linewidth=2)
