@@ -7,7 +7,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 CORPUS_FILES := $(shell find corpus -not -path 'corpus/queries*' -print 2>/dev/null | sed 's/ /\\ /g')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev index serve ask check check-corpus format test evaluate gate clean
+.PHONY: help setup setup-dev index serve ask check check-corpus format test evaluate gate bench clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -65,6 +65,9 @@ evaluate: build/index/current $(VENV)/.dev  ## Measure the shipped query sets an
 
 gate: build/index/current $(VENV)/.dev  ## Fail if the shipped sets are answered worse than accepted
 	@$(PY) -m evaluation gate
+
+bench: $(VENV)/.dev  ## Measure speed and quality beside other libraries; installs them
+	@$(PY) -m benchmarks.peers
 
 clean:  ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

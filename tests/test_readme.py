@@ -86,6 +86,7 @@ def test_make_alone_lists_every_target_in_a_line() -> None:
             "test",
             "evaluate",
             "gate",
+            "bench",
             "clean",
         )
     ]

@@ -1,0 +1,60 @@
+"""The plot of a run: how many times better Souffleur is than each peer, with the quartiles and what is aimed at."""
+
+from pathlib import Path
+
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from benchmarks.peers.results import Figure, Run, Spread
+from evaluation.plots import BLACK, BLUE, SKY, VERMILION
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+}
+
+
+def save_picture(run: Run, file: Path) -> None:
+    """Write one panel a figure, two a row; whiskers are the quartiles of the rounds."""
+    rows = -(-len(run.figures) // 2)
+    with style.context(_STYLE):
+        canvas = Canvas(figsize=(10.5, 2.6 * rows + 0.4), layout="constrained")
+        axes = canvas.subplots(rows, 2, squeeze=False).ravel()
+        for figure, one in zip(run.figures, axes, strict=False):
+            _draw(one, figure)
+        for unused in axes[len(run.figures) :]:
+            unused.set_axis_off()
+        canvas.suptitle(f"{run.machine['processor']}, {run.machine['cores']} cores, {run.date}", fontsize=9)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        canvas.savefig(file, dpi=110, metadata={"Software": None})
+
+
+def _draw(axes: Axes, figure: Figure) -> None:
+    """Draw the ratio of each peer, Souffleur itself being 1; where there are no ratios, the values."""
+    rows = [row for row in figure.rows if row.value is not None]
+    as_ratios = any(row.times is not None for row in rows)
+    for place, row in enumerate(rows):
+        shown = (row.times or Spread(1, 1, 1)) if as_ratios else row.value
+        assert shown is not None
+        assert row.value is not None
+        # Hatched too, so that ours is told apart in print.
+        ours = place == 0
+        axes.barh(place, shown.median, color=BLUE if ours else SKY, hatch="" if ours else "//", edgecolor="white")
+        axes.plot([shown.low, shown.high], [place, place], color=BLACK, linewidth=1.4)
+        if row.bar is not None:
+            axes.plot([row.bar, row.bar], [place - 0.45, place + 0.45], color=VERMILION, linestyle="--", linewidth=2)
+        ratio = f"×{shown.median:.2f}, " if row.times is not None else ""
+        said = f"{ratio}{row.value.median:.4g} {figure.unit}"
+        axes.text(max(shown.high, row.bar or 0), place, f"  {said}", va="center", fontsize=8)
+    axes.set_yticks(range(len(rows)), [row.engine for row in rows])
+    axes.invert_yaxis()
+    axes.margins(x=0.45)
+    axes.set_xlim(left=0)
+    axes.set_title(figure.title)
+    axes.set_xlabel("how many times better Souffleur is; dashed: aimed at" if as_ratios else figure.unit)
