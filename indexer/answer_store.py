@@ -35,6 +35,9 @@ def write_answers(folder: Path, answers: Iterable[Answer]) -> None:
     order = sorted(range(len(ids)), key=ids.__getitem__)
     starts, lengths = np.array(ends)[:-1], np.diff(np.array(ends))
     np.save(folder / OFFSETS_FILE, np.concatenate(([0], np.cumsum(lengths[order]))).astype(np.int64))
+    if order == list(range(len(order))):
+        unsorted.rename(folder / ANSWERS_FILE)
+        return
     with unsorted.open("rb") as source, (folder / ANSWERS_FILE).open("wb") as target:
         for row in order:
             source.seek(int(starts[row]))

@@ -31,25 +31,27 @@ class KnownVectors:
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
-        self._sources: list[tuple[NDArray[np.bytes_], NDArray[np.int64], Vectors]] = []
+        self._sources: list[tuple[NDArray[np.bytes_], Vectors]] = []
 
     def add(self, keys: NDArray[np.bytes_], vectors: Vectors) -> None:
         """Make *vectors*, shape (n, dimension), known by *keys*, shape (n,)."""
         if vectors.shape != (len(keys), self._dimension):
             raise ValueError(f"shape {vectors.shape} does not fit {len(keys)} keys of dimension {self._dimension}")
-        order = np.argsort(keys)
-        self._sources.append((keys[order], order, vectors))
+        self._sources.append((keys, vectors))
 
     def fill(self, keys: NDArray[np.bytes_], into: Vectors) -> NDArray[np.bool_]:
         """Write the known vectors of *keys* into the same rows of *into*; return which rows were known."""
         known = np.zeros(len(keys), dtype=np.bool_)
-        for source_keys, order, vectors in self._sources:
-            if len(source_keys) == 0:
+        for source_keys, vectors in self._sources:
+            missing = np.flatnonzero(~known)
+            if not len(missing) or not len(source_keys):
                 continue
-            at = np.minimum(np.searchsorted(source_keys, keys), len(source_keys) - 1)
-            fresh = np.flatnonzero((source_keys[at] == keys) & ~known)
-            _copy(vectors, order[at[fresh]], into, fresh)
-            known[fresh] = True
+            order = np.argsort(source_keys)
+            wanted = keys[missing]
+            at = order[np.minimum(np.searchsorted(source_keys, wanted, sorter=order), len(order) - 1)]
+            there = source_keys[at] == wanted
+            _copy(vectors, at[there], into, missing[there])
+            known[missing[there]] = True
         return known
 
 
