@@ -4,7 +4,7 @@
 
 Answers are generated: forty words of the shipped ones and a number each. So are their vectors, by a stand-in that mixes
 the vectors of the index in build/index with noise of their own spread: encoding for real would take hours, grows with
-the texts by definition, and is measured by `benchmarks.encoder_speed`. Everything else is what runs in production.
+the texts by definition, and is measured by `benchmarks.peers`. Everything else is what runs in production.
 Each size is built and searched in processes of its own, whose memory is read from the kernel. A million takes about
 ten minutes and 8 GB of disk.
 """

@@ -25,7 +25,11 @@ _MOST_CLIENTS = 10_000
 class Limits:
     """How much is accepted. Seconds are of the clock on the wall."""
 
-    most_requests: int = 64
+    most_requests: int = 40
+    overloaded_requests: int = 4
+    """Worked on at once from a refusal on, until there was none for `calm_seconds`. As many keep the encoder busy; more
+    would only wait for it, and a crowd that does not end would make everybody wait for all of them."""
+    calm_seconds: float = 1.0
     header_bytes: int = 16_384
     body_bytes: int = 1_000_000
     body_seconds: float = 5.0
@@ -45,6 +49,8 @@ class Admission:
         self._limits = limits
         self._metrics = answering.metrics
         self._working = 0
+        self._clock = clock
+        self._overloaded_until = -math.inf
         self._clients = _Clients(limits.client_rate, clock) if limits.client_rate else None
         self._left: set[asyncio.Task[None]] = set()
 
@@ -88,8 +94,13 @@ class Admission:
         )
 
     def _refuse_when_full(self) -> Response | None:
-        if self._working < self._limits.most_requests:
+        now = self._clock()
+        most = self._limits.most_requests
+        if now < self._overloaded_until:
+            most = min(most, self._limits.overloaded_requests)
+        if self._working < most:
             return None
+        self._overloaded_until = now + self._limits.calm_seconds
         return self._refusal(
             "full", HTTPStatus.SERVICE_UNAVAILABLE, "Too many questions at once. Ask again shortly.", 1
         )

@@ -45,7 +45,7 @@ class ServerSettings:
     retention_days: int = setting(395, parse_count, "days after which judgements and questions are erased")
     cached_questions: int = setting(2048, parse_count, "questions whose vectors are kept in memory")
     admin_token: str | None = setting(None, parse_token, "bearer token of /v1/admin; there is none if not given")
-    most_requests: int = setting(64, parse_count, "requests worked on at once; beyond it 503")
+    most_requests: int = setting(40, parse_count, "requests worked on at once; beyond it 503")
     deadline_seconds: int = setting(10, parse_count, "seconds after which a request is given up")
     client_rate: int | None = setting(None, parse_count, "requests a second of one client; no limit if not given")
     traces: str | None = setting(

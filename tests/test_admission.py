@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from indexer.records import Reply
-from server.admission import Limits
+from server.admission import Admission, Limits
 from server.answering import Answering, Filters
 from server.app import create_app
 from server.feedback import FeedbackStore
@@ -58,6 +58,24 @@ def test_beyond_the_most_requests_are_refused_at_once(held: HeldAnswering) -> No
         held.go.set()
         first.join()
         assert client.post("/v1/search", json=ASKED).status_code == 200
+
+
+def test_a_crowd_that_does_not_end_is_kept_small(answering: Answering) -> None:
+    """From a refusal on, fewer are let in, so that they wait less; after a while without one, as many as before."""
+    now = [0.0]
+    limits = Limits(most_requests=10, overloaded_requests=3, calm_seconds=1.0)
+    admission = Admission(create_app(answering), answering=answering, limits=limits, clock=lambda: now[0])
+
+    def is_let_in(*, working: int, at: float) -> bool:
+        now[0], admission._working = at, working
+        return admission._refuse_when_full() is None
+
+    assert is_let_in(working=9, at=0.0)
+    assert not is_let_in(working=10, at=0.1)
+    assert not is_let_in(working=3, at=0.5)
+    assert is_let_in(working=2, at=0.9)
+    assert not is_let_in(working=3, at=1.2)
+    assert is_let_in(working=9, at=2.3)
 
 
 def test_after_the_deadline_a_request_is_given_up(held: HeldAnswering) -> None:

@@ -105,11 +105,15 @@ class OpenVinoEngine:
             self._requests.put(request)
 
 
+def padded_length(tokens: int) -> int:
+    """Return the length that a text of so many tokens is padded to."""
+    step = _SHORT_STEP if tokens <= _SHORT else _LONG_STEP
+    return -(-tokens // step) * step
+
+
 def _padded(ids: Sequence[Sequence[int]], padding_id: int) -> list[NDArray[np.int32]]:
     """Return ids and mask, each of shape (texts, tokens)."""
-    longest = max(map(len, ids))
-    step = _SHORT_STEP if longest <= _SHORT else _LONG_STEP
-    length = -(-longest // step) * step
+    length = padded_length(max(map(len, ids)))
     padded = np.full((len(ids), length), padding_id, dtype=np.int32)
     mask = np.zeros((len(ids), length), dtype=np.int32)
     for row, tokens in enumerate(ids):
