@@ -25,7 +25,9 @@ class Serving:
         self._folder = IndexFolder(path)
         self._answering = answering
         self._lock = threading.Lock()
-        self._tried = self._named()
+        # `current` may have been written since *answering* was opened, and may be again before it is compared here.
+        named = self._named()
+        self._tried = named if self._names(answering.index_info.id) else None
 
     def reload(self) -> IndexInfo:
         """Put the index named in `current` into service. IndexFolderError if it is not fit; nothing changes then."""
@@ -82,6 +84,12 @@ class Serving:
         except IndexFolderError as error:
             self._answering.metrics.damaged_files.inc()
             logger.error("The index in service is damaged, and goes on serving: %s", error)
+
+    def _names(self, index_id: str) -> bool:
+        try:
+            return self._folder.current_id() == index_id
+        except IndexFolderError:
+            return False
 
     def _named(self) -> tuple[int, int] | None:
         """Return what changes whenever `current` is replaced, None where there is none."""

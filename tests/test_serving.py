@@ -64,6 +64,15 @@ def test_a_new_index_is_noticed(folder: Path, answering: Answering, serving: Ser
     assert not serving.look()
 
 
+def test_an_index_published_while_another_was_loaded_is_noticed(folder: Path, answering: Answering) -> None:
+    """What was put into `current` between the opening of an index and the first look is not missed."""
+    built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
+    serving = Serving(folder, answering)
+    assert serving.look()
+    assert answering.index_info.id == built
+    assert not serving.look()
+
+
 def test_a_damaged_index_is_refused_once(folder: Path, answering: Answering, serving: Serving) -> None:
     """The old index goes on serving, the refusal is counted, and not repeated until `current` is written again."""
     before = answering.index_info
