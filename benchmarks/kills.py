@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 from benchmarks.running import Connection, running_server
@@ -43,16 +44,12 @@ def post_and_kill(index: Path, database: Path, *, kills: int, clients: int) -> s
     moments = random.Random(1)
 
     def post(port: int) -> None:
-        connection = Connection(port)
-        while True:
-            query_id = f"kills-{next(numbers)}"
-            body = {"query_id": query_id, "answer_id": answer_id, "useful": True, "comment": "Merci."}
-            try:
-                status, _ = connection.ask("POST", "/v1/feedback", body)
-            except OSError:
-                return  # the server is dead
-            if status == 201:
-                acknowledged.add(query_id)
+        with Connection(port) as connection, suppress(OSError):  # which says that the server is dead
+            while True:
+                query_id = f"kills-{next(numbers)}"
+                body = {"query_id": query_id, "answer_id": answer_id, "useful": True, "comment": "Merci."}
+                if connection.ask("POST", "/v1/feedback", body)[0] == 201:
+                    acknowledged.add(query_id)
 
     for _ in range(kills):
         with running_server(index, feedback=database) as server:
@@ -68,7 +65,7 @@ def post_and_kill(index: Path, database: Path, *, kills: int, clients: int) -> s
 
 def read(database: Path) -> tuple[bool, set[str]]:
     """Return whether SQLite finds the file sound, and the query ids of its judgements."""
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         sound = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return sound, {query_id for (query_id,) in connection.execute("SELECT query_id FROM feedback")}
 

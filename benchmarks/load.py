@@ -128,9 +128,9 @@ def _closed_loop(port: int, clients: int, seconds: float) -> Load:
     load = Load()
 
     def ask() -> None:
-        connection = Connection(port)
-        while time.perf_counter() < end:
-            _send(connection, "search", next(numbers), load)
+        with Connection(port) as connection:
+            while time.perf_counter() < end:
+                _send(connection, "search", next(numbers), load)
 
     _together(ask, clients)
     return load
@@ -165,10 +165,10 @@ def _open_loop(port: int, rate: float, seconds: float) -> Load:
     answer_id = next(iter(open_corpus(Path("corpus")).answers())).id
 
     def work() -> None:
-        connection = Connection(port)
-        while (number := due.get()) is not None:
-            # 37 and 100 have no common factor: each hundred has the whole mix.
-            _send(connection, _MIX[number * 37 % 100], number, load, answer_id)
+        with Connection(port) as connection:
+            while (number := due.get()) is not None:
+                # 37 and 100 have no common factor: each hundred has the whole mix.
+                _send(connection, _MIX[number * 37 % 100], number, load, answer_id)
 
     def schedule() -> None:
         began = time.perf_counter()

@@ -90,8 +90,8 @@ def swap_under_load(
     for thread in threads:
         thread.start()
     refused = False
+    operator = Connection(server.port)
     try:
-        operator = Connection(server.port)
         for number, index_id in zip(range(swaps), itertools.cycle((first, second)), strict=False):
             if number == swaps // 2:
                 in_service = _named(operator)
@@ -108,6 +108,7 @@ def swap_under_load(
                     break
                 time.sleep(0.01)
     finally:
+        operator.close()
         ended.set()
         for thread in threads:
             thread.join()
@@ -125,26 +126,23 @@ def _named(operator: Connection) -> str:
 
 def _ask(port: int, marked: str, seen: Seen, ended: threading.Event) -> None:
     """Ask until the end. marked: the id of the index whose answer is edited."""
-    connection = Connection(port)
-    number = 0
-    while not ended.is_set():
-        number += 1
-        began = time.perf_counter()
-        try:
-            status, body = connection.ask("POST", "/v1/search", {"query": f"{QUESTION} {number % 50}", "limit": 5})
-            reply = json.loads(body)
-        except (OSError, ValueError) as error:
-            seen.failed.append(repr(error))
-            connection = Connection(port)
-            continue
-        seen.seconds.append(time.perf_counter() - began)
-        seen.replies += 1
-        if status != 200:
-            seen.failed.append(f"{status} {reply.get('detail')}")
-            continue
-        texts = [hit["answer"] for hit in reply["hits"] if hit["id"] == EDITED]
-        if len(texts) != 1 or (MARK in texts[0]) != (reply["index"]["id"] == marked):
-            seen.inconsistent.append(f"{reply['index']['id']} tells of {EDITED}: {texts}")
+    with Connection(port) as connection:
+        for number in itertools.takewhile(lambda _: not ended.is_set(), itertools.count()):
+            began = time.perf_counter()
+            try:
+                status, body = connection.ask("POST", "/v1/search", {"query": f"{QUESTION} {number % 50}", "limit": 5})
+                reply = json.loads(body)
+            except (OSError, ValueError) as error:
+                seen.failed.append(repr(error))
+                continue
+            seen.seconds.append(time.perf_counter() - began)
+            seen.replies += 1
+            if status != 200:
+                seen.failed.append(f"{status} {reply.get('detail')}")
+                continue
+            texts = [hit["answer"] for hit in reply["hits"] if hit["id"] == EDITED]
+            if len(texts) != 1 or (MARK in texts[0]) != (reply["index"]["id"] == marked):
+                seen.inconsistent.append(f"{reply['index']['id']} tells of {EDITED}: {texts}")
 
 
 if __name__ == "__main__":
