@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ class Running:
 
     def counted(self, metric: str, labels: str = "") -> float:
         """Return the sum of a counter over its labels, as /metrics shows it; only of those with *labels* in them."""
-        _, body = Connection(self.port).ask("GET", "/metrics")
+        with closing(Connection(self.port)) as connection:
+            _, body = connection.ask("GET", "/metrics")
         found = re.findall(rf"^{metric}({{.*}})? (\S+)$", body.decode(), re.MULTILINE)
         return sum(float(value) for these, value in found if labels in these)
 
@@ -112,6 +113,7 @@ def running_server(index: Path, **settings: object) -> Iterator[Running]:
 
 def _is_ready(port: int) -> bool:
     try:
-        return Connection(port).ask("GET", "/readyz")[0] == 200
+        with closing(Connection(port)) as connection:
+            return connection.ask("GET", "/readyz")[0] == 200
     except OSError:
         return False
