@@ -17,9 +17,10 @@ import resource
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -28,6 +29,8 @@ from indexer.building import build_index
 from indexer.corpus import open_corpus
 from indexer.index import Index
 from indexer.records import Acronym, Answer, Facet, Vectors
+
+Result = TypeVar("Result")
 
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 SEARCHES = 400
@@ -127,14 +130,14 @@ def main() -> None:
     _draw(costs, options.out / "growth.png")
 
 
-def _apart(work, *arguments):  # type: ignore[no-untyped-def]  # any work, whose result can be sent
+def _apart(work: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
     """Return what *work* returns in a process of its own, and the most memory in MB that this process held."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return pool.apply(_with_memory, (work, *arguments))
 
 
-def _with_memory(work, *arguments):  # type: ignore[no-untyped-def]
+def _with_memory(work: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
     result = work(*arguments)
     return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
@@ -146,7 +149,7 @@ def _build(folder: Path, size: int, edited: bool) -> float:
     return time.perf_counter() - began
 
 
-def _search(folder: Path) -> dict[str, float | str]:
+def _search(folder: Path) -> dict[str, Any]:
     threadpool_limits(1)
     began = time.perf_counter()
     index = Index.open(folder / "index", largest_bytes=100_000_000)  # as the server does
