@@ -20,6 +20,7 @@ import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def _closed_loop(port: int, clients: int, seconds: float) -> Load:
     load = Load()
 
     def ask() -> None:
-        with Connection(port) as connection:
+        with closing(Connection(port)) as connection:
             while time.perf_counter() < end:
                 _send(connection, "search", next(numbers), load)
 
@@ -165,7 +166,7 @@ def _open_loop(port: int, rate: float, seconds: float) -> Load:
     answer_id = next(iter(open_corpus(Path("corpus")).answers())).id
 
     def work() -> None:
-        with Connection(port) as connection:
+        with closing(Connection(port)) as connection:
             while (number := due.get()) is not None:
                 # 37 and 100 have no common factor: each hundred has the whole mix.
                 _send(connection, _MIX[number * 37 % 100], number, load, answer_id)

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 TOKEN = "a-token-of-the-benchmarks"
 """The operator's token of every server started here."""
@@ -32,7 +32,7 @@ class Running:
 
     def counted(self, metric: str, labels: str = "") -> float:
         """Return the sum of a counter over its labels, as /metrics shows it; only of those with *labels* in them."""
-        with Connection(self.port) as connection:
+        with closing(Connection(self.port)) as connection:
             _, body = connection.ask("GET", "/metrics")
         found = re.findall(rf"^{metric}({{.*}})? (\S+)$", body.decode(), re.MULTILINE)
         return sum(float(value) for these, value in found if labels in these)
@@ -48,12 +48,6 @@ class Connection:
         self._port = port
         self._socket: socket.socket | None = None
         self._read = b""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def ask(self, method: str, address: str, body: Mapping[str, Any] | None = None) -> tuple[int, bytes]:
         """Return status and body of the reply. OSError if there is none."""
@@ -119,7 +113,7 @@ def running_server(index: Path, **settings: object) -> Iterator[Running]:
 
 def _is_ready(port: int) -> bool:
     try:
-        with Connection(port) as connection:
+        with closing(Connection(port)) as connection:
             return connection.ask("GET", "/readyz")[0] == 200
     except OSError:
         return False

@@ -154,10 +154,11 @@ def _load_site(
     """Return what is served, with the index watched until *stack* is closed."""
     from server.admission import Limits
     from server.app import create_site
-    from server.serving import Serving
+    from server.serving import Serving, stamp
 
+    before = stamp(index.index)
     answering = _open(index, server, tracing)
-    serving = Serving(index.index, answering)
+    serving = Serving(index.index, answering, loaded_since=before)
     site = create_site(
         answering,
         default_limit=server.limit,

@@ -19,6 +19,8 @@ from server.problems import problem
 
 _UNLIMITED = ("/livez", "/readyz", "/metrics", "/v1/admin/", "/page/")
 _MOST_CLIENTS = 10_000
+_CROWDED = 0.25
+"""Share of refusals from which on it is a crowd; whoever is let in is asked about twice, with and without a body."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,10 @@ class Limits:
 
     most_requests: int = 40
     overloaded_requests: int = 4
-    """Worked on at once from a refusal on, until there was none for `calm_seconds`. As many keep the encoder busy; more
-    would only wait for it, and a crowd that does not end would make everybody wait for all of them."""
-    calm_seconds: float = 1.0
+    """Worked on at once from a refusal on, as long as many are refused. As many keep the encoder busy; more would only
+    wait for it, and a crowd that does not end would make everybody wait for all of them."""
+    judged_seconds: float = 1.0
+    """Every so often it is judged whether the crowd has ended."""
     header_bytes: int = 16_384
     body_bytes: int = 1_000_000
     body_seconds: float = 5.0
@@ -49,8 +52,7 @@ class Admission:
         self._limits = limits
         self._metrics = answering.metrics
         self._working = 0
-        self._clock = clock
-        self._overloaded_until = -math.inf
+        self._crowd = _Crowd(limits, clock)
         self._clients = _Clients(limits.client_rate, clock) if limits.client_rate else None
         self._left: set[asyncio.Task[None]] = set()
 
@@ -94,13 +96,8 @@ class Admission:
         )
 
     def _refuse_when_full(self) -> Response | None:
-        now = self._clock()
-        most = self._limits.most_requests
-        if now < self._overloaded_until:
-            most = min(most, self._limits.overloaded_requests)
-        if self._working < most:
+        if self._crowd.accepts(self._working):
             return None
-        self._overloaded_until = now + self._limits.calm_seconds
         return self._refusal(
             "full", HTTPStatus.SERVICE_UNAVAILABLE, "Too many questions at once. Ask again shortly.", 1
         )
@@ -172,6 +169,32 @@ class Admission:
         finally:
             self._working -= 1
             self._metrics.in_progress.dec()
+
+
+class _Crowd:
+    """Whether more come than can be answered: from the first that is refused, until few are."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._overloaded = False
+        self._judged_at = -math.inf
+        self._came = self._refused = 0
+
+    def accepts(self, working: int) -> bool:
+        """Whether one more is worked on, where *working* are already; counts the answer."""
+        now = self._clock()
+        if now >= self._judged_at:
+            # Chance alone refuses a few at a bearable rate, and must not keep the limit low.
+            self._overloaded = self._overloaded and self._refused > _CROWDED * self._came
+            self._judged_at, self._came, self._refused = now + self._limits.judged_seconds, 0, 0
+        most = self._limits.most_requests
+        accepted = working < (min(most, self._limits.overloaded_requests) if self._overloaded else most)
+        self._came += 1
+        if not accepted:
+            self._overloaded = True
+            self._refused += 1
+        return accepted
 
 
 class _Clients:

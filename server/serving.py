@@ -18,16 +18,28 @@ from server.answering import Answering
 logger = logging.getLogger(__name__)
 
 
+Stamp = tuple[int, int]
+"""What changes whenever `current` is replaced."""
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Return the stamp of `current` in the index folder *path*, None where there is none."""
+    try:
+        found = (path / CURRENT).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 class Serving:
     """Keeps *answering* on the index that the folder *path* names in `current`."""
 
-    def __init__(self, path: Path, answering: Answering) -> None:
+    def __init__(self, path: Path, answering: Answering, *, loaded_since: Stamp | None = None) -> None:
+        """loaded_since: the `stamp` from before *answering* was opened, so that nothing written since is missed."""
         self._folder = IndexFolder(path)
         self._answering = answering
         self._lock = threading.Lock()
-        # `current` may have been written since *answering* was opened, and may be again before it is compared here.
-        named = self._named()
-        self._tried = named if self._names(answering.index_info.id) else None
+        self._tried = loaded_since or self._named()
 
     def reload(self) -> IndexInfo:
         """Put the index named in `current` into service. IndexFolderError if it is not fit; nothing changes then."""
@@ -85,19 +97,8 @@ class Serving:
             self._answering.metrics.damaged_files.inc()
             logger.error("The index in service is damaged, and goes on serving: %s", error)
 
-    def _names(self, index_id: str) -> bool:
-        try:
-            return self._folder.current_id() == index_id
-        except IndexFolderError:
-            return False
-
-    def _named(self) -> tuple[int, int] | None:
-        """Return what changes whenever `current` is replaced, None where there is none."""
-        try:
-            found = (self._folder.path / CURRENT).stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns
+    def _named(self) -> Stamp | None:
+        return stamp(self._folder.path)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -61,9 +61,9 @@ def test_beyond_the_most_requests_are_refused_at_once(held: HeldAnswering) -> No
 
 
 def test_a_crowd_that_does_not_end_is_kept_small(answering: Answering) -> None:
-    """From a refusal on, fewer are let in, so that they wait less; after a while without one, as many as before."""
+    """From a refusal on, fewer are let in, so that they wait less; once few are refused, as many as before."""
     now = [0.0]
-    limits = Limits(most_requests=10, overloaded_requests=3, calm_seconds=1.0)
+    limits = Limits(most_requests=10, overloaded_requests=3, judged_seconds=1.0)
     admission = Admission(create_app(answering), answering=answering, limits=limits, clock=lambda: now[0])
 
     def is_let_in(*, working: int, at: float) -> bool:
@@ -74,8 +74,9 @@ def test_a_crowd_that_does_not_end_is_kept_small(answering: Answering) -> None:
     assert not is_let_in(working=10, at=0.1)
     assert not is_let_in(working=3, at=0.5)
     assert is_let_in(working=2, at=0.9)
-    assert not is_let_in(working=3, at=1.2)
-    assert is_let_in(working=9, at=2.3)
+    assert not is_let_in(working=3, at=1.2)  # half of those before were refused
+    assert [is_let_in(working=2, at=1.5) for _ in range(5)] == [True] * 5
+    assert is_let_in(working=9, at=2.3)  # of those before, one in six
 
 
 def test_after_the_deadline_a_request_is_given_up(held: HeldAnswering) -> None:

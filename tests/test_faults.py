@@ -21,16 +21,18 @@ def test_switching_fails_no_request_and_mixes_no_answers(tmp_path: Path) -> None
     assert refused
     assert seen.failed == []
     assert seen.inconsistent == []
-    assert seen.replies > 0
+    assert seen.noticed == 6
+    assert set(seen.by_index) == set(ids[:2])
 
 
 @pytest.mark.slow
-def test_no_acknowledged_judgement_is_lost_with_a_server(tmp_path: Path) -> None:
-    """Killed with SIGKILL while judgements are posted, it leaves a sound database with all that it acknowledged."""
+def test_nothing_acknowledged_is_lost_with_a_server(tmp_path: Path) -> None:
+    """Killed with SIGKILL, it leaves a sound database with every judgement and question that it acknowledged."""
     index = tmp_path / "index"
     build_index(open_corpus(Path("corpus")), index, encoder=load_encoder("bundled"))
-    acknowledged = kills.post_and_kill(index, tmp_path / "feedback.sqlite", kills=3, clients=2)
+    acknowledged = kills.ask_and_kill(index, tmp_path / "feedback.sqlite", kills=3, clients=2)
     sound, found = kills.read(tmp_path / "feedback.sqlite")
     assert sound
-    assert acknowledged
-    assert acknowledged <= found
+    assert acknowledged.failed == []
+    assert acknowledged.judgements
+    assert acknowledged.lost(found) == (0, 0)

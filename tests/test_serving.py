@@ -13,7 +13,7 @@ from indexer.errors import IndexFolderError
 from indexer.folder import IndexFolder
 from server.answering import Answering
 from server.app import create_site
-from server.serving import Serving
+from server.serving import Serving, stamp
 from tests.conftest import CORPUS
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
@@ -64,10 +64,12 @@ def test_a_new_index_is_noticed(folder: Path, answering: Answering, serving: Ser
     assert not serving.look()
 
 
-def test_an_index_published_while_another_was_loaded_is_noticed(folder: Path, answering: Answering) -> None:
-    """What was put into `current` between the opening of an index and the first look is not missed."""
+def test_an_index_published_while_another_was_loaded_is_noticed(folder: Path) -> None:
+    """What is put into `current` after an index was opened, and before the first look, is not missed."""
+    before = stamp(folder)
+    answering = Answering.open(folder, encoder=FakeEncoder())
     built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
-    serving = Serving(folder, answering)
+    serving = Serving(folder, answering, loaded_since=before)
     assert serving.look()
     assert answering.index_info.id == built
     assert not serving.look()
