@@ -92,8 +92,12 @@ class OpenVinoEngine:
             yield batch
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        inputs = _padded(ids, self._padding_id)  # a tensor does not keep its array alive
         with self._request() as request:
-            request.infer(_padded(ids, self._padding_id), share_inputs=True)
+            # Given to `infer`, they would go through a dispatcher that takes 0.1 ms.
+            for place, array in enumerate(inputs):
+                request.set_input_tensor(place, openvino.Tensor(array, shared_memory=True))
+            request.infer()
             return np.array(request.get_output_tensor(0).data)
 
     @contextmanager
