@@ -185,7 +185,7 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
             continue
         known.add(parts.table.rows["key"], parts.embeddings)
         known.add(parts.spans.rows["key"], parts.span_embeddings)
-        known.add(parts.off_topic["key"], parts.off_topic["vector"])
+        known.add(parts.off_topic_keys, parts.off_topic_vectors)
     return known
 
 

@@ -6,6 +6,7 @@ questions, so that it fits any FAQ. A corpus without enough questions is served 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -106,17 +107,22 @@ def design_matrix(
     texts; off_topic, how much nearer the question is to one known to have no answer than to any curated one, or to
     what stands in for it; 0 where no such question is known.
     """
-    rows = np.empty((len(features), len(COLUMNS)))
+    rows = np.empty((len(COLUMNS), len(features))).T  # written by columns
     # One more candidate, as good as the mean: where there is but one answer, its share says nothing.
     shares = softmax(np.append(scores, scores.mean() if len(scores) else 0.0))[:-1]
     with np.errstate(divide="ignore"):
         odds = np.log(shares) - np.log1p(-shares)
     rows[:, 0] = 1.0
     rows[:, 1] = np.minimum(np.maximum(odds, -_MAX_LOGIT), _MAX_LOGIT)
-    rows[:, 2] = features[:, _SIMILARITIES].max(axis=1)
-    rows[:, 3] = features[:, _WORDS].max(axis=1)
+    rows[:, 2] = _greatest(features, _SIMILARITIES)
+    rows[:, 3] = _greatest(features, _WORDS)
     rows[:, 4] = scale_cosine(off_topic) - features[:, _QUESTION].max(initial=0) if off_topic > -1 else 0.0
     return rows
+
+
+def _greatest(features: NDArray[np.float64], columns: Sequence[int]) -> NDArray[np.float64]:
+    """Return the greatest of some columns, shape (candidates,); several times faster than a maximum over an axis."""
+    return reduce(np.maximum, [features[:, column] for column in columns])
 
 
 def fit_coefficients(outcomes: Sequence[Outcome], *, prior: Sequence[float]) -> tuple[float, ...]:

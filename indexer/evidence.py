@@ -20,6 +20,32 @@ _LEXICAL_CANDIDATES = 50
 _NOWHERE = np.float32(-np.inf)
 _NOT_THERE = np.float32(np.nan)
 
+_ROWS_FOR_A_COPY = 4
+"""Rows that are compared where they are as fast as one is copied and compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near the rows of some candidates in one table are, each with two stretches of rows: see `PassageTable`.
+
+    rows: shape (rows,), one candidate after the other. cosines: shape (rows + 1,), -inf for a row left out and at the
+    end. starts: of each stretch, shape (2 * candidates,); an empty one starts where the next one does. best: the
+    greatest cosine of each stretch, -inf of an empty one.
+    """
+
+    rows: NDArray[np.int64]
+    cosines: NDArray[np.float32]
+    starts: NDArray[np.int64]
+    best: NDArray[np.float32]
+
+    def best_row(self, stretch: int) -> int | None:
+        """Return the row of the greatest cosine of a stretch, the first of equals; None for an empty one."""
+        if self.best[stretch] == _NOWHERE:
+            return None
+        start = self.starts[stretch]
+        end = self.starts[stretch + 1] if stretch + 1 < len(self.starts) else len(self.rows)
+        return int(self.rows[start + self.cosines[start:end].argmax()])
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -28,10 +54,11 @@ class Evidence:
     body, stretch, sentence, opening: cosines with the nearest piece of the body, its nearest stretch, its nearest
     sentence, its first sentence; where the body is but one stretch, or one sentence, the body's own.
     question, all_questions: cosines with the nearest curated question, and with the mean direction of all; NaN where
-    the answer has none. question_rows: which passage the nearest is, sentence_rows: which sentence; -1 where none.
+    the answer has none.
     lexical: BM25 of the best passage. coverage, codes: best share of the question's words, and of its codes, in one
     passage. off_topic: cosine with the nearest question known to have no answer; -1 where none is known.
     known_share: share of the question's words, by weight, that occur in the corpus at all.
+    passages, spans: what the cosines come from.
     """
 
     answers: NDArray[np.int64]
@@ -41,16 +68,24 @@ class Evidence:
     opening: NDArray[np.float32]
     question: NDArray[np.float32]
     all_questions: NDArray[np.float32]
-    sentence_rows: NDArray[np.int64]
-    question_rows: NDArray[np.int64]
     lexical: NDArray[np.float32]
     coverage: NDArray[np.float32]
     codes: NDArray[np.float32]
     off_topic: float
     known_share: float
+    passages: Nearness
+    spans: Nearness
 
     def __len__(self) -> int:
         return len(self.answers)
+
+    def question_row(self, position: int) -> int | None:
+        """Return which passage the nearest curated question of a candidate is, None where it has none."""
+        return self.passages.best_row(2 * position + 1)
+
+    def sentence_row(self, position: int) -> int | None:
+        """Return which span the nearest sentence of a candidate is, None where its text is one sentence."""
+        return self.spans.best_row(2 * position)
 
 
 def gather_evidence(
@@ -82,103 +117,71 @@ def gather_evidence(
     if allowed is not None:
         candidates = candidates[allowed[candidates]]
 
-    rows = _rows_of(table, candidates)
-    cosines = _cosines(parts.embeddings, rows.rows, vector)
-    if left_out_passage is not None:
-        cosines[rows.rows == left_out_passage] = -np.inf
-    body, by_question = _best_of_both(cosines, rows)
-    has_questions = by_question.rows >= 0
-    span_rows = _rows_of(parts.spans, candidates)
-    span_cosines = _cosines(parts.span_embeddings, span_rows.rows, vector)
-    sentence, stretch = _best_of_both(span_cosines, span_rows)
-    has_sentences = sentence.rows >= 0
-    # Sentences come before stretches, and in order.
-    opening = np.append(span_cosines, np.float32(0))[span_rows.starts[::2]]
-    # Every answer has a body, so that no stretch of rows is empty.
-    lexical = np.maximum.reduceat(words.values[:, rows.rows], rows.starts[::2], axis=1)
-    off_topic = parts.off_topic["vector"] @ vector
+    passages = _nearness(table, parts.embeddings, candidates, vector, left_out=left_out_passage)
+    spans = _nearness(parts.spans, parts.span_embeddings, candidates, vector)
+    body, by_question = passages.best[::2], passages.best[1::2]
+    sentence, stretch = spans.best[::2], spans.best[1::2]
+    has_sentences = sentence > _NOWHERE
+    # Every answer has a body, so that no answer is without rows.
+    lexical = np.maximum.reduceat(words.values[:, passages.rows], passages.starts[::2], axis=1)
+    off_topic = parts.off_topic_vectors @ vector
     if left_out_off_topic is not None:
         off_topic[left_out_off_topic] = -1
     return Evidence(
         answers=candidates,
-        body=body.values,
-        stretch=np.where(stretch.rows >= 0, stretch.values, body.values),
-        sentence=np.where(has_sentences, sentence.values, body.values),
-        opening=np.where(has_sentences, opening, body.values),
-        question=np.where(has_questions, by_question.values, _NOT_THERE),
-        all_questions=_mean_cosines(parts, rows, cosines, candidates, left_out_passage),
-        sentence_rows=sentence.rows,
-        question_rows=by_question.rows,
+        body=body,
+        stretch=np.where(stretch > _NOWHERE, stretch, body),
+        sentence=np.where(has_sentences, sentence, body),
+        # Sentences come before stretches, and in order.
+        opening=np.where(has_sentences, spans.cosines[spans.starts[::2]], body),
+        question=np.where(by_question > _NOWHERE, by_question, _NOT_THERE),
+        all_questions=_mean_cosines(parts, passages, candidates, left_out_passage),
         lexical=lexical[SCORE],
         coverage=lexical[COVERAGE],
         codes=lexical[CODES],
         off_topic=float(off_topic.max(initial=-1)),
         known_share=words.known_share,
+        passages=passages,
+        spans=spans,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The rows of some candidates, one candidate after the other, each with two stretches of rows: see `PassageTable`.
-
-    rows: shape (rows,). starts, lengths: of each stretch, shape (2 * candidates,); an empty one starts where the next
-    one does.
-    """
-
-    rows: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Best:
-    """The greatest value of each candidate, and the row that has it, the first of equals; -inf and -1 for none."""
-
-    values: NDArray[np.float32]
-    rows: NDArray[np.int64]
-
-
-def _rows_of(table: PassageTable, candidates: NDArray[np.int64]) -> _Rows:
-    first, later, end = table.first_rows[candidates], table.later_rows[candidates], table.first_rows[candidates + 1]
-    lengths = np.stack((later - first, end - later), axis=1).ravel()
+def _nearness(
+    table: PassageTable,
+    embeddings: Vectors,
+    candidates: NDArray[np.int64],
+    vector: Vectors,
+    *,
+    left_out: int | None = None,
+) -> Nearness:
+    lengths = table.lengths[candidates].ravel()
     ends = np.cumsum(lengths)
     starts = ends - lengths
     total = int(ends[-1]) if len(ends) else 0
-    return _Rows(np.arange(total) + np.repeat(first - starts[::2], end - first), starts, lengths)
-
-
-def _cosines(embeddings: Vectors, rows: NDArray[np.int64], vector: Vectors) -> NDArray[np.float32]:
-    """Return the cosines of some different rows, ascending, with a vector; without a copy where all are asked for."""
-    chosen = embeddings if len(rows) == len(embeddings) else embeddings[rows]
-    return np.asarray(chosen @ vector)
-
-
-def _best_of_both(values: NDArray[np.float32], of: _Rows) -> tuple[_Best, _Best]:
-    """Return the best of the first and of the second stretch of each candidate."""
-    # An empty stretch at the end starts after the last value.
-    greatest = np.maximum.reduceat(np.append(values, _NOWHERE), of.starts)
-    greatest[of.lengths == 0] = _NOWHERE
-    stretch_of = np.repeat(np.arange(len(of.starts)), of.lengths)
-    hits = np.flatnonzero((values == greatest[stretch_of]) & (values > _NOWHERE))[::-1]
-    best_rows = np.full(len(of.starts), -1)
-    best_rows[stretch_of[hits]] = of.rows[hits]  # the first of equals is written last
-    return _Best(greatest[::2], best_rows[::2]), _Best(greatest[1::2], best_rows[1::2])
+    rows = np.arange(total)
+    rows += np.repeat(table.first_rows[candidates] - starts[::2], ends[1::2] - starts[::2])
+    cosines = np.empty(total + 1, dtype=np.float32)
+    few = total * _ROWS_FOR_A_COPY < len(embeddings)
+    cosines[:-1] = embeddings[rows] @ vector if few else (embeddings @ vector)[rows]
+    cosines[-1] = _NOWHERE
+    if left_out is not None:
+        cosines[:-1][rows == left_out] = _NOWHERE
+    # An empty stretch at the end starts after the last row.
+    best = np.maximum.reduceat(cosines, starts)
+    best[lengths == 0] = _NOWHERE
+    return Nearness(rows, cosines, starts, best)
 
 
 def _mean_cosines(
-    parts: IndexParts,
-    of: _Rows,
-    cosines: NDArray[np.float32],
-    candidates: NDArray[np.int64],
-    left_out_passage: int | None,
+    parts: IndexParts, passages: Nearness, candidates: NDArray[np.int64], left_out: int | None
 ) -> NDArray[np.float32]:
     """Return the cosine of each candidate with the mean direction of its questions, NaN where it has none."""
     norms = parts.question_norms[candidates]
-    if left_out_passage is not None:
-        cosines = np.where(of.rows == left_out_passage, np.float32(0), cosines)
-        owner = int(parts.table.answers[left_out_passage])
-        norms = np.where(candidates == owner, _norm_without(parts, owner, left_out_passage), norms)
-    sums = np.add.reduceat(np.append(cosines, np.float32(0)), of.starts)[1::2]
+    if left_out is not None:
+        owner = int(parts.table.answers[left_out])
+        norms = np.where(candidates == owner, _norm_without(parts, owner, left_out), norms)
+    cosines = np.where(passages.cosines > _NOWHERE, passages.cosines, np.float32(0))
+    sums = np.add.reduceat(cosines, passages.starts)[1::2]
     return np.divide(sums, norms, out=np.full(len(candidates), _NOT_THERE), where=norms > 0)
 
 

@@ -79,7 +79,7 @@ class _Case:
 def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
     """Return the ranking weights and the calibration of an index, the shipped ones where it has too few questions.
 
-    off_topic: the texts of parts.off_topic, in the same order.
+    off_topic: the texts of parts.off_topic_vectors, in the same order.
     """
     cases = _cases(parts, off_topic)
     if sum(case.answerable for case in cases) < MIN_QUESTIONS:
@@ -117,7 +117,7 @@ def _cases(parts: IndexParts, off_topic: Sequence[str]) -> list[_Case]:
         cases.append(_Case.of(known, right=answer, weight=1.0, group=answer))
         cases.append(_Case.of(unknown, right=None, weight=_ANSWER_LEFT_OUT / _IN_SCOPE, group=answer))
     for at, question in enumerate(off_topic):
-        evidence = gather_evidence(parts, question, parts.off_topic["vector"][at], left_out_off_topic=at)
+        evidence = gather_evidence(parts, question, parts.off_topic_vectors[at], left_out_off_topic=at)
         weight = len(rows) * _OFF_TOPIC / _IN_SCOPE / len(off_topic)
         cases.append(_Case.of(evidence, right=None, weight=weight, group=at))
     return [case for case in cases if len(case.right)]

@@ -107,14 +107,14 @@ class Index:
             rank=rank,
             score=score,
             confidence=confidence,
-            passage=self._excerpt(answer, int(evidence.sentence_rows[position])),
+            passage=self._excerpt(answer, evidence.sentence_row(position)),
             matched_question=self._matched_question(answer, evidence, position),
             features=features,
         )
 
-    def _excerpt(self, answer: Answer, sentence_row: int) -> Excerpt:
+    def _excerpt(self, answer: Answer, sentence_row: int | None) -> Excerpt:
         """Return the sentence of the best match, or the whole text where it is one sentence."""
-        if sentence_row < 0:
+        if sentence_row is None:
             return Excerpt(answer.text, 0, len(answer.text))
         row = self.parts.spans.rows[sentence_row]
         start, end = int(row["start"]), int(row["end"])
@@ -122,7 +122,7 @@ class Index:
 
     def _matched_question(self, answer: Answer, evidence: Evidence, position: int) -> str | None:
         """Return the nearest curated question where it is nearer than the body by more than their scales differ."""
-        row = int(evidence.question_rows[position])
-        if row < 0 or not self.manifest.ranking.question_decides(evidence, position):
+        row = evidence.question_row(position)
+        if row is None or not self.manifest.ranking.question_decides(evidence, position):
             return None
         return answer.questions[int(self.parts.table.rows[row]["number"])]

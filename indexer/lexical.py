@@ -114,11 +114,12 @@ class LexicalIndex:
         """Return what every row has of the words of *question*."""
         wanted_words = self._reader.read(question)
         code_count = sum(wanted.is_code for wanted in wanted_words)
-        idfs = [self._idf(wanted) for wanted in wanted_words]
-        total = sum(idfs)
-        known = sum(
-            idf * max(wanted.terms.values(), default=0.0) for idf, wanted in zip(idfs, wanted_words, strict=True)
-        )
+        idfs, total, known = [], 0.0, 0.0
+        for wanted in wanted_words:
+            best = max(wanted.terms.values(), default=0.0)
+            idfs.append(self._idf(wanted, best))
+            total += idfs[-1]
+            known += idfs[-1] * best
         values = np.zeros((3, len(self)), dtype=np.float32)
         for idf, wanted in zip(idfs, wanted_words, strict=True):
             rows, impacts, weights = self._best_terms(wanted)
@@ -131,11 +132,13 @@ class LexicalIndex:
         np.minimum(values[COVERAGE:], np.float32(1), out=values[COVERAGE:])
         return LexicalMatch(values, known_share=known / total if total else 0.0, code_count=code_count)
 
-    def _idf(self, wanted: Wanted) -> float:
-        """Return how much a word says: as its most frequent best term, or as a word seen once if it is unknown."""
-        best = max(wanted.terms.values(), default=0.0)
-        frequencies = (self._postings.row_frequency(term) for term, weight in wanted.terms.items() if weight == best)
-        return self._postings.idf(max(frequencies, default=min(1, len(self))))
+    def _idf(self, wanted: Wanted, best: float) -> float:
+        """Return how much a word says: as its most frequent term of weight *best*, an unknown one as seen once."""
+        if not wanted.terms:
+            return self._postings.idf(min(1, len(self)))
+        return self._postings.idf(
+            max(self._postings.row_frequency(term) for term, weight in wanted.terms.items() if weight == best)
+        )
 
     def _best_terms(self, wanted: Wanted) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
         """Return the rows that have a term of a word, ascending, their highest weighted impact and highest weight."""

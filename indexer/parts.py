@@ -10,8 +10,9 @@ from indexer.answer_store import AnswerStore
 from indexer.dense import DenseIndex
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
+from indexer.index_files import read_mapped
 from indexer.lexical import LexicalIndex
-from indexer.passage_table import PassageTable, read_mapped
+from indexer.passage_table import PassageTable
 from indexer.records import Vectors
 
 PASSAGES_FILE = "passages.npy"
@@ -46,8 +47,8 @@ class IndexParts:
     """Everything that a search looks into, mapped into memory where that is possible.
 
     table, embeddings, dense and lexical have the same rows: bodies and curated questions. spans and span_embeddings
-    have the same rows, sentences and stretches: they tell how well a candidate fits, and where. off_topic: see
-    `off_topic_record`, the questions known to have no answer here. question_norms: see there.
+    have the same rows, sentences and stretches: they tell how well a candidate fits, and where. off_topic_keys,
+    off_topic_vectors: see `off_topic_record`, of the questions known to have no answer here. question_norms: see there.
     """
 
     answers: AnswerStore
@@ -58,7 +59,8 @@ class IndexParts:
     lexical: LexicalIndex
     spans: PassageTable
     span_embeddings: Vectors
-    off_topic: NDArray[np.void]
+    off_topic_keys: NDArray[np.bytes_]
+    off_topic_vectors: Vectors
     question_norms: NDArray[np.float32]
 
     @classmethod
@@ -67,6 +69,7 @@ class IndexParts:
         try:
             answers = AnswerStore(folder)
             embeddings = read_mapped(folder / EMBEDDINGS_FILE)
+            off_topic = np.load(folder / OFF_TOPIC_FILE)
             parts = cls(
                 answers=answers,
                 facets=FacetTable.load(folder),
@@ -76,7 +79,8 @@ class IndexParts:
                 lexical=LexicalIndex.load(folder / LEXICAL_FOLDER),
                 spans=PassageTable.load(folder / SPANS_FILE, answers=len(answers)),
                 span_embeddings=read_mapped(folder / SPAN_EMBEDDINGS_FILE),
-                off_topic=np.load(folder / OFF_TOPIC_FILE),
+                off_topic_keys=off_topic["key"],
+                off_topic_vectors=np.ascontiguousarray(off_topic["vector"]),
                 question_norms=read_mapped(folder / QUESTION_NORMS_FILE),
             )
         except (OSError, ValueError, KeyError) as error:

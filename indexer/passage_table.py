@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.index_files import read_mapped
 from indexer.records import Passage, PassageKind
 
 KINDS = tuple(PassageKind)
@@ -24,11 +24,6 @@ _ROW = np.dtype(
         ("key", "S32"),  # see text_key
     ]
 )
-
-
-def read_mapped(file: Path) -> NDArray[Any]:
-    """Return the array saved in *file*, mapped into memory, without the cost of numpy's memmap at each slice."""
-    return np.asarray(np.load(file, mmap_mode="r"))
 
 
 def text_key(text: str, *, as_question: bool) -> bytes:
@@ -49,6 +44,8 @@ class PassageTable:
     """Shape (answers + 1,): the passages of answer a are rows first_rows[a] to first_rows[a + 1]."""
     later_rows: NDArray[np.int64]
     """Shape (answers,): where the questions, or the stretches, of each answer begin."""
+    lengths: NDArray[np.int64]
+    """Shape (answers, 2): how many passages each answer has before that, and from there on."""
 
     @classmethod
     def build(cls, passages: Iterable[Sequence[Passage]]) -> "PassageTable":
@@ -98,7 +95,9 @@ class PassageTable:
         owners = np.ascontiguousarray(rows["answer"])
         first_rows = np.searchsorted(owners, np.arange(answers + 1)).astype(np.int64)
         earlier = ~np.isin(rows["kind"], [KINDS.index(kind) for kind in _LATER_KINDS])
-        return cls(rows, first_rows, first_rows[:-1] + np.bincount(owners[earlier], minlength=answers))
+        later_rows = first_rows[:-1] + np.bincount(owners[earlier], minlength=answers)
+        lengths = np.stack((later_rows - first_rows[:-1], first_rows[1:] - later_rows), axis=1)
+        return cls(rows, first_rows, later_rows, lengths)
 
     def save(self, file: Path) -> None:
         """Write the table to *file*."""

@@ -46,7 +46,7 @@ def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
 
     The words of a question in another language are mostly unknown to the corpus; its lexical features count less.
     """
-    features = np.empty((len(evidence), len(FEATURES)))
+    features = np.empty((len(FEATURES), len(evidence))).T  # written by columns
     features[:, 0] = evidence.body
     features[:, 1] = evidence.stretch
     features[:, 2] = evidence.sentence
@@ -106,9 +106,9 @@ class RankingWeights:
 
 def explain(evidence: Evidence, features: NDArray[np.float64], position: int) -> dict[str, float]:
     """Return what the ranking saw of a candidate: the features as weighed, and the raw similarities."""
-    dense = np.fmax(evidence.body[position], evidence.question[position])
+    body, question = float(evidence.body[position]), float(evidence.question[position])
     return {
-        "dense": float(dense),
+        "dense": max(body, question),  # NaN, for no question, is never greater
         "lexical": float(evidence.lexical[position]),
         **dict(zip(_EXPLAINED, features[position].tolist(), strict=True)),
     }

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from indexer.phrases import Phrases, key_of
 from indexer.postings import Postings
 from indexer.spelling import Speller
 from indexer.text import fold
-from indexer.words import STOP_WORDS, Word, split_words, stems_of
+from indexer.words import STOP_WORDS, Word, read_chunk, split_chunks, stems_of
 
 _OTHER_CASE = 0.5
 """A code that stands in the text as an ordinary word: ANS and « ans »."""
@@ -17,6 +18,9 @@ _ACRONYM = 0.5
 """The long form for the short one, and the other way round: the literal match wins."""
 _CORRECTED = {1: 0.8, 2: 0.6}
 """A word of the vocabulary one or two edits from what was typed."""
+_REMEMBERED = 8192
+_LONGEST_REMEMBERED = 40
+"""Longer strings are rare, and remembered they would let a visitor fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,14 @@ class QuestionReader:
         self._postings = postings
         self._speller = speller
         self._phrases = phrases
+        # The words of questions come again and again, and a misspelt one takes longer to read than all others.
+        self._remembered = lru_cache(_REMEMBERED)(self._read_chunk)
 
     def read(self, question: str) -> list[Wanted]:
         """Return the different words of *question* that say something; one that the index does not know has no term."""
-        words = list(self._content_words(split_words(_unshouted(question))))
-        found = [(word, wanted) for word in words if (wanted := self._wanted(word)) is not None]
+        found: list[tuple[Word, Wanted]] = []
+        for chunk in split_chunks(_unshouted(question)):
+            found += self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
         keys = [word.code if wanted.is_code else key_of(word) for word, wanted in found]
         for start, phrase in self._phrases.find(keys):
             if phrase.other_side in self._postings:
@@ -49,6 +56,10 @@ class QuestionReader:
         for word, wanted in found:
             unique.setdefault(frozenset(wanted.terms or [word.code]), wanted)
         return list(unique.values())
+
+    def _read_chunk(self, chunk: str) -> list[tuple[Word, Wanted]]:
+        words = self._content_words(read_chunk(chunk))
+        return [(word, wanted) for word in words if (wanted := self._wanted(word)) is not None]
 
     def _content_words(self, words: Sequence[Word]) -> Iterator[Word]:
         """Yield the words to look for: a compound or a code that no text has is taken apart."""

@@ -76,9 +76,13 @@ def split_chunks(text: str) -> list[str]:
     return _CHUNK.findall(normalise(text))
 
 
-@lru_cache(maxsize=8192)  # the words of questions come again and again
 def read_chunk(chunk: str) -> tuple[Word, ...]:
     """Return the words of one string of `split_chunks`."""
+    # Words come again and again; long ones do not, and remembered they would let a visitor fill the memory.
+    return _read_again(chunk) if len(chunk) <= _LONGEST_CODE else _read_chunk(chunk)
+
+
+def _read_chunk(chunk: str) -> tuple[Word, ...]:
     pieces = _SEPARATOR.split(chunk.strip("_"))
     pieces[::2] = [_ELISION.sub("", piece) for piece in pieces[::2]]
     if len(pieces) == 1:
@@ -89,6 +93,9 @@ def read_chunk(chunk: str) -> tuple[Word, ...]:
     large_enough = tuple(part for part in parts if len(part.surface) > 1)
     code = CODE + fold(_joined(pieces).replace("'", ""))
     return (Word("".join(pieces), (), code, _is_compound_code(pieces), large_enough),)
+
+
+_read_again = lru_cache(maxsize=8192)(_read_chunk)
 
 
 def stems_of(word: str) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from indexer.evidence import Evidence
+from indexer.evidence import Evidence, Nearness
 from indexer.ranking import FEATURES, RankingWeights, feature_matrix, fit_weights, softmax
+
+NOTHING = Nearness(np.arange(0), np.array([-np.inf], dtype=np.float32), np.arange(0), np.zeros(0, dtype=np.float32))
 
 
 def make_evidence(body: list[float], *, question: list[float] | None = None, **changes: object) -> Evidence:
@@ -18,13 +20,13 @@ def make_evidence(body: list[float], *, question: list[float] | None = None, **c
         "opening": np.array(body, dtype=np.float32),
         "question": np.array(question or [np.nan] * count, dtype=np.float32),
         "all_questions": np.array(question or [np.nan] * count, dtype=np.float32),
-        "sentence_rows": np.full(count, -1),
-        "question_rows": np.full(count, -1),
         "lexical": np.zeros(count, dtype=np.float32),
         "coverage": np.zeros(count, dtype=np.float32),
         "codes": np.zeros(count, dtype=np.float32),
         "off_topic": -1.0,
         "known_share": 1.0,
+        "passages": NOTHING,
+        "spans": NOTHING,
     }
     return Evidence(**(values | changes))  # type: ignore[arg-type]  # a test's shorthand
 
