@@ -62,7 +62,7 @@ class StandIn:
 
     def __init__(self) -> None:
         index = Index.open(Path("build/index"))
-        self._centres = np.concatenate((index.parts.embeddings, index.parts.span_embeddings))
+        self._centres = np.concatenate((index.parts.embeddings.every, index.parts.span_embeddings.every))
         _, spread, axes = np.linalg.svd(self._centres - self._centres.mean(axis=0), full_matrices=False)
         deviations = _NOISE * spread / np.sqrt(len(self._centres))
         random_parts = np.random.default_rng(1).standard_normal((_NOISES, len(spread)), dtype=np.float32)

@@ -50,7 +50,7 @@ class AnswerVectors:
         IndexFolder(path).verify(index_id)
         parts = IndexParts.load(path / index_id)
         answers = [parts.answers[row] for row in range(len(parts.answers))]
-        sums = np.add.reduceat(np.array(parts.embeddings), parts.table.first_rows[:-1], axis=0)
+        sums = np.add.reduceat(np.array(parts.embeddings.every), parts.table.first_rows[:-1], axis=0)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         return cls(
             texts={answer.id: answer.text for answer in answers},

@@ -183,8 +183,8 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
         except IndexFolderError as error:
             logger.warning("The vectors of %s are not reused: %s", index_id, error)
             continue
-        known.add(parts.table.rows["key"], parts.embeddings)
-        known.add(parts.spans.rows["key"], parts.span_embeddings)
+        known.add(parts.table.rows["key"], parts.embeddings.every)
+        known.add(parts.spans.rows["key"], parts.span_embeddings.every)
         known.add(parts.off_topic_keys, parts.off_topic_vectors)
     return known
 
@@ -263,7 +263,7 @@ def _new_array(file: Path, rows: int, dimension: int) -> Vectors:
 
 def _check(index: Index) -> None:
     """Ask the new index for its own passages: the nearest to a passage must be the passage itself, or one like it."""
-    embeddings = index.parts.embeddings
+    embeddings = index.parts.embeddings.every
     for row in np.linspace(0, len(embeddings) - 1, num=min(len(embeddings), 10), dtype=np.int64):
         found = index.parts.dense.search(np.array(embeddings[row]), limit=1)
         if len(found.rows) == 0 or found.scores[0] < 0.999:

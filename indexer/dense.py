@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from indexer.errors import IndexFolderError
 from indexer.records import DenseChoice, Vectors
+from indexer.vector_table import VectorTable
 
 EXACT_UP_TO = 50_000
 """Vectors of 384 numbers that one thread compares in less than 5 ms."""
@@ -52,8 +53,8 @@ class Neighbours:
 class DenseIndex:
     """Search by cosine over unit vectors."""
 
-    def __init__(self, index: faiss.Index, vectors: Vectors) -> None:
-        """vectors: those of the index, shape (rows, dimension), which may be mapped from a file."""
+    def __init__(self, index: faiss.Index, vectors: VectorTable) -> None:
+        """vectors: those of the index."""
         self._index = index
         self._vectors = vectors
         self._is_exact = isinstance(index, faiss.IndexFlat)
@@ -71,7 +72,7 @@ class DenseIndex:
         sample = _sample(vectors if questions is None or not len(questions) else questions)
         expected = None
         for method in _methods(vectors, memory_bytes):
-            index = cls(_MAKERS[method](vectors), vectors)
+            index = cls(_MAKERS[method](vectors), VectorTable(vectors))
             if method == EXACT:
                 return index, DenseChoice(method, 1.0)
             expected = expected if expected is not None else _exact_rows(sample, vectors)
@@ -86,7 +87,7 @@ class DenseIndex:
         )
 
     @classmethod
-    def load(cls, file: Path, vectors: Vectors) -> "DenseIndex":
+    def load(cls, file: Path, vectors: VectorTable) -> "DenseIndex":
         """Return the index saved in *file*, read by memory map. IndexFolderError if FAISS cannot read it."""
         try:
             return cls(faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC), vectors)
@@ -133,7 +134,7 @@ class DenseIndex:
         return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
 
     def _score_again(self, question: Vectors, rows: NDArray[np.int64], limit: int) -> Neighbours:
-        scores = self._vectors[rows] @ question
+        scores = self._vectors.cosines(rows, question)
         order = np.argsort(-scores, kind="stable")[:limit]
         return Neighbours(rows[order], scores[order])
 

@@ -12,6 +12,7 @@ from indexer.lexical import CODES, COVERAGE, SCORE
 from indexer.parts import IndexParts
 from indexer.passage_table import PassageTable
 from indexer.records import Vectors
+from indexer.vector_table import VectorTable
 
 _DENSE_CANDIDATES = 100
 _LEXICAL_CANDIDATES = 50
@@ -19,9 +20,6 @@ _LEXICAL_CANDIDATES = 50
 
 _NOWHERE = np.float32(-np.inf)
 _NOT_THERE = np.float32(np.nan)
-
-_ROWS_FOR_A_COPY = 4
-"""Rows that are compared where they are as fast as one is copied and compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def gather_evidence(
 
 def _nearness(
     table: PassageTable,
-    embeddings: Vectors,
+    embeddings: VectorTable,
     candidates: NDArray[np.int64],
     vector: Vectors,
     *,
@@ -161,8 +159,7 @@ def _nearness(
     rows = np.arange(total)
     rows += np.repeat(table.first_rows[candidates] - starts[::2], ends[1::2] - starts[::2])
     cosines = np.empty(total + 1, dtype=np.float32)
-    few = total * _ROWS_FOR_A_COPY < len(embeddings)
-    cosines[:-1] = embeddings[rows] @ vector if few else (embeddings @ vector)[rows]
+    cosines[:-1] = embeddings.cosines(rows, vector)
     cosines[-1] = _NOWHERE
     if left_out is not None:
         cosines[:-1][rows == left_out] = _NOWHERE
@@ -188,4 +185,4 @@ def _mean_cosines(
 def _norm_without(parts: IndexParts, answer: int, left_out: int) -> np.float32:
     """Return the length of the sum of an answer's questions but for one, 0 for none."""
     rows = np.arange(parts.table.later_rows[answer], parts.table.first_rows[answer + 1])
-    return np.float32(np.linalg.norm(parts.embeddings[rows[rows != left_out]].sum(axis=0)))
+    return np.float32(np.linalg.norm(parts.embeddings.every[rows[rows != left_out]].sum(axis=0)))

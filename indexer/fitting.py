@@ -111,7 +111,7 @@ def _cases(parts: IndexParts, off_topic: Sequence[str]) -> list[_Case]:
     for row in rows.tolist():
         answer = int(parts.table.answers[row])
         question = parts.answers[answer].questions[int(parts.table.rows[row]["number"])]
-        vector = np.array(parts.embeddings[row])
+        vector = np.array(parts.embeddings.every[row])
         known = gather_evidence(parts, question, vector, left_out_passage=row)
         unknown = gather_evidence(parts, question, vector, left_out_answer=answer)
         cases.append(_Case.of(known, right=answer, weight=1.0, group=answer))

@@ -14,6 +14,7 @@ from indexer.index_files import read_mapped
 from indexer.lexical import LexicalIndex
 from indexer.passage_table import PassageTable
 from indexer.records import Vectors
+from indexer.vector_table import VectorTable
 
 PASSAGES_FILE = "passages.npy"
 EMBEDDINGS_FILE = "embeddings.npy"
@@ -54,11 +55,11 @@ class IndexParts:
     answers: AnswerStore
     facets: FacetTable
     table: PassageTable
-    embeddings: Vectors
+    embeddings: VectorTable
     dense: DenseIndex
     lexical: LexicalIndex
     spans: PassageTable
-    span_embeddings: Vectors
+    span_embeddings: VectorTable
     off_topic_keys: NDArray[np.bytes_]
     off_topic_vectors: Vectors
     question_norms: NDArray[np.float32]
@@ -68,7 +69,7 @@ class IndexParts:
         """Return the parts saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others."""
         try:
             answers = AnswerStore(folder)
-            embeddings = read_mapped(folder / EMBEDDINGS_FILE)
+            embeddings = VectorTable.load(folder / EMBEDDINGS_FILE)
             off_topic = np.load(folder / OFF_TOPIC_FILE)
             parts = cls(
                 answers=answers,
@@ -78,7 +79,7 @@ class IndexParts:
                 dense=DenseIndex.load(folder / DENSE_FILE, embeddings),
                 lexical=LexicalIndex.load(folder / LEXICAL_FOLDER),
                 spans=PassageTable.load(folder / SPANS_FILE, answers=len(answers)),
-                span_embeddings=read_mapped(folder / SPAN_EMBEDDINGS_FILE),
+                span_embeddings=VectorTable.load(folder / SPAN_EMBEDDINGS_FILE),
                 off_topic_keys=off_topic["key"],
                 off_topic_vectors=np.ascontiguousarray(off_topic["vector"]),
                 question_norms=read_mapped(folder / QUESTION_NORMS_FILE),

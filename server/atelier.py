@@ -139,7 +139,7 @@ def nearness_of(index: Index) -> float:
     table = index.parts.table
     rows = np.flatnonzero(table.are(PassageKind.QUESTION))
     rows = rows[:: max(1, len(rows) // _SAMPLED_QUESTIONS)]
-    vectors, answers = index.parts.embeddings[rows], table.answers[rows]
+    vectors, answers = index.parts.embeddings.every[rows], table.answers[rows]
     unrelated = (vectors @ vectors.T)[answers[:, np.newaxis] != answers]
     if len(unrelated) == 0:
         return _NEARNESS_WITHOUT_QUESTIONS
@@ -153,7 +153,7 @@ class _Plane:
     """
 
     def __init__(self, index: Index) -> None:
-        table, embeddings = index.parts.table, index.parts.embeddings
+        table, embeddings = index.parts.table, index.parts.embeddings.every
         self.rows = np.arange(len(index))[:: max(1, -(-len(index) // MOST_POINTS))]
         """Shape (points,): the answer rows that are drawn, evenly spread where there are too many."""
         shown = np.isin(table.answers, self.rows)

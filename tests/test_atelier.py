@@ -42,7 +42,7 @@ def test_the_map_is_the_widest_view_of_the_answers(answering: Answering) -> None
     assert [point.id for point in points] == sorted(answer.id for answer in ANSWERS)
     parts = answering.index.parts
     asked = parts.table.are(PassageKind.QUESTION)
-    centred = np.array(parts.embeddings)
+    centred = np.array(parts.embeddings.every)
     for rows in (asked, ~asked):
         centred[rows] -= centred[rows].mean(axis=0)
     means = np.array([centred[parts.table.answers == row].mean(axis=0) for row in range(len(ANSWERS))])

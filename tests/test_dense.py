@@ -10,6 +10,7 @@ from indexer import dense
 from indexer.dense import DenseIndex
 from indexer.errors import IndexFolderError
 from indexer.records import Vectors
+from indexer.vector_table import VectorTable
 
 
 def unit_vectors(count: int, *, seed: int = 7) -> Vectors:
@@ -25,7 +26,7 @@ def test_finds_what_numpy_finds(tmp_path: Path) -> None:
     """Rows and cosines are those of a full matrix product, also after saving and loading."""
     vectors, questions = unit_vectors(300), unit_vectors(20, seed=8)
     build(vectors).save(tmp_path / "dense.faiss")
-    index = DenseIndex.load(tmp_path / "dense.faiss", vectors)
+    index = DenseIndex.load(tmp_path / "dense.faiss", VectorTable(vectors))
     for question in questions:
         cosines = vectors @ question
         found = index.search(question, limit=10)
@@ -61,7 +62,7 @@ def test_what_is_not_exact_is_nearly_so(method: str, tmp_path: Path, monkeypatch
     assert choice.method == method
     assert choice.recall_at_10 >= 0.99
     index.save(tmp_path / "dense.faiss")
-    index = DenseIndex.load(tmp_path / "dense.faiss", vectors)
+    index = DenseIndex.load(tmp_path / "dense.faiss", VectorTable(vectors))
     hits = 0
     for question in questions:
         found = index.search(question, limit=100)
@@ -112,4 +113,4 @@ def test_damaged_file_is_refused(tmp_path: Path) -> None:
     """A file that is no FAISS index is named with the next step."""
     (tmp_path / "dense.faiss").write_bytes(b"not an index")
     with pytest.raises(IndexFolderError, match="make index"):
-        DenseIndex.load(tmp_path / "dense.faiss", unit_vectors(1))
+        DenseIndex.load(tmp_path / "dense.faiss", VectorTable(unit_vectors(1)))

@@ -1,0 +1,75 @@
+"""The vectors of a table of passages, in the file of an index: all of them, and the cosines of some with a question."""
+
+import os
+import weakref
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import IndexFolderError
+from indexer.records import Vectors
+
+MAPPED_UP_TO = 256_000_000
+"""Bytes of a table whose rows are looked at where they are mapped. Pages once looked at count as memory of the process,
+and rows from anywhere in a large table would soon make that all of them: they are read from the file instead."""
+
+_ROWS_FOR_A_COPY = 4
+"""Rows that are compared where they are as fast as one is copied and compared."""
+
+
+class VectorTable:
+    """Unit vectors, one a row. Safe to use from several threads."""
+
+    def __init__(self, every: Vectors) -> None:
+        """every: shape (rows, dimension); an array in memory, or mapped from a file."""
+        self.every = every
+        self._file: _RowFile | None = None
+
+    @classmethod
+    def load(cls, file: Path) -> "VectorTable":
+        """Return the table saved in *file*, mapped into memory. OSError or ValueError if it cannot be read."""
+        mapped = np.load(file, mmap_mode="r")
+        table = cls(np.asarray(mapped))
+        if mapped.nbytes > MAPPED_UP_TO:
+            table._file = _RowFile(file, mapped)
+        return table
+
+    def __len__(self) -> int:
+        """The number of vectors."""
+        return len(self.every)
+
+    def cosines(self, rows: NDArray[np.int64], vector: Vectors) -> NDArray[np.float32]:
+        """Return the cosines of some rows with *vector*, shape (dimension,), unit length.
+
+        IndexFolderError if the file has been cut short since it was opened.
+        """
+        if self._file:
+            return np.asarray(self._file.read(rows) @ vector)
+        few = len(rows) * _ROWS_FOR_A_COPY < len(self.every)
+        return np.asarray(self.every[rows] @ vector if few else (self.every @ vector)[rows])
+
+
+class _RowFile:
+    """Rows of a mapped array, read from its file."""
+
+    def __init__(self, file: Path, mapped: "np.memmap[tuple[int, ...], np.dtype[np.float32]]") -> None:
+        self._name = str(file)
+        self._row_bytes = mapped.strides[0]
+        self._offset = mapped.offset
+        self._width = mapped.shape[1]
+        self._descriptor = os.open(file, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def read(self, rows: NDArray[np.int64]) -> Vectors:
+        found = np.empty((len(rows), self._width), dtype=np.float32)
+        places = found.reshape(-1).view(np.uint8)
+        size = self._row_bytes
+        # Rows that follow each other come in one piece.
+        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1).tolist()
+        for start, end in pairwise([*starts, len(rows)]):
+            place = places[start * size : end * size].data
+            if os.preadv(self._descriptor, [place], self._offset + int(rows[start]) * size) != len(place):
+                raise IndexFolderError(f'{self._name} has been cut short. Run "make index" to build anew.')
+        return found
