@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-CORPUS_FILES := $(shell find corpus -not -path 'corpus/queries*' -print 2>/dev/null | sed 's/ /\\ /g')
+BUILT := build/index/.built
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev index serve ask check check-corpus format test evaluate gate bench clean
+.PHONY: help setup setup-dev index fresh-index serve ask check check-corpus format test evaluate gate bench clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -28,17 +28,24 @@ setup: $(VENV)/.core  ## Install Souffleur into .venv
 
 setup-dev: $(VENV)/.dev
 
-build/index/current: $(VENV)/.core $(CORPUS_FILES)
+index: $(VENV)/.core  ## Build the index from corpus/, where it changed
+	@mkdir -p $(dir $(BUILT))
+	@touch $(BUILT).begun
 	@$(PY) -m indexer build
-	@touch $@
+	@mv $(BUILT).begun $(BUILT)
 
-index: build/index/current  ## Build the index from corpus/, where it changed
+# Builds where something is newer than the beginning of the last build; much faster than to try.
+fresh-index: $(VENV)/.core
+	@test -e $(BUILT) && test -z "$$( \
+		find corpus -path corpus/queries -prune -o -newer $(BUILT) -print -quit; \
+		find indexer -name '*.py' -newer $(BUILT) -print -quit)" || $(MAKE) --no-print-directory index
 
-serve: build/index/current  ## Serve on 127.0.0.1:8000
+serve: fresh-index  ## Serve on 127.0.0.1:8000
 	@exec $(PY) -m server serve
 
-ask: build/index/current  ## Ask one question: make ask Q="…"
-	@$(PY) -m server ask "$(Q)"
+ask: export QUESTION = $(value Q)
+ask: fresh-index  ## Ask one question: make ask Q="…"
+	@$(PY) -m server ask -- "$$QUESTION"
 
 check: $(VENV)/.dev  ## Check format, lint, types and the corpus
 	@$(PY) -m ruff format --check .
@@ -58,12 +65,12 @@ test: $(VENV)/.dev  ## Run every test; as root, install Chromium for those of th
 		(apt-get update -qq && apt-get install -y -qq chromium >/dev/null) || echo "Chromium could not be installed." >&2
 	@$(PY) -m pytest
 
-evaluate: build/index/current $(VENV)/.dev  ## Measure the shipped query sets and print the table
+evaluate: $(VENV)/.dev fresh-index  ## Measure the shipped query sets and print the table
 	@$(PY) -m evaluation run corpus/queries/dev --out build/evaluation/dev
 	@$(PY) -m evaluation run corpus/queries/test --out build/evaluation/test
 	@$(PY) -m evaluation gate
 
-gate: build/index/current $(VENV)/.dev  ## Fail if the shipped sets are answered worse than accepted
+gate: $(VENV)/.dev fresh-index  ## Fail if the shipped sets are answered worse than accepted
 	@$(PY) -m evaluation gate
 
 bench: $(VENV)/.dev  ## Measure speed and quality beside other libraries; installs them

@@ -42,7 +42,7 @@ from indexer.vectors import Journal, KnownVectors, Progress, Texts, encode_all, 
 
 logger = logging.getLogger(__name__)
 
-METHOD = 2
+METHOD = 3
 """Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew."""
 
 
@@ -128,6 +128,7 @@ def build_index(
             ranking=ranking,
             calibration=calibration,
             files=file_sums(aside),
+            replaced=in_service.id if in_service else "",
         )
         _check(Index(parts, manifest))
         folder.publish(aside, manifest)

@@ -24,6 +24,8 @@ _QUESTION = FEATURES.index("question")
 
 _MAX_LOGIT = 6.0
 _PRIOR_STRENGTH = 1.0
+_MOST_STEPS = 1000
+_LEAST_STEP = 1e-9
 _BINS = 10
 
 
@@ -43,7 +45,7 @@ class Calibration:
     answered_from: a first answer of this confidence or more is given as `answered`. show_from: below it the reply is
     `no_answer`. risk: the share of wrong answers among the answered that answered_from was chosen for.
     fitted: whether this corpus taught the coefficients; examples: by how many questions.
-    expected_calibration_error, auroc, reliability: on questions that the fit had not seen, NaN and empty if not fitted.
+    expected_calibration_error, auroc, reliability: on questions that the fit had not seen, None or empty if not.
     """
 
     coefficients: tuple[float, ...]
@@ -128,7 +130,7 @@ def _greatest(features: NDArray[np.float64], columns: Sequence[int]) -> NDArray[
 def fit_coefficients(outcomes: Sequence[Outcome], *, prior: Sequence[float]) -> tuple[float, ...]:
     """Return the coefficients most probable after *outcomes*, with a normal prior around *prior*.
 
-    Newton's steps on a concave objective: deterministic, and at its one maximum.
+    Newton's steps on a concave objective, each halved until it climbs: deterministic, and at its one maximum.
     """
     rows = np.concatenate([outcome.rows for outcome in outcomes])
     right = np.concatenate([outcome.right for outcome in outcomes]).astype(np.float64)
@@ -136,13 +138,23 @@ def fit_coefficients(outcomes: Sequence[Outcome], *, prior: Sequence[float]) -> 
     weight = np.concatenate([np.full(len(o.right), o.weight / max(1, len(o.right))) for o in outcomes])
     start = np.array(prior)
     coefficients = start.copy()
-    for _ in range(100):
+
+    def objective(at: NDArray[np.float64]) -> float:
+        logits = rows @ at
+        likelihood = weight @ (right * logits - np.logaddexp(0.0, logits))
+        return float(likelihood - _PRIOR_STRENGTH / 2 * ((at - start) ** 2).sum())
+
+    for _ in range(_MOST_STEPS):
         chance = _sigmoid(rows @ coefficients)
         gradient = rows.T @ (weight * (right - chance)) + _PRIOR_STRENGTH * (start - coefficients)
         spread = (rows * (weight * chance * (1 - chance))[:, np.newaxis]).T @ rows
         step = np.linalg.solve(spread + _PRIOR_STRENGTH * np.eye(len(start)), gradient)
+        reached = objective(coefficients)
+        # Where all chances are near 0 or 1, a whole step leads far beyond the maximum.
+        while objective(coefficients + step) < reached and np.abs(step).max() >= _LEAST_STEP:
+            step /= 2
         coefficients = coefficients + step
-        if np.abs(step).max() < 1e-9:
+        if np.abs(step).max() < _LEAST_STEP:
             break
     return tuple(round(float(value), 6) for value in coefficients)
 
@@ -204,4 +216,4 @@ def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
 
 
 def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-logits)))
+    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2))  # never overflows

@@ -88,6 +88,13 @@ class Corpus:
             yield Examined(None, (Problem(str(self.path), 1, message),))
 
     def _entries(self) -> Iterator[Entry | Unreadable]:
+        try:
+            yield from self._read()
+        except OSError as error:
+            message = f"ce fichier ou ce dossier ne peut pas être lu ({error.strerror}) : vérifiez ses droits."
+            yield Unreadable((Problem(str(error.filename or self.path), 1, message),))
+
+    def _read(self) -> Iterator[Entry | Unreadable]:
         if self.path.suffix == ".jsonl":
             yield from read_jsonl(self.path)
         elif self.path.suffix == ".csv":
@@ -135,11 +142,16 @@ def read_folder(folder: Path) -> Iterator[Entry | Unreadable]:
 
 def _files_below(folder: Path) -> list[Path]:
     found: list[Path] = []
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_raise):
         links = [name for name in folders if Path(parent, name).is_symlink()]
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in (*names, *links) if not name.startswith(".")]
     return sorted(found)
+
+
+def _raise(error: OSError) -> None:
+    """Left to itself, a walk passes over a folder that cannot be read, and its answers would be gone."""
+    raise error
 
 
 def _passed_over(file: Path, message: str) -> Unreadable:

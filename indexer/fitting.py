@@ -77,12 +77,15 @@ class _Case:
 
 
 def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
-    """Return the ranking weights and the calibration of an index, the shipped ones where it has too few questions.
+    """Return the ranking weights and the calibration of an index, the shipped ones where too little teaches them.
 
     off_topic: the texts of parts.off_topic_vectors, in the same order.
     """
     cases = _cases(parts, off_topic)
-    if sum(case.answerable for case in cases) < MIN_QUESTIONS:
+    answerable = sum(case.answerable for case in cases)
+    folds = {case.group % _FOLDS for case in cases}
+    # Questions of one answer alone, or none without an answer, leave nothing to judge a fit by.
+    if answerable < MIN_QUESTIONS or len(folds) < 2 or answerable == len(cases):
         return SHIPPED_WEIGHTS, dataclasses.replace(SHIPPED_CALIBRATION, risk=risk)
     weights = _fit_weights(cases)
     cases = [_softened(case, weights) for case in cases]
@@ -96,7 +99,7 @@ def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[Ra
         show_from=round(min(answered_from, judged.show_from(missed=_MISSED)), 4),
         risk=risk,
         fitted=True,
-        examples=len(cases),
+        examples=answerable,
         expected_calibration_error=round(expected_calibration_error(bins), 4),
         auroc=round(judged.auroc(), 4),
         reliability=bins,

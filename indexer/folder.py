@@ -94,7 +94,9 @@ class IndexFolder:
                 f"Another build is at work in {self.path}. Wait for it to end, or choose another --index."
             ) from None
         except OSError as error:
-            raise IndexFolderError(f"{error.filename or self.path} cannot be written: {error.strerror}.") from error
+            # A full disk may show at any step of a build.
+            message = f"Nothing was changed in {self.path}: {error}. The index in service stays."
+            raise IndexFolderError(message) from error
 
     def aside(self) -> Path:
         """Return a new empty folder to build in; what a killed build left there is removed. Call under `lock`."""
@@ -130,18 +132,25 @@ class IndexFolder:
     def previous_id(self) -> str:
         """Return the id that `rollback` would put into service. IndexFolderError where there is no older index."""
         current = self.current_id()
-        older = [index_id for index_id in self.ids() if index_id < current]
-        if not older:
+        previous = self._before(current)
+        if previous is None:
             raise IndexFolderError(f"There is no index older than {current} in {self.path} to go back to.")
-        return older[-1]
+        return previous
 
     def prune(self, *, keep: int) -> list[str]:
-        """Remove all but the newest *keep* indexes, never the one in service; return the removed ids."""
+        """Remove all but *keep* indexes, return the removed ids.
+
+        Kept are the one in service and those that rollbacks would lead to, then the newest of the others.
+        """
         if keep < 1:
             raise ValueError(f"keep is {keep}, at least 1 is needed")
-        current = self.current_id()
-        others = [index_id for index_id in self.ids() if index_id != current]
-        removed = others[: max(0, len(others) - (keep - 1))]
+        wanted: list[str] = []
+        step: str | None = self.current_id()
+        while step and len(wanted) < keep:
+            wanted.append(step)
+            step = self._before(step)
+        newest_others = [index_id for index_id in reversed(self.ids()) if index_id not in wanted]
+        removed = sorted(newest_others[keep - len(wanted) :])
         for index_id in removed:
             # Renamed first: a half-removed index must not look like a complete one.
             doomed = self.path / f".removing-{index_id}"
@@ -151,9 +160,20 @@ class IndexFolder:
         return removed
 
     def _way_out(self, index_id: str) -> str:
-        older = [other for other in self.ids() if other < index_id]
-        back = ', or "python -m indexer rollback" to go back to the one before' if older else ""
+        back = ', or "python -m indexer rollback" to go back to the one before' if self._before(index_id) else ""
         return f'Run "make index" to build anew{back}.'
+
+    def _before(self, index_id: str) -> str | None:
+        """Return the index that *index_id* replaced, or the newest of the older ones where that is not known or gone.
+
+        After a rollback these differ: the newest older one is that from which the rollback led away.
+        """
+        older = [other for other in self.ids() if other < index_id]
+        try:
+            replaced = self.manifest(index_id).replaced
+        except IndexFolderError:  # a damaged one is what people want to go back from
+            replaced = ""
+        return replaced if replaced in older else next(reversed(older), None)
 
 
 def sha256_of(file: Path) -> str:

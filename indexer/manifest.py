@@ -39,7 +39,8 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything about an index that is not in its other files. built_at: ISO 8601, UTC. method: that
-    of `building`, of which the same corpus makes the same index. files: name to sha256."""
+    of `building`, of which the same corpus makes the same index. files: name to sha256. replaced: the id of the index
+    that was in service when this one was built, empty for none."""
 
     id: str
     built_at: str
@@ -51,6 +52,7 @@ class Manifest:
     ranking: RankingWeights
     calibration: Calibration
     files: Mapping[str, str]
+    replaced: str = ""
     format_version: int = FORMAT_VERSION
 
     def to_json(self) -> str:
@@ -85,6 +87,7 @@ class Manifest:
                 ranking=RankingWeights.from_record(content["ranking"]),
                 calibration=Calibration.from_record(content["calibration"]),
                 files=dict(content["files"]),
+                replaced=content.get("replaced", ""),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise IndexFolderError(f'{where} is damaged: {error!r}. Run "make index" to build anew.') from error
