@@ -156,8 +156,10 @@ def _rollback(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.folder import IndexFolder
 
     folder = IndexFolder(settings.index)
+    folder.current_id()  # before a lock is made where no index is
     with folder.lock():
         target = options.to or folder.previous_id()
+        folder.require(target)
         folder.verify(target)
         folder.switch(target)
     print(f"Index {target} is in service.")
@@ -168,6 +170,7 @@ def _prune(_: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.folder import IndexFolder
 
     folder = IndexFolder(settings.index)
+    folder.current_id()  # before a lock is made where no index is
     with folder.lock():
         removed = folder.prune(keep=settings.keep)
     print(f"Removed {', '.join(removed)}." if removed else "Nothing to remove.")

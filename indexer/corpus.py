@@ -151,7 +151,8 @@ def _files_below(folder: Path) -> list[Path]:
 
 def _raise(error: OSError) -> None:
     """Left to itself, a walk passes over a folder that cannot be read, and its answers would be gone."""
-    raise error
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _passed_over(file: Path, message: str) -> Unreadable:

@@ -100,7 +100,7 @@ def gather_evidence(
 
     vector: shape (dimension,), unit length. allowed: shape (answers,), None for all.
     left_out_*: rows of the table, the answers, and the off-topic questions to be ignored as if they were not there:
-    this is how a corpus is asked its own questions.
+    this is how a corpus is asked its own questions. Their words stay known.
     """
     table = parts.table
     among = None if allowed is None else allowed[table.answers]
@@ -108,6 +108,8 @@ def gather_evidence(
     if left_out_passage is not None:
         words.values[:, left_out_passage] = 0
     nearest = parts.dense.search(vector, limit=_DENSE_CANDIDATES, among=among).rows
+    if left_out_passage is not None:
+        nearest = nearest[nearest != left_out_passage]
     found = np.concatenate((nearest, words.best_rows(_LEXICAL_CANDIDATES)))
     candidates = np.unique(table.answers[found]).astype(np.int64)
     if left_out_answer is not None:

@@ -50,6 +50,11 @@ class IndexFolder:
             return []
         return sorted(entry.name for entry in self.path.iterdir() if _ID.fullmatch(entry.name))
 
+    def require(self, index_id: str) -> None:
+        """IndexFolderError where there is no such index: an id that a person typed is no path to be followed."""
+        if index_id not in self.ids():
+            raise IndexFolderError(f"There is no index {index_id!r} in {self.path}. Kept are: {', '.join(self.ids())}.")
+
     def manifest(self, index_id: str) -> Manifest:
         """Return the manifest of an index. IndexFolderError if it is missing, damaged, or of another format."""
         file = self.path / index_id / MANIFEST

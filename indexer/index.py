@@ -88,8 +88,9 @@ class Index:
             for rank, position in enumerate(order[:limit], start=1)
         )
         best = float(confidences[order[0]]) if order else 0.0
-        shown = evidence.answers[confidences >= self.manifest.calibration.show_from]
-        return Found(hits, self.manifest.calibration.status(best), self.parts.facets.count(shown))
+        is_shown = confidences >= self.manifest.calibration.show_from
+        is_shown[order[:1]] = True
+        return Found(hits, self.manifest.calibration.status(best), self.parts.facets.count(evidence.answers[is_shown]))
 
     def _hit(
         self,

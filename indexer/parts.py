@@ -84,8 +84,19 @@ class IndexParts:
                 off_topic_vectors=np.ascontiguousarray(off_topic["vector"]),
                 question_norms=read_mapped(folder / QUESTION_NORMS_FILE),
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexFolderError(f'{folder} cannot be read: {error}. Run "make index" to build anew.') from error
-        if not len(parts.table) == len(parts.embeddings) == len(parts.dense):
+        if not parts.fit_each_other():
             raise IndexFolderError(f'The files of {folder} do not fit each other. Run "make index" to build anew.')
         return parts
+
+    def fit_each_other(self) -> bool:
+        """Whether files of the same rows have the same number of them, and all vectors the same dimension."""
+        answers, passages, spans = len(self.answers), len(self.table), len(self.spans)
+        dimension = self.embeddings.every.shape[1]
+        return (
+            answers == len(self.table.lengths) == len(self.question_norms) == len(self.facets.applies)
+            and passages == len(self.embeddings) == len(self.dense) == len(self.lexical)
+            and spans == len(self.span_embeddings)
+            and dimension == self.span_embeddings.every.shape[1] == self.off_topic_vectors.shape[1]
+        )

@@ -8,7 +8,7 @@ import argparse
 import dataclasses
 import difflib
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,11 +16,27 @@ from indexer.errors import SettingsError
 
 SETTINGS_FILE = Path("souffleur.toml")
 SettingsRecord = TypeVar("SettingsRecord")
+_PREFIX = "SOUFFLEUR_"
 
 
-def setting(default: Any, parse: Callable[[str], Any], description: str) -> Any:
-    """Return a dataclass field that is a setting; *parse* makes its value from text and raises ValueError."""
-    return dataclasses.field(default=default, metadata={"parse": parse, "description": description})
+def setting(default: Any, parse: Callable[[str], Any], description: str, *, secret: bool = False) -> Any:
+    """Return a dataclass field that is a setting; *parse* makes its value from text and raises ValueError.
+
+    secret: its value is never shown.
+    """
+    return dataclasses.field(default=default, metadata={"parse": parse, "description": description, "secret": secret})
+
+
+def parse_text(text: str) -> str:
+    """Return the text; ValueError for none."""
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text
+
+
+def parse_path(text: str) -> Path:
+    """Return a path; ValueError for an empty one, which would be the current folder."""
+    return Path(parse_text(text))
 
 
 def parse_share(text: str) -> float:
@@ -51,13 +67,13 @@ def parse_port(text: str) -> int:
 class IndexerSettings:
     """What every program needs to know of the corpus, the index and the encoder."""
 
-    corpus: Path = setting(Path("corpus"), Path, "folder, .jsonl or .csv file, or BEIR folder with the answers")
-    index: Path = setting(Path("build/index"), Path, "folder of the index")
-    encoder: str = setting("bundled", str, "`bundled`, or a sentence-transformers model by name or folder")
-    device: str | None = setting(None, str, "device of a sentence-transformers model, such as `cuda`")
+    corpus: Path = setting(Path("corpus"), parse_path, "folder, .jsonl or .csv file, or BEIR folder with the answers")
+    index: Path = setting(Path("build/index"), parse_path, "folder of the index")
+    encoder: str = setting("bundled", parse_text, "`bundled`, or a sentence-transformers model by name or folder")
+    device: str | None = setting(None, parse_text, "device of a sentence-transformers model, such as `cuda`")
     batch_size: int | None = setting(None, parse_count, "texts a batch of a sentence-transformers model")
     threads: int | None = setting(None, parse_count, "processor threads of the bundled encoder (all, if not given)")
-    cache: Path | None = setting(None, Path, "folder of the unpacked model (the user's cache, if not given)")
+    cache: Path | None = setting(None, parse_path, "folder of the unpacked model (the user's cache, if not given)")
     risk: float = setting(0.05, parse_share, "accepted share of wrong answers among those given as `answered`")
     memory: int | None = setting(
         None, parse_count, "megabytes that the vectors may take while serving (any, if not given)"
@@ -90,22 +106,21 @@ def read_settings(
     """Return the settings of a program, each from the strongest source that has it.
 
     table: the table of *file* that holds them, such as `[server]`; the top of the file if not given.
-    SettingsError names the source and the value where one cannot be used, and any unknown key of the table.
+    An empty variable counts as none. SettingsError names the source and the value where one cannot be used, and any
+    unknown key of the table.
     """
     fields = dataclasses.fields(settings)  # type: ignore[arg-type]  # mypy has no type for "a dataclass's type"
     from_file = _read_table(file, table)
     known = {field.name for field in fields}
     for key in from_file:
         if key not in known:
-            nearest = difflib.get_close_matches(key, known, n=1)
-            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are: {', '.join(sorted(known))}."
-            raise SettingsError(f"{file} sets {key!r}, which is not a setting. {hint}")
+            raise SettingsError(f"{file} sets {key!r}, which is not a setting. {_hint(key, known)}")
     values: dict[str, Any] = {}
     for field in fields:
-        variable = "SOUFFLEUR_" + field.name.upper()
+        variable = _PREFIX + field.name.upper()
         for source, text in (
             ("--" + field.name.replace("_", "-"), getattr(options, field.name, None)),
-            (variable, environment.get(variable)),
+            (variable, environment.get(variable) or None),
             (f"{field.name} in {file}", from_file.get(field.name)),
         ):
             if text is not None:
@@ -114,21 +129,50 @@ def read_settings(
     return settings(**values)
 
 
+def refuse_unknown(
+    records: Mapping[str | None, type],
+    *,
+    environment: Mapping[str, str],
+    file: Path = SETTINGS_FILE,
+) -> list[str]:
+    """Return a sentence for each SOUFFLEUR_* variable that is no setting: a misspelt one would do nothing, in silence.
+
+    records: the settings of all programs by their table of *file*, None for its top. SettingsError for another table.
+    """
+    tables = {table for table in records if table}
+    for name, value in _read_file(file).items():
+        if isinstance(value, dict) and name not in tables:
+            raise SettingsError(f"{file} has a table [{name}], which is none of settings. {_hint(name, tables)}")
+    names = {_PREFIX + field.name.upper() for record in records.values() for field in dataclasses.fields(record)}
+    given = sorted(name for name in environment if name.startswith(_PREFIX) and name not in names)
+    return [f"{name} is not a setting, and does nothing. {_hint(name, names)}" for name in given]
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {nearest[0]!r}?" if nearest else f"Known are: {', '.join(sorted(known))}."
+
+
 def _parse(field: "dataclasses.Field[Any]", text: str, source: str) -> Any:
     try:
         return field.metadata["parse"](text)
     except ValueError as error:
+        shown = "what was given" if field.metadata["secret"] else repr(text)
         meaning = field.metadata["description"]
-        raise SettingsError(f"{source} cannot be {text!r}: {error}. It is: {meaning}.") from error
+        raise SettingsError(f"{source} cannot be {shown}: {error}. It is: {meaning}.") from None
 
 
-def _read_table(file: Path, table: str | None) -> dict[str, Any]:
+def _read_file(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}. Correct it, or remove it.") from error
+
+
+def _read_table(file: Path, table: str | None) -> dict[str, Any]:
+    content = _read_file(file)
     if table is None:
         return {key: value for key, value in content.items() if not isinstance(value, dict)}
     inner = content.get(table, {})

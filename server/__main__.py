@@ -7,8 +7,10 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import textwrap
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from starlette.types import ASGIApp
 from indexer.encoders.loading import load_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.records import Reply, Status
-from indexer.settings import IndexerSettings, add_options, read_settings
+from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
 from server.answering import Answering, Untraced
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("indexer").setLevel(logging.WARNING)
     try:
+        for warning in refuse_unknown({None: IndexerSettings, TABLE: ServerSettings}, environment=os.environ):
+            print(warning, file=sys.stderr)
         index = read_settings(IndexerSettings, options=options, environment=os.environ)
         server = read_settings(ServerSettings, options=options, environment=os.environ, table=TABLE)
         return int(options.run(options, index, server))
@@ -88,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("feedback", help="export or erase what was kept of visitors")
     actions = command.add_subparsers(required=True, metavar="ACTION")
     action = actions.add_parser("export", help="print what was kept")
-    add_options(action, ServerSettings, ("feedback",))
+    add_options(action, ServerSettings, ("feedback", "retention_days"))
     action.add_argument("--table", choices=("feedback", "questions"), default="feedback")
     action.add_argument("--csv", action="store_true", help="for a spreadsheet, instead of JSON lines")
     action.set_defaults(run=_export)
@@ -117,10 +121,14 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonFormatter())
     with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(_listen(server.host, server.port))
         feedback = stack.enter_context(_open_feedback(server)) if server.feedback else None
+        if feedback:
+            feedback.purge_expired(time.time())
         tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
         running = StartingServer(
             lambda: _load_site(index, server, feedback, tracing, stack),
+            listening,
             host=server.host,
             port=server.port,
             # No access log: the address of a GET request holds the question.
@@ -142,6 +150,18 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
         logging.shutdown()
         os._exit(DONE)
     return DONE
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. SettingsError where the port is taken, or the address not ours."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot listen on {host}, port {port}: {error.strerror}. Stop what uses it, or choose another --port "
+            "or --host."
+        ) from error
 
 
 def _load_site(
@@ -189,15 +209,22 @@ def _open_feedback(server: ServerSettings) -> FeedbackStore:
     )
 
 
+def _open_kept(server: ServerSettings) -> FeedbackStore:
+    """Return the store of a file that is there: a new one instead of a misspelt one would seem to hold nothing."""
+    if server.feedback and not server.feedback.exists():
+        raise SettingsError(f"There is no {server.feedback}. Correct --feedback, or SOUFFLEUR_FEEDBACK.")
+    return _open_feedback(server)
+
+
 def _export(options: argparse.Namespace, _: IndexerSettings, server: ServerSettings) -> int:
-    with _open_feedback(server) as store:
+    with _open_kept(server) as store:
         for line in (store.export_csv if options.csv else store.export_jsonl)(options.table):
             print(line, end="")
     return DONE
 
 
 def _erase(options: argparse.Namespace, _: IndexerSettings, server: ServerSettings) -> int:
-    with _open_feedback(server) as store:
+    with _open_kept(server) as store:
         print(f"{store.erase(options.query_id)} rows erased.")
     return DONE
 
@@ -217,7 +244,7 @@ def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSett
 
 def _page(reply: Reply, *, width: int) -> str:
     """Return the reply as text for a person: the best answer whole, the others by their matching sentence."""
-    lines = [f"{_STATUS_WORDS[reply.status]} (confiance {reply.confidence:.0%})"]
+    lines = [textwrap.fill(f"{_STATUS_WORDS[reply.status]} (confiance {reply.confidence:.0%})", width)]
     for hit in reply.hits:
         lines += ["", f"{hit.rank}. {hit.answer.id}  ·  confiance {hit.confidence:.0%}"]
         if hit.matched_question:

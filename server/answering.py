@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.encoders import Encoder
-from indexer.errors import IndexFolderError
+from indexer.errors import IndexFolderError, QuestionError
 from indexer.index import Index
 from indexer.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
@@ -162,6 +162,14 @@ class Answering:
         index = self.index
         return index.parts.facets.count(np.arange(len(index)))
 
+    def count_shown(self, question: str, filters: Filters) -> Mapping[str, Mapping[str, int]]:
+        """Return the facets that the reply to a question would have with these filters; it is not counted as asked."""
+        asked = read_question(question)
+        vector = self._vectors.get(asked)
+        if vector is None:
+            vector = self._encode([asked])[0]
+        return self.index.search(asked, vector, limit=1, filters=filters).facets
+
     def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
         """Return the reply to one question. QuestionError if it cannot be asked, ValueError for an unknown facet."""
         return self.answer_batch([question], limit=limit, filters=filters)[0]
@@ -171,7 +179,7 @@ class Answering:
 
         took_ms of each is its own search plus an equal part of the encoding.
         """
-        asked = [read_question(question) for question in questions]
+        asked = list(_read_questions(questions))
         serving = self._serving
         started = time.perf_counter()
         with self._tracing.stage("encode"):
@@ -226,6 +234,16 @@ class Answering:
             vectors[question] = vector
             self._vectors.put(question, vector)
         return np.array([vectors[question] for question in questions], dtype=np.float32)
+
+
+def _read_questions(questions: Sequence[str]) -> Iterator[str]:
+    for number, question in enumerate(questions, start=1):
+        try:
+            yield read_question(question)
+        except QuestionError as error:
+            if len(questions) == 1:
+                raise
+            raise QuestionError(f"Question {number} : {error}") from None
 
 
 def _asked(index: Index) -> Iterator[Answer]:

@@ -13,6 +13,7 @@ from server import admin, documentation, metrics, pages, problems
 from server.admission import Admission, Limits
 from server.answering import Answering, Filters
 from server.feedback import FeedbackError, FeedbackStore
+from server.head_requests import HeadRequests
 from server.logs import RequestLog
 from server.schemas import (
     MAX_LIMIT,
@@ -110,6 +111,7 @@ def create_app(
     problems.install(app)
     documentation.install(app)
     # The last added is the outermost: what is refused is logged and counted too.
+    app.add_middleware(HeadRequests)
     app.add_middleware(Admission, answering=answering, limits=limits or Limits())
     app.add_middleware(RequestLog, metrics=answering.metrics)
     memory = _Memory(feedback, answering)

@@ -6,6 +6,7 @@ the last ones may be lost with the power, though not with the process. Texts are
 connection writes, behind a lock; each reading opens its own, so that an export never keeps a visitor waiting.
 """
 
+import logging
 import os
 import re
 import sqlite3
@@ -24,6 +25,8 @@ from indexer.errors import SouffleurError
 from indexer.records import Status
 from server.exporting import Cell, csv_lines, jsonl_lines
 from server.privacy import redact
+
+logger = logging.getLogger(__name__)
 
 KeepQuestions = Literal["off", "redacted"]
 Table = Literal["feedback", "questions"]
@@ -103,7 +106,8 @@ class FeedbackStore:
     def open(cls, path: Path, *, keep_questions: KeepQuestions, retention_days: int) -> Self:
         """Return the store at *path*, made if it is not there, with its schema brought up to date.
 
-        retention_days: at least 1. What is older is never given out, and is erased within an hour of the next writing.
+        retention_days: at least 1. What is older is never given out; it is erased by `purge_expired` and by the next
+        writing. Opening erases nothing, so that a look with another retention time than the server's costs nothing.
         FeedbackError if the file is damaged, read-only, another program's, or of a later version of this one.
         """
         if retention_days < 1:
@@ -117,7 +121,6 @@ class FeedbackStore:
             with _explained(path):
                 _prepare(connection, path)
             store = cls(connection, path, keep_questions=keep_questions == "redacted", retention_days=retention_days)
-            store.purge_expired(time.time())
         except BaseException:
             connection.close()
             raise
@@ -177,7 +180,7 @@ class FeedbackStore:
     def purge_expired(self, now: float) -> int:
         """Erase what is older than the retention time at *now* (seconds since 1970); return how many rows that was.
 
-        `open` does it, and so does a writing that comes an hour after the last time.
+        A writing does it too, when the last time is an hour ago.
         """
         with self._lock, _explained(self._path):
             self._next_purge = now + _SECONDS_BETWEEN_PURGES
@@ -244,7 +247,11 @@ class FeedbackStore:
             self._connection.execute(f"PRAGMA synchronous = {synchronous}")
             self._connection.execute(statement, values)
         if time.time() >= self._next_purge:
-            self.purge_expired(time.time())
+            try:
+                self.purge_expired(time.time())
+            except FeedbackError as error:
+                # What was written is on the disk, and must not be reported as lost.
+                logger.error("What is too old could not be erased: %s", error)
 
     def _delete(self, condition: str, value: Cell) -> int:
         self._connection.execute("BEGIN IMMEDIATE")

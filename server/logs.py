@@ -7,11 +7,13 @@ import time
 import uuid
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.metrics import Metrics
+from server.problems import problem
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class RequestLog:
-    """Logs and counts each request by its route, names it in `X-Request-ID`, and sets the headers of the API."""
+    """Logs and counts each request by its route, names it in `X-Request-ID`, and sets the headers of the API.
+
+    What nobody foresaw is answered here too: further out, the reply would have neither the name nor the headers.
+    """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
@@ -63,11 +68,12 @@ class RequestLog:
         request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         token = _request_id.set(request_id)
         started = time.perf_counter()
-        status = 500
+        status, begun = 500, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
+                begun = True
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
@@ -77,6 +83,13 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            # The question itself is never logged: it may hold personal data.
+            logger.exception("%s %s failed", scope["method"], scope["path"], exc_info=error)
+            if begun:
+                raise
+            mistake = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake; its log says more.")
+            await mistake(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
             # The template of the route, not the address: that holds the question of a GET.

@@ -91,17 +91,19 @@ class PageMaker:
         """Return the page for a form: with the reply to its question, or with examples where it has none."""
         question = form.last("q")
         result = error = None
+        found: page_views.Counts = {}
         status = HTTPStatus.OK
         if question:
             try:
                 reply = self._reply(question, filters, form)
                 result = page_views.view_result(question, reply, self._answering.index)
+                found = reply.facets
             except QuestionError as problem:
                 error, status = str(problem), HTTPStatus.UNPROCESSABLE_ENTITY
         if result and result.status is not Status.NO_ANSWER:
-            counts = self._counts(filters, lambda others: self._answering.answer(question, filters=others).facets)
+            counts = self._counts(filters, found, lambda others: self._answering.count_shown(question, others))
         else:
-            counts = self._counts(filters, self._count_answers)
+            counts = self._counts(filters, self._count_answers(filters), self._count_answers)
         return self.show(
             template,
             status,
@@ -165,10 +167,16 @@ class PageMaker:
         return reply
 
     def _counts(
-        self, filters: Mapping[str, Sequence[str]], count: Callable[[Mapping[str, Sequence[str]]], page_views.Counts]
+        self,
+        filters: Mapping[str, Sequence[str]],
+        found: page_views.Counts,
+        count: Callable[[Mapping[str, Sequence[str]]], page_views.Counts],
     ) -> page_views.Counts:
-        """Return the counts of every facet; those of a facet with a choice are without it, since values add up."""
-        counts = dict(count(filters))
+        """Return the counts of every facet; those of a facet with a choice are without it, since values add up.
+
+        found: the counts with all *filters*.
+        """
+        counts = dict(found)
         for key in filters:
             others = {other: values for other, values in filters.items() if other != key}
             counts[key] = count(others).get(key, {})

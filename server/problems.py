@@ -65,7 +65,7 @@ ON_EVERY_ROUTE = declared(
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of *app* a problem document."""
+    """Make every error of *app* that is foreseen a problem document; `logs` does it with the others."""
 
     @app.exception_handler(QuestionError)
     @app.exception_handler(RequestError)
@@ -86,25 +86,28 @@ def install(app: FastAPI) -> None:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The judgement could not be kept. Send it again later.")
 
     @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: Exception) -> JSONResponse:
-        wrong = [f"{_place(item['loc'])}: {item['msg']}" for item in cast(RequestValidationError, error).errors()]
+    def invalid(request: Request, error: Exception) -> JSONResponse:
+        found = cast(RequestValidationError, error).errors()
+        if found[0]["type"] == "json_invalid":
+            detail = f"The body is not JSON: {found[0]['ctx']['error']}, at character {found[0]['loc'][-1]}."
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        if found[0]["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
+            detail = "Send JSON, with the header Content-Type: application/json. The fields are described at /docs."
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        wrong = [f"{_place(item['loc'])}: {item['msg']}" for item in found]
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(wrong) + ". The fields are described at /docs.")
 
     @app.exception_handler(HTTPException)
     def plain(request: Request, error: Exception) -> JSONResponse:
         known = cast(HTTPException, error)
-        reply = problem(known.status_code, str(known.detail))
+        # The framework's own words, for a body that is not UTF-8.
+        unread = known.status_code == HTTPStatus.BAD_REQUEST and request.method == "POST"
+        reply = problem(known.status_code, "The body is not text in UTF-8." if unread else str(known.detail))
         reply.headers.update(known.headers or {})
         if known.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
             # The framework names those of the first route alone, where GET and POST are two routes.
             reply.headers["allow"] = ", ".join(methods)
         return reply
-
-    @app.exception_handler(Exception)
-    def unforeseen(request: Request, error: Exception) -> JSONResponse:
-        # The question itself is never logged: it may hold personal data.
-        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake; its log says more.")
 
 
 def _methods(request: Request) -> list[str]:

@@ -55,9 +55,10 @@ class Serving:
 
     def rollback(self) -> IndexInfo:
         """Put the index before the current one into service, and name it in `current`. IndexFolderError as `reload`."""
-        with self._counted(), self._folder.lock():
+        with self._folder.lock():
             earlier = self._folder.previous_id()
-            self._folder.verify(earlier)
+            with self._counted():
+                self._folder.verify(earlier)
             self._folder.switch(earlier)
         return self.reload()
 
@@ -79,7 +80,11 @@ class Serving:
         def look_again() -> None:
             self._verify_the_rest()
             while not ended.wait(every_seconds):
-                self.look()
+                try:
+                    self.look()
+                except Exception:
+                    # Whatever it was, the next index is to be seen.
+                    logger.exception("Looking for another index failed.")
 
         thread = threading.Thread(target=look_again, name="index-watcher", daemon=True)
         thread.start()
@@ -105,7 +110,7 @@ class Serving:
         try:
             yield
         # Sums were right and the content is not: what a library then raises is its own affair.
-        except (SouffleurError, OSError, ValueError, LookupError, RuntimeError, MemoryError) as error:
+        except (SouffleurError, OSError, ValueError, TypeError, LookupError, RuntimeError, MemoryError) as error:
             self._answering.metrics.refused_reloads.inc()
             logger.error("The index was refused, %s goes on serving: %s", self._answering.index_info.id, error)
             if isinstance(error, IndexFolderError):

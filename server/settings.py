@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.settings import parse_count, parse_port, setting
+from indexer.settings import parse_count, parse_path, parse_port, parse_text, setting
 from server.feedback import KeepQuestions
 
 TABLE = "server"
@@ -37,14 +37,20 @@ def parse_endpoint(text: str) -> str:
 class ServerSettings:
     """How the server listens and what it accepts."""
 
-    host: str = setting("127.0.0.1", str, "address to listen on; other machines reach it only if you say so here")
+    host: str = setting(
+        "127.0.0.1", parse_text, "address to listen on; other machines reach it only if you say so here"
+    )
     port: int = setting(8000, parse_port, "port to listen on")
     limit: int = setting(5, parse_count, "hits of a reply, where the request does not say")
-    feedback: Path | None = setting(None, Path, "file of the judgements and questions; nothing is kept if not given")
+    feedback: Path | None = setting(
+        None, parse_path, "file of the judgements and questions; nothing is kept if not given"
+    )
     keep_questions: KeepQuestions = setting("redacted", parse_keep_questions, "`off`, or `redacted`: without names")
     retention_days: int = setting(395, parse_count, "days after which judgements and questions are erased")
     cached_questions: int = setting(2048, parse_count, "questions whose vectors are kept in memory")
-    admin_token: str | None = setting(None, parse_token, "bearer token of /v1/admin; there is none if not given")
+    admin_token: str | None = setting(
+        None, parse_token, "bearer token of /v1/admin; there is none if not given", secret=True
+    )
     most_requests: int = setting(40, parse_count, "requests worked on at once; beyond it 503")
     deadline_seconds: int = setting(10, parse_count, "seconds after which a request is given up")
     client_rate: int | None = setting(None, parse_count, "requests a second of one client; no limit if not given")

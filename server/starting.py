@@ -7,7 +7,7 @@ sees a process that lives, and a signal stops it also while it loads.
 import logging
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 
 import uvicorn
@@ -48,14 +48,14 @@ class Starting:
 
 
 class StartingServer(uvicorn.Server):
-    """Listens, then loads the application that it serves; stops where that fails."""
+    """Loads the application that it serves while it answers already; stops where that fails."""
 
-    def __init__(self, load: Callable[[], ASGIApp], **options: object) -> None:
-        """load: called once, in a thread. options: those of uvicorn.Config."""
+    def __init__(self, load: Callable[[], ASGIApp], listening: socket.socket, **options: object) -> None:
+        """load: called once, in a thread. listening: the socket to serve on. options: those of uvicorn.Config."""
         self._starting = Starting()
         super().__init__(uvicorn.Config(self._starting, lifespan="off", ws="none", **options))  # type: ignore[arg-type]
         self._load = load
-        self._listeners: Sequence[socket.SocketType] = ()
+        self._listening = listening
         # A daemon: a stop does not wait for it.
         self._thread = threading.Thread(target=self._load_and_hand_over, name="loading", daemon=True)
         self.failure: Exception | None = None
@@ -67,14 +67,10 @@ class StartingServer(uvicorn.Server):
         return self._thread.is_alive()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and begin to load."""
-        await super().startup(sockets)
+        """Answer, and begin to load."""
+        await super().startup([*(sockets or ()), self._listening])
+        logger.info("Listening on port %d, and loading the index.", self._listening.getsockname()[1])
         self._thread.start()
-
-    def _log_started_message(self, listeners: Sequence[socket.SocketType]) -> None:
-        """Keep uvicorn's line for when questions are answered: people and scripts take it for that."""
-        self._listeners = listeners
-        logger.info("Listening on port %d, and loading the index.", listeners[0].getsockname()[1])
 
     def _load_and_hand_over(self) -> None:
         try:
@@ -83,4 +79,5 @@ class StartingServer(uvicorn.Server):
             self.failure = error
             self.should_exit = True
         else:
-            super()._log_started_message(self._listeners)
+            # People and scripts take uvicorn's line for this: that questions are answered.
+            self._log_started_message([self._listening])

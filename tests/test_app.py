@@ -107,14 +107,30 @@ def test_bad_address_is_a_problem_document(client: TestClient, address: str, sta
 
 
 @pytest.mark.parametrize(
-    ("content", "media_type"),
-    [(b"{", "application/json"), (b"\xff", "application/json"), (b"query=x", "text/plain"), (b"", "application/json")],
+    ("content", "media_type", "words"),
+    [
+        (b'{"query": x}', "application/json", "not JSON: Expecting value, at character 10"),
+        (b"\xff", "application/json", "not text in UTF-8"),
+        (b"query=x", "text/plain", "Content-Type: application/json"),
+        (b"", "application/json", "required"),
+    ],
 )
-def test_body_that_is_no_json_is_refused(client: TestClient, content: bytes, media_type: str) -> None:
-    """A body that does not parse is a 4xx."""
+def test_body_that_is_no_json_is_refused(client: TestClient, content: bytes, media_type: str, words: str) -> None:
+    """A body that does not parse is a 4xx that says what to send."""
     reply = client.post("/v1/search", content=content, headers={"content-type": media_type})
     assert 400 <= reply.status_code < 500
     assert reply.headers["content-type"] == "application/problem+json"
+    assert words in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "address", ["/v1/search?q=certificat", "/v1/search?q=", "/v1/facets", "/readyz", "/v1/nothing"]
+)
+def test_head_is_get_without_a_body(client: TestClient, address: str) -> None:
+    """The same status and headers; only what is made anew for each request may differ."""
+    got, head = client.get(address), client.head(address)
+    assert head.status_code == got.status_code
+    assert head.headers["content-type"] == got.headers["content-type"]
 
 
 def test_wrong_method_is_a_problem_document(client: TestClient) -> None:
@@ -153,6 +169,25 @@ def test_unforeseen_error_tells_nothing_of_the_inside(small_index: Path) -> None
     assert reply.status_code == 500
     assert reply.headers["content-type"] == "application/problem+json"
     assert "secret" not in reply.text
+    assert reply.headers["x-request-id"]
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+def test_batch_tells_which_question_is_wrong(client: TestClient) -> None:
+    """By its number, from 1."""
+    reply = client.post("/v1/search/batch", json={"queries": ["erreur 905", "a\u0001b"]})
+    assert reply.status_code == 422
+    assert reply.json()["detail"].startswith("Question 2 : Le caractère 2")
+
+
+def test_facets_count_the_first_hit_of_an_unsure_reply(client: TestClient) -> None:
+    """It is shown whatever its confidence, and so it is counted."""
+    reply = client.post("/v1/search", json={"query": "quelle est la capitale du Pérou"}).json()
+    assert reply["status"] == "no_answer"
+    first = reply["hits"][0]
+    assert reply["facets"]["couloir"]
+    for key, values in first["facets"].items():
+        assert all(reply["facets"][key][value] >= 1 for value in values)
 
 
 def test_batch_equals_one_by_one(client: TestClient) -> None:

@@ -63,6 +63,21 @@ def test_only_what_changed_is_encoded_again(tmp_path: Path) -> None:
     assert fresh.manifest.files == summary.manifest.files
 
 
+def test_questions_of_one_answer_alone_teach_nothing(tmp_path: Path) -> None:
+    """There is nothing to judge a fit by: the shipped values hold."""
+    questions = tuple(f"Question {number} sur la validité ?" for number in range(40))
+    silent = (dataclasses.replace(answer, questions=()) for answer in ANSWERS[1:])
+    answers = (dataclasses.replace(ANSWERS[0], questions=questions), *silent)
+    assert not build(tmp_path, answers).manifest.calibration.fitted
+
+
+def test_index_knows_which_one_it_replaced(tmp_path: Path) -> None:
+    """So that going back from it leads there."""
+    first = build(tmp_path).manifest
+    second = build(tmp_path, ANSWERS[1:]).manifest
+    assert (first.replaced, second.replaced) == ("", first.id)
+
+
 def test_order_of_the_corpus_changes_nothing(tmp_path: Path) -> None:
     """The same answers in another order make the same files."""
     first = build(tmp_path).manifest

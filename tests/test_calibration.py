@@ -75,6 +75,21 @@ def test_coefficients_are_those_of_scikit_learn() -> None:
     assert_allclose(fit_coefficients(outcomes, prior=[0.0] * len(COLUMNS)), other.coef_[0], atol=1e-4)
 
 
+@pytest.mark.parametrize("shift", [0.0, -1.5, -3.0, 3.0])
+def test_coefficients_are_at_the_maximum_wherever_the_features_lie(shift: float) -> None:
+    """Features of another encoder lie elsewhere, where the prior's chances are all near 0 or 1."""
+    generator = np.random.default_rng(1)
+    rows = np.column_stack([np.ones(300), generator.standard_normal((300, len(COLUMNS) - 1))])
+    rows[:, COLUMNS.index("similarity")] += shift
+    right = generator.uniform(0, 1, 300) < 0.5
+    prior = np.array([-8.0, 0.5, 9.0, 1.0, -1.0])
+    outcomes = [Outcome(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)]
+    found = np.array(fit_coefficients(outcomes, prior=prior.tolist()))
+    # At the maximum the gradient is zero, up to the six decimals that are kept.
+    chance = 1 / (1 + np.exp(-rows @ found))
+    assert_allclose(rows.T @ (right - chance) + (prior - found), 0, atol=1e-2)
+
+
 def test_hits_of_one_question_share_its_weight() -> None:
     """A question counts once, whether one or three of its hits are looked at."""
     row = np.array([[1.0, 0.2, 0.3, 0.4, 0.5]])

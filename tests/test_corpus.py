@@ -3,8 +3,10 @@
 import csv
 import dataclasses
 import json
+import os
 import re
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -288,3 +290,20 @@ def test_rows_are_streamed(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2_500_000  # the texts are 5,000,000 bytes; what stays are ids and places
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answers must not be gone without a word."""
+    (tmp_path / "answers" / "a").mkdir(parents=True)
+    (tmp_path / "answers" / "a" / "un.md").write_text("Une réponse.", encoding="utf-8")
+
+    def deny(folder: str) -> Iterator[os.DirEntry[str]]:
+        # Root may read everything.
+        if Path(folder).name == "a":
+            raise PermissionError(13, "Permission denied", folder)
+        return scan(folder)
+
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", deny)
+    with pytest.raises(CorpusError, match=r"answers/a:1: .* ne peut pas être lu .* vérifiez ses droits"):
+        list(open_corpus(tmp_path).answers())

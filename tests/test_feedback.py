@@ -125,14 +125,17 @@ def test_what_is_older_than_the_retention_time_is_erased(store: FeedbackStore, p
     assert b"extraordinairement" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_the_retention_time_is_enforced_at_each_start(path: Path) -> None:
-    """A store that was closed for long is emptied of what has expired when it is opened."""
+def test_the_retention_time_is_enforced_by_the_next_writing_and_by_no_look(path: Path) -> None:
+    """A store that was closed for long gives out nothing expired, and is emptied of it when it is written to."""
     with FeedbackStore.open(path, keep_questions="redacted", retention_days=30) as store:
         store.record_feedback("old", "a", useful=True, index_id="i1")
         store.record_feedback("new", "a", useful=True, index_id="i1")
     change(path, f"UPDATE feedback SET recorded_at = recorded_at - {31 * DAY} WHERE query_id = 'old'")
-    with FeedbackStore.open(path, keep_questions="redacted", retention_days=30):
-        assert rows(path, "SELECT query_id FROM feedback") == [("new",)]
+    with FeedbackStore.open(path, keep_questions="redacted", retention_days=30) as store:
+        assert len(rows(path, "SELECT query_id FROM feedback")) == 2
+        assert [json.loads(line)["query_id"] for line in store.export_jsonl()] == ["new"]
+        store.record_feedback("newest", "a", useful=True, index_id="i1")
+        assert rows(path, "SELECT query_id FROM feedback ORDER BY query_id") == [("new",), ("newest",)]
 
 
 def test_what_has_expired_is_never_given_out(store: FeedbackStore, path: Path) -> None:

@@ -15,7 +15,7 @@ from indexer.records import DenseChoice
 IDS = [f"2026010{day}-120000-000-0123456{day}" for day in range(1, 6)]
 
 
-def publish(folder: IndexFolder, index_id: str) -> Manifest:
+def publish(folder: IndexFolder, index_id: str, *, replaced: str = "") -> Manifest:
     with folder.lock():
         aside = folder.aside()
         (aside / "answers.jsonl").write_text(index_id, encoding="utf-8")
@@ -32,6 +32,7 @@ def publish(folder: IndexFolder, index_id: str) -> Manifest:
             ranking=SHIPPED_WEIGHTS,
             calibration=SHIPPED_CALIBRATION,
             files=file_sums(aside),
+            replaced=replaced,
         )
         folder.publish(aside, manifest)
     return manifest
@@ -93,6 +94,28 @@ def test_rollback_goes_back_one_at_a_time(folder: IndexFolder) -> None:
     folder.switch(IDS[0])
     with pytest.raises(IndexFolderError, match="no index older"):
         folder.previous_id()
+
+
+def test_rollback_follows_what_was_replaced(tmp_path: Path) -> None:
+    """After a bad index, a rollback and a better one, going back never leads to the bad one."""
+    folder = IndexFolder(tmp_path / "index")
+    publish(folder, IDS[0])
+    publish(folder, IDS[1], replaced=IDS[0])
+    folder.switch(folder.previous_id())
+    publish(folder, IDS[2], replaced=IDS[0])
+    assert folder.previous_id() == IDS[0]
+    assert folder.prune(keep=2) == [IDS[1]]
+    folder.switch(folder.previous_id())
+    with pytest.raises(IndexFolderError, match="no index older"):
+        folder.previous_id()
+
+
+@pytest.mark.parametrize("index_id", [f"{IDS[0]}/", f"./{IDS[0]}", "../../..", "xx", ""])
+def test_only_an_index_that_is_kept_can_be_asked_for(folder: IndexFolder, index_id: str) -> None:
+    """And those that are kept are named."""
+    folder.require(IDS[0])
+    with pytest.raises(IndexFolderError, match=IDS[0]):
+        folder.require(index_id)
 
 
 def test_prune_keeps_the_newest_and_the_one_in_service(folder: IndexFolder) -> None:

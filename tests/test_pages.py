@@ -335,3 +335,15 @@ def test_markup_of_editors_and_visitors_is_only_shown(tmp_path: Path) -> None:
         assert not re.search(r"<script>", page)
         assert not re.search(r'href="?javascript:', page)
         assert page.count("<script") == page.count("</script>")
+
+
+def test_a_question_counts_once_however_many_facets_are_chosen(browser: TestClient, answering: Answering) -> None:
+    """The counts beside the values are searches too, but nobody asked those."""
+
+    def replies() -> float:
+        lines = answering.metrics.text().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(b"souffleur_replies_total{"))
+
+    before = replies()
+    send(browser, "/", [("q", "erreur 905"), ("couloir", "Hôpital"), ("thematique", "Interopérabilité")])
+    assert replies() == before + 1

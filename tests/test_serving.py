@@ -1,5 +1,6 @@
 """Switching indexes while questions are answered."""
 
+import dataclasses
 import shutil
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from indexer.building import build_index
 from indexer.errors import IndexFolderError
-from indexer.folder import IndexFolder
+from indexer.folder import IndexFolder, sha256_of
 from server.answering import Answering
 from server.app import create_site
 from server.serving import Serving, stamp
@@ -102,6 +103,20 @@ def test_large_files_are_verified_after_the_start(folder: Path, monkeypatch: pyt
     file.write_bytes(whole[:-100])
     with pytest.raises(IndexFolderError, match="make index"):
         Answering.open(folder, encoder=FakeEncoder())
+
+
+def test_a_file_whose_content_is_strange_is_refused(folder: Path, answering: Answering, serving: Serving) -> None:
+    """Sums that are right, and a content that no program writes: refused like any other."""
+    built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest
+    strange = folder / built.id
+    (strange / "facets.json").write_text("[[1]]", encoding="utf-8")
+    sums = {**built.files, "facets.json": sha256_of(strange / "facets.json")}
+    manifest = dataclasses.replace(built, files=sums)
+    (strange / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+    before = answering.index_info.id
+    assert not serving.look()
+    assert answering.index_info.id == before
+    assert refused(answering)
 
 
 def test_an_index_of_another_encoder_is_refused(folder: Path, answering: Answering, serving: Serving) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import SettingsError
-from indexer.settings import IndexerSettings, add_options, read_settings
+from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
 from server.settings import ServerSettings
 
 
@@ -45,6 +45,7 @@ def test_missing_file_is_no_problem(tmp_path: Path) -> None:
         ([], {}, "kep = 3", ["'kep'", "Did you mean 'keep'"]),
         ([], {}, "zzz = 3", ["'zzz'", "Known are", "corpus"]),
         ([], {}, "keep = [", ["souffleur.toml", "cannot be read"]),
+        (["--corpus", ""], {}, "", ["--corpus", "''", "empty"]),
     ],
 )
 def test_bad_value_is_named_with_its_source(
@@ -55,6 +56,34 @@ def test_bad_value_is_named_with_its_source(
         read(tmp_path, arguments, environment, toml)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_empty_variable_counts_as_none(tmp_path: Path) -> None:
+    """It would be the current folder, or an address on every network."""
+    assert read(tmp_path, [], {"SOUFFLEUR_CORPUS": "", "SOUFFLEUR_KEEP": ""}) == IndexerSettings()
+
+
+def test_secret_is_not_shown(tmp_path: Path) -> None:
+    """A token that cannot be used is not printed: what it was meant to be may be one already."""
+    environment = {"SOUFFLEUR_ADMIN_TOKEN": "almost-right"}
+    file = tmp_path / "absent.toml"
+    with pytest.raises(SettingsError, match="16 printable") as caught:
+        read_settings(ServerSettings, options=argparse.Namespace(), environment=environment, file=file)
+    assert "almost-right" not in str(caught.value)
+
+
+def test_unknown_variables_and_tables_are_told(tmp_path: Path) -> None:
+    """A misspelt one would leave the default in place without a word."""
+    records = {None: IndexerSettings, "server": ServerSettings}
+    file = tmp_path / "souffleur.toml"
+    file.write_text("[server]\nport = 1\n", encoding="utf-8")
+    environment = {"SOUFFLEUR_KEEP_QUESTION": "off", "SOUFFLEUR_KEEP": "3", "HOME": "/"}
+    (told,) = refuse_unknown(records, environment=environment, file=file)
+    assert "SOUFFLEUR_KEEP_QUESTION" in told
+    assert "Did you mean 'SOUFFLEUR_KEEP_QUESTIONS'" in told
+    file.write_text("[sever]\nport = 1\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"\[sever\].*Did you mean 'server'"):
+        refuse_unknown(records, environment={}, file=file)
 
 
 def test_server_settings_have_their_own_table(tmp_path: Path) -> None:

@@ -161,6 +161,6 @@ def test_a_taken_port_is_told_before_anything_loads(built: Path, held: Path) -> 
         port = port_in(read_until(first, "Listening on port"))
         command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--index", str(built)]
         second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert second.returncode != 0
-    assert "address already in use" in second.stderr
+    assert second.returncode == 2
+    assert f"Cannot listen on 127.0.0.1, port {port}: Address already in use" in second.stderr
     assert "loading" not in second.stderr
