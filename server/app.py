@@ -3,6 +3,7 @@
 import logging
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import unquote_to_bytes
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -63,6 +64,14 @@ def create_site(
 def _json(body: SearchReply | BatchReply) -> Response:
     """Return a body that is checked already; the framework would check it once more, on the event loop."""
     return Response(body.model_dump_json(), media_type="application/json")
+
+
+def _is_utf8(query: bytes) -> bool:
+    try:
+        unquote_to_bytes(query).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Memory:
@@ -147,8 +156,8 @@ def create_app(
         """
         facets = {key for key in request.query_params if key not in SEARCH_PARAMETERS}
         filters = {key: request.query_params.getlist(key) for key in sorted(facets)}
-        if "\ufffd" in q:
-            # The address held bytes that are not UTF-8; the framework has already replaced them.
+        if "\ufffd" in q and not _is_utf8(request.scope["query_string"]):
+            # The framework has replaced what was not.
             raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
         return search(q, limit=limit, filters=filters, explain=explain)
 

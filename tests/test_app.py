@@ -141,6 +141,11 @@ def test_wrong_method_is_a_problem_document(client: TestClient) -> None:
     assert reply.headers["allow"]
 
 
+def test_replacement_character_is_text(client: TestClient) -> None:
+    """Typed as such it is no byte that was lost."""
+    assert client.get("/v1/search?q=%EF%BF%BD+certificat").status_code == 200
+
+
 def test_answer_by_id(client: TestClient) -> None:
     """An answer comes back with its questions and facets."""
     reply = client.get("/v1/answers/code-erreur-905").json()
