@@ -1,12 +1,12 @@
-"""Prints how much longer a run of a query set takes than encoding its questions, and that its memory is bounded.
+"""Prints what a run of a query set costs beyond encoding and searching, and that its memory is bounded.
 
-    python -m benchmarks.evaluation_overhead [FOLDER] [--queries 10000] [--streamed 100000]
+    python benchmarks/evaluation_overhead.py [FOLDER] [--queries 10000] [--streamed 100000]
 
 FOLDER: a BEIR folder with a corpus, ../shared/data/cnil-faq by default. Its questions are varied by a number, so that
-all of them differ. Runs of a tenth of the queries, and encoding the same questions in the same batches, take turns, so
-that what else the machine does hits both alike. The second measurement asks far more queries of a stand-in that answers
-at once, each in a process of its own: what grows is the evaluation's. Takes about four minutes, and one more the first
-time, to index the corpus. Memory is read from /proc, so on Linux only.
+all of them differ. Parts of the work are timed where they happen, in one process, so that what else the machine does
+hits all alike. The second measurement asks far more queries of a stand-in that answers at once, each in a process of
+its own: what grows is the evaluation's. Takes about four minutes, and one more the first time, to index the corpus.
+Memory is read from /proc, so on Linux only.
 """
 
 import argparse
@@ -17,21 +17,36 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import median
 
 from evaluation.answerers import IndexAnswerer
 from evaluation.corpus_index import index_corpus
 from evaluation.measuring import measure
 from evaluation.query_sets import open_query_set
 from evaluation.records import Outcome, Returned, Target
-from evaluation.running import BATCH
+from indexer.encoders import Encoder
 from indexer.encoders.bundled import BundledEncoder
-from indexer.records import Facets, Status
+from indexer.records import Facets, Status, Vectors
 from server.answering import Answering
 
-ROUNDS = 5
-
 DEFAULT = Path(__file__).parents[2] / "shared/data/cnil-faq"
+
+
+class Timed:
+    """An encoder that adds up its seconds."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.name, self.fingerprint = encoder.name, encoder.fingerprint
+        self.dimension, self.max_tokens = encoder.dimension, encoder.max_tokens
+        self.encode_passages, self.count_tokens = encoder.encode_passages, encoder.count_tokens
+        self._encoder = encoder
+        self.texts, self.seconds = 0, 0.0
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        started = time.perf_counter()
+        vectors = self._encoder.encode_questions(texts)
+        self.seconds += time.perf_counter() - started
+        self.texts += len(texts)
+        return vectors
 
 
 class AtOnce:
@@ -43,14 +58,14 @@ class AtOnce:
     def facets_of(self, answer_ids: Iterable[str]) -> Mapping[str, Facets]:
         return {answer_id: {} for answer_id in answer_ids}
 
-    def answer(self, questions: Sequence[str], *, limit: int) -> list[Outcome]:
+    def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
         hits = tuple(
             Returned(
                 f"d{at}", 10.0 - at, 0.5, "Un passage de taille moyenne. " * 4 if at < 3 else "", None, {"dense": 0.8}
             )
             for at in range(limit)
         )
-        return [Outcome(Status.ANSWERED, 0.5, hits, 1.0) for _ in questions]
+        return [Outcome(Status.ANSWERED, 0.5, hits, 1.0) for batch in batches for _ in batch]
 
 
 def main() -> None:
@@ -71,27 +86,21 @@ def main() -> None:
 
 
 def measure_overhead(source: Path, folder: Path, *, count: int) -> None:
-    """Print how much longer whole runs take than encoding alone."""
-    encoder = BundledEncoder()
+    """Print how the time of a run divides into encoding, searching and the evaluation itself."""
+    encoder = Timed(BundledEncoder())
     path = index_corpus(source / "corpus.jsonl", encoder=encoder)
-    encoding, running = [], []
-    for number in range(ROUNDS):
-        queries = open_query_set(write_queries(source, folder / f"queries-{number}", count=count // ROUNDS, at=number))
-        started = time.perf_counter()
-        remaining = iter(queries)
-        while batch := list(islice(remaining, BATCH)):
-            encoder.encode_questions([query.text for query in batch])
-        encoding.append(time.perf_counter() - started)
-        answering = Answering.open(path, encoder=encoder)  # with nothing in its cache
-        started = time.perf_counter()
-        measure(queries, IndexAnswerer(answering, where=str(path)), folder / f"run-{number}", limit=10)
-        running.append(time.perf_counter() - started)
-    shares = sorted(run / alone - 1 for run, alone in zip(running, encoding, strict=True))
-    a_query = 1000 * ROUNDS / count
-    print(f"{count} queries, {answering.index_info.answers} answers, {ROUNDS} rounds")
-    print(f"  encoding alone {a_query * median(encoding):5.2f} ms a query")
-    print(f"  a whole run    {a_query * median(running):5.2f} ms a query")
-    print(f"  overhead       {median(shares):.1%} (median; {shares[0]:.1%} to {shares[-1]:.1%})")
+    answering = Answering.open(path, encoder=encoder)
+    queries = open_query_set(write_queries(source, folder / "queries", count=count))
+    encoder.texts, encoder.seconds = 0, 0.0
+    started = time.perf_counter()
+    summary = measure(queries, IndexAnswerer(answering, where=str(path)), folder / "run", limit=10)
+    total = time.perf_counter() - started
+    searching = summary.timing.seconds - encoder.seconds
+    own = total - summary.timing.seconds
+    print(f"{count} queries, {answering.index_info.answers} answers, {encoder.texts} texts encoded: {total:.1f} s")
+    for name, seconds in (("encoding", encoder.seconds), ("searching", searching), ("evaluation", own)):
+        share = seconds / encoder.seconds
+        print(f"  {name:10} {seconds:7.1f} s  {1000 * seconds / count:6.2f} ms a query  {share:6.1%} of the encoding")
 
 
 def measure_memory(queries: Path, count: int) -> None:
@@ -113,15 +122,15 @@ def peak_megabytes() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def write_queries(source: Path, folder: Path, *, count: int, at: int = 0) -> Path:
-    """Write a BEIR folder of *count* different queries made from those of *source*; others for another *at*."""
+def write_queries(source: Path, folder: Path, *, count: int) -> Path:
+    """Write a BEIR folder of *count* different queries made from those of *source*, and return it."""
     (folder / "qrels").mkdir(parents=True)
     with (source / "queries.jsonl").open(encoding="utf-8") as stream:
         texts = [json.loads(line)["text"] for line in stream]
     with (folder / "queries.jsonl").open("w") as queries, (folder / "qrels" / "test.tsv").open("w") as qrels:
         qrels.write("query-id\tcorpus-id\tscore\n")
         for number, text in enumerate(islice(cycle(texts), count)):
-            queries.write(json.dumps({"_id": f"q{number}", "text": f"{text} ({at}-{number})"}) + "\n")
+            queries.write(json.dumps({"_id": f"q{number}", "text": f"{text} ({number})"}) + "\n")
             qrels.write(f"q{number}\td{number % 10}\t1\n")
     return folder
 

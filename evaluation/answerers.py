@@ -17,23 +17,22 @@ class Answerer(Protocol):
 
     @property
     def batches_at_once(self) -> int:
-        """How many threads may call `answer` at the same time."""
+        """How many batches it can answer at the same time."""
 
     def facets_of(self, answer_ids: Iterable[str]) -> Mapping[str, Facets]:
         """Return the facets of those answers that exist, by id; the others are absent."""
 
-    def answer(self, questions: Sequence[str], *, limit: int) -> list[Outcome]:
-        """Return what comes back for each of a batch of questions, in their order, at most *limit* hits each.
+    def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
+        """Return what comes back for each question of each batch, in their order, at most *limit* hits each.
 
-        They are encoded together; there are server.schemas.MAX_BATCH at most.
+        The questions of a batch are encoded together; a batch has server.schemas.MAX_BATCH questions at most.
         """
 
 
 class IndexAnswerer:
     """Asks an index in this process."""
 
-    batches_at_once = 2
-    """While one batch is searched for, the next is encoded."""
+    batches_at_once = 1
 
     def __init__(self, answering: Answering, *, where: str) -> None:
         self._answering = answering
@@ -52,9 +51,9 @@ class IndexAnswerer:
         found = {answer_id: self._answering.get_answer(answer_id) for answer_id in answer_ids}
         return {answer_id: answer.facets for answer_id, answer in found.items() if answer is not None}
 
-    def answer(self, questions: Sequence[str], *, limit: int) -> list[Outcome]:
-        """Return what the index finds for each question."""
-        return [outcome_of(reply) for reply in self._answering.answer_batch(questions, limit=limit)]
+    def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
+        """Return what the index finds for each question of each batch."""
+        return [outcome_of(reply) for batch in batches for reply in self._answering.answer_batch(batch, limit=limit)]
 
 
 def outcome_of(reply: Reply) -> Outcome:

@@ -27,6 +27,7 @@ class HttpAnswerer:
         self.batches_at_once = concurrency
         limits = httpx.Limits(max_connections=concurrency)
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT_SECONDS, limits=limits)
+        self._pool = ThreadPoolExecutor(max_workers=concurrency)
         try:
             self.target = self._read_target()
         except BaseException:
@@ -42,19 +43,20 @@ class HttpAnswerer:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of connections and threads."""
+        self._pool.shutdown(cancel_futures=True)
         self._client.close()
 
     def facets_of(self, answer_ids: Iterable[str]) -> Mapping[str, Facets]:
         """Return the facets of those answers that the server has, by id."""
         ids = list(answer_ids)
-        with ThreadPoolExecutor(self.batches_at_once) as pool:
-            found = dict(zip(ids, pool.map(self._find_facets, ids), strict=True))
-        return {answer_id: facets for answer_id, facets in found.items() if facets is not None}
+        found = zip(ids, self._pool.map(self._find_facets, ids), strict=True)
+        return {answer_id: facets for answer_id, facets in found if facets is not None}
 
-    def answer(self, questions: Sequence[str], *, limit: int) -> list[Outcome]:
-        """Return what the server finds for each question."""
-        replies = self._search(questions, limit)
+    def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
+        """Return what the server finds for each question of each batch."""
+        found = self._pool.map(lambda batch: self._search(batch, limit), batches)
+        replies = [reply for some in found for reply in some]
         for reply in replies:
             if reply.index.id != self.target.index_id:
                 raise EvaluationError(

@@ -4,10 +4,7 @@ import hashlib
 import logging
 import os
 import time
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -41,10 +38,6 @@ other company (seen: confidences up to 0.01 apart), so an index and a server are
 run that goes on after a kill."""
 
 
-_ASKED = -1
-"""Where the result of a question is that has been asked and not yet answered."""
-
-
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """What a run did in this process: how many questions it asked (identical ones once), and how long that took."""
@@ -72,51 +65,27 @@ def run_queries(
     facets = answerer.facets_of(queries.judged_answers)
     queries.require_sound(facets)
     partial = _prepare(folder, info)
-    asked = 0
+    asked, asking_seconds = 0, 0.0
     with partial.open("r+b") as stream:
         book = _Book(stream)
         resumed = book.read_back(queries, batch_size=batch_size)
         progress(resumed, info.queries)
         done = resumed
-        started = time.perf_counter()
         remaining = islice(queries, resumed, None)
-        with closing(_ask(remaining, answerer, book, limit=limit, batch_size=batch_size)) as answered:
-            for batch, outcomes in answered:
-                asked += len(outcomes)
-                book.write(_results(batch, outcomes, book, facets))
-                done += len(batch)
-                progress(done, info.queries)
-        asking_seconds = time.perf_counter() - started
+        while window := list(islice(remaining, batch_size * answerer.batches_at_once)):
+            batches = book.unasked([query.text for query in window], batch_size=batch_size)
+            fresh = [question for batch in batches for question in batch]
+            started = time.perf_counter()
+            outcomes = dict(zip(fresh, answerer.answer(batches, limit=limit), strict=True)) if fresh else {}
+            asking_seconds += time.perf_counter() - started
+            asked += len(fresh)
+            book.write(_results(window, outcomes, book, facets))
+            done += len(window)
+            progress(done, info.queries)
     partial.replace(folder / RESULTS_FILE)
     write_trec_run(folder)
     write_csv(folder)
     return RunOutcome(info, resumed, asked, asking_seconds)
-
-
-def _ask(
-    queries: Iterator[Query], answerer: Answerer, book: "_Book", *, limit: int, batch_size: int
-) -> Generator[tuple[list[Query], dict[str, Outcome]]]:
-    """Yield each batch of queries, in order, with the outcome of each question that had not been asked before.
-
-    The next batches are being answered meanwhile.
-    """
-    waiting: deque[tuple[list[Query], list[str], Future[list[Outcome]]]] = deque()
-    pool = ThreadPoolExecutor(answerer.batches_at_once)
-    try:
-        while True:
-            while len(waiting) <= answerer.batches_at_once and (batch := list(islice(queries, batch_size))):
-                fresh = book.unasked(query.text for query in batch)
-                waiting.append((batch, fresh, pool.submit(_answer, answerer, fresh, limit=limit)))
-            if not waiting:
-                return
-            batch, fresh, answered = waiting.popleft()
-            yield batch, dict(zip(fresh, answered.result(), strict=True))
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _answer(answerer: Answerer, questions: Sequence[str], *, limit: int) -> list[Outcome]:
-    return answerer.answer(questions, limit=limit) if questions else []
 
 
 def _prepare(folder: Path, info: RunInfo) -> Path:
@@ -150,8 +119,7 @@ class _Book:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        # Digest of a question to the line of its first result.
-        self._offsets: dict[bytes, int] = {}
+        self._offsets: dict[bytes, int] = {}  # digest of a question to the line of its first result
 
     def read_back(self, queries: QuerySet, *, batch_size: int) -> int:
         """Return how many results are there already, after cutting off what is no whole batch.
@@ -176,15 +144,14 @@ class _Book:
         self._stream.truncate()
         return count
 
-    def unasked(self, questions: Iterable[str]) -> list[str]:
-        """Return those of *questions* that were never asked for, each once, in order; from now on they were."""
-        fresh = []
-        for question in questions:
-            digest = _digest(question)
-            if digest not in self._offsets:
-                self._offsets[digest] = _ASKED
-                fresh.append(question)
-        return fresh
+    def unasked(self, questions: Sequence[str], *, batch_size: int) -> list[list[str]]:
+        """Return those of *questions* that have no result yet, each once, in order, by batches of the set."""
+        first = {question: at for at, question in reversed(list(enumerate(questions)))}
+        batches: dict[int, list[str]] = {}
+        for at, question in enumerate(questions):
+            if first[question] == at and _digest(question) not in self._offsets:
+                batches.setdefault(at // batch_size, []).append(question)
+        return list(batches.values())
 
     def outcome(self, question: str) -> Result:
         """Return the first result of *question*."""
@@ -198,9 +165,7 @@ class _Book:
         self._stream.write(b"".join(lines))
         self._stream.flush()
         for result, line in zip(results, lines, strict=True):
-            digest = _digest(result.query.text)
-            if self._offsets.get(digest, _ASKED) == _ASKED:
-                self._offsets[digest] = offset
+            self._offsets.setdefault(_digest(result.query.text), offset)
             offset += len(line)
 
 
