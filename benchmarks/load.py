@@ -217,7 +217,7 @@ def _send(connection: Connection, sort: str, number: int, load: Load, answer_id:
         "search": lambda: connection.ask("POST", "/v1/search", {"query": question, "limit": 3}),
         "again": lambda: connection.ask("POST", "/v1/search", {"query": _WORDS[number % 10], "limit": 3}),
         "suggest": lambda: connection.ask("GET", "/v1/suggest?q=" + urllib.parse.quote(_WORDS[number % 10][:4])),
-        "page": lambda: connection.ask("GET", "/?q=" + urllib.parse.quote(question)),
+        "page": lambda: connection.ask("POST", "/", form={"q": question}),
         "facets": lambda: connection.ask("GET", "/v1/facets"),
         "feedback": lambda: connection.ask(
             "POST", "/v1/feedback", {"query_id": f"load-{number}", "answer_id": answer_id, "useful": True}

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -49,15 +50,25 @@ class Connection:
         self._socket: socket.socket | None = None
         self._read = b""
 
-    def ask(self, method: str, address: str, body: Mapping[str, Any] | None = None) -> tuple[int, bytes]:
-        """Return status and body of the reply. OSError if there is none."""
+    def ask(
+        self,
+        method: str,
+        address: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Return status and body of the reply to *body* as JSON, or to a *form*. OSError if there is none."""
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=30)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         content = b"" if body is None else json.dumps(body).encode()
+        media_type = "application/json"
+        if form is not None:
+            content, media_type = urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded"
         head = (
             f"{method} {address} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {TOKEN}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+            f"content-type: {media_type}\r\ncontent-length: {len(content)}\r\n\r\n"
         )
         try:
             self._socket.sendall(head.encode() + content)
