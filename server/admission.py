@@ -28,9 +28,9 @@ class Limits:
     """How much is accepted. Seconds are of the clock on the wall."""
 
     most_requests: int = 40
-    overloaded_requests: int = 4
-    """Worked on at once from a refusal on, as long as many are refused. As many keep the encoder busy; more would only
-    wait for it, and a crowd that does not end would make everybody wait for all of them."""
+    overloaded_requests: int = 3
+    """Worked on at once from a refusal on, as long as many are refused. With one more, an eighth more are answered, but a
+    crowd that does not end makes everybody wait a fifth longer."""
     judged_seconds: float = 1.0
     """Every so often it is judged whether the crowd has ended."""
     header_bytes: int = 16_384
