@@ -71,7 +71,9 @@ class IndexerSettings:
     index: Path = setting(Path("build/index"), parse_path, "folder of the index")
     encoder: str = setting("bundled", parse_text, "`bundled`, or a sentence-transformers model by name or folder")
     device: str | None = setting(None, parse_text, "device of a sentence-transformers model, such as `cuda`")
-    batch_size: int | None = setting(None, parse_count, "texts that the encoder reads at once (its own choice, if not given)")
+    batch_size: int | None = setting(
+        None, parse_count, "texts that the encoder reads at once (its own choice, if not given)"
+    )
     threads: int | None = setting(None, parse_count, "processor threads of the encoder (all, if not given)")
     cache: Path | None = setting(None, parse_path, "folder of the unpacked model (the user's cache, if not given)")
     risk: float = setting(0.05, parse_share, "accepted share of wrong answers among those given as `answered`")

@@ -29,8 +29,8 @@ class Limits:
 
     most_requests: int = 40
     overloaded_requests: int = 3
-    """Worked on at once from a refusal on, as long as many are refused. With one more, an eighth more are answered, but a
-    crowd that does not end makes everybody wait a fifth longer."""
+    """Worked on at once from a refusal on, as long as many are refused. With one more, an eighth more are answered, and
+    where a crowd does not end, everybody waits a fifth longer."""
     judged_seconds: float = 1.0
     """Every so often it is judged whether the crowd has ended."""
     header_bytes: int = 16_384
