@@ -21,7 +21,7 @@ from indexer.text_files import read_text_file
 ANSWERS_FOLDER = "answers"
 BEIR_FILE = "corpus.jsonl"
 _NOT_ANSWERS = {"lisezmoi.md", "readme.md"}
-_LOOKS_LIKE_AN_ANSWER = {".md", ".markdown", ".mdown", ".txt", ".doc", ".docx", ".odt", ".rtf"}
+_PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,8 @@ class Corpus:
             yield from read_beir(self.path / BEIR_FILE)
         else:
             answers = self.path / ANSWERS_FOLDER
+            if answers.is_dir():
+                yield from _passed_over_beside(answers)
             yield from read_folder(answers if answers.is_dir() else self.path)
 
 
@@ -135,9 +137,15 @@ def read_folder(folder: Path) -> Iterator[Entry | Unreadable]:
         elif file.suffix == ".md":
             text = read_text_file(file)
             yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))
-        elif file.suffix.lower() in _LOOKS_LIKE_AN_ANSWER:
+        elif file.suffix.lower() not in _PICTURES:
             example = f"{file.stem.lower()}.md"
             yield _passed_over(file, f"ce fichier n'est pas lu : une réponse porte un nom comme « {example} ».")
+
+
+def _passed_over_beside(answers: Path) -> Iterator[Unreadable]:
+    for file in sorted(answers.parent.glob("[!.]*.md")):
+        if file.name.lower() not in _NOT_ANSWERS:
+            yield _passed_over(file, f"ce fichier n'est pas lu : déplacez-le dans le dossier « {ANSWERS_FOLDER} ».")
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -10,8 +10,9 @@ MAX_TEXT_CHARACTERS = 20_000
 MAX_QUESTION_CHARACTERS = 500
 MAX_ID_CHARACTERS = 200
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
-# What a wrong conversion leaves behind: the replacement character, and letters of Windows-1252 read as Latin-1.
-_DAMAGED = re.compile("[\ufffd\x80-\x84\x86-\x9f]")
+# What a wrong conversion leaves behind: the replacement character, letters of Windows-1252 read as Latin-1, and the
+# two signs that the bytes of one accented letter in UTF-8 make when they are read as Windows-1252: « Ã© », « â€™ ».
+_DAMAGED = re.compile("[\ufffd\x80-\x84\x86-\x9f]|Ã[\u00a0-\u00bf]|â€|Â[\u00a0-\u00bf]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,11 @@ def problems_of(entry: Entry) -> list[Problem]:
 
 def _wrong_sizes(entry: Entry) -> Iterator[Problem]:
     answer = entry.answer
-    if not 0 < len(answer.id) <= MAX_ID_CHARACTERS or any(c.isspace() or not c.isprintable() for c in answer.id):
+    if (
+        not 0 < len(answer.id) <= MAX_ID_CHARACTERS
+        or any(c.isspace() or not c.isprintable() for c in answer.id)
+        or answer.id in (".", "..")  # what an address would follow
+    ):
         shown = answer.id[:40].encode("utf-8", errors="replace").decode()
         message = f"l'identifiant « {shown} » ne convient pas : sans espace, {MAX_ID_CHARACTERS} caractères au plus."
         yield Problem(entry.path, entry.line, message)

@@ -13,6 +13,8 @@ from indexer.entries import Located
 from indexer.records import Problem, Severity
 
 _LINE_ENDS_OF_YAML = re.compile("[\x85\u2028\u2029]")
+_BULLET = re.compile(r"[-‐‑‒–—•*]\s")
+_BULLET_OR_NUMBER = re.compile(r"(?:[-‐‑‒–—•*]|\d{1,2}[.)])\s")
 _QUOTE_IT = 'mettez tout le texte entre guillemets droits : "…".'
 _SEE_EXAMPLE = "Comparez avec l'exemple de LISEZMOI.md : alignement, tirets, guillemets fermés."
 
@@ -91,6 +93,15 @@ class YamlText:
             self._note(self._first_line + end.line, f"ce qui suit « # » serait perdu : {_QUOTE_IT}")
             return False
         for at in range(start.line, end.line + 1):
+            written = self._lines[at][start.column :] if at == start.line else self._lines[at].lstrip()
+            sign = (_BULLET if at == start.line else _BULLET_OR_NUMBER).match(written)
+            if sign:
+                message = (
+                    f"« {sign[0].strip()} » au début de cette ligne ferait partie du texte. Mettez chaque texte sur sa "
+                    "ligne, derrière un tiret « - » et une espace ordinaires, et alignez les tirets."
+                )
+                self._note(self._first_line + at, message)
+                return False
             if re.match(r"\s*-\S", self._lines[at]):
                 self._note(self._first_line + at, "mettez une espace après le tiret.")
                 return False
@@ -129,9 +140,17 @@ def _unclosed(opening: str, closing: str) -> _Check:
 
 _MISTAKES: tuple[tuple[_Check, str], ...] = (
     (lambda line, _: "\t" in line, "Remplacez la tabulation par des espaces."),
+    (
+        lambda line, _: bool(re.match(r" *(- *)?[\u00a0\u2007\u202f]", line)),
+        "Une espace insécable se trouve au début de cette ligne : remplacez-la par des espaces ordinaires.",
+    ),
     (lambda line, _: bool(re.match(r" *-[^\s-]", line)), "Mettez une espace après le tiret."),
     (lambda line, _: bool(re.match(r" *[\w-]+:[^\s/]", line)), "Mettez une espace après les deux-points."),
     (_unclosed('"', '"'), 'Fermez les guillemets : il manque " à la fin.'),
+    (
+        lambda _, value: bool(re.match(r"'\w{1,7}'\w", value)),
+        "L'apostrophe du texte ferme celle du début : " + _QUOTE_IT,
+    ),
     (_unclosed("'", "'"), "Fermez l'apostrophe ouverte au début, ou " + _QUOTE_IT),
     (_unclosed("[", "]"), "Fermez le crochet : il manque ] à la fin."),
     (_unclosed("{", "}"), "Fermez l'accolade, ou " + _QUOTE_IT),

@@ -131,6 +131,60 @@ def test_mistakes_beside_the_answers(tmp_path: Path, name: str, content: str | b
     assert [problem.line for problem in problems] == [line], check_corpus(tmp_path)
 
 
+HEADER = "---\nquestions:\n{}\n---\nUne réponse."
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (HEADER.format("  - prix de la carte\n    - carte perdue"), "4: « - » au début de cette ligne"),
+        (HEADER.format("  -\u00a0Combien de temps ?"), "« - » au début de cette ligne"),
+        (HEADER.format("  – Combien de temps ?"), "« – » au début de cette ligne"),
+        (HEADER.format("  - un\n    2. deux"), "« 2. » au début de cette ligne"),
+        (HEADER.format("  - un\n\u00a0\u00a0- deux"), "insécable"),
+        (HEADER.format("  - 'L'arrivée de la carte ?'"), "apostrophe du texte"),
+        ("# Titre\n---\nquestions:\n  - un\n---\nTexte.", "2: l'en-tête doit être tout au début"),
+        ("\u200b---\nquestions:\n  - un\n---\nTexte.", "1: un caractère invisible"),
+        ("Questions:\n  - un\n\nTexte.", "1: l'en-tête doit commencer"),
+        ("question :\n– un\n\nTexte.", "1: l'en-tête doit commencer"),
+        ("```\n---\nquestions:\n  - un\n---\nTexte.\n```", "1: retirez cette ligne"),
+        ("La durÃ©e de validitÃ©.", "caractère abîmé après « La dur »"),
+        ("lâ€™accès", "caractère abîmé"),
+    ],
+)
+def test_what_would_be_lost_or_joined_in_silence_is_told(content: str, words: str, tmp_path: Path) -> None:
+    """A header or a question that the program would take for something else."""
+    write(tmp_path, {"answers/un.md": content})
+    assert words in "\n".join(map(str, check_corpus(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Question : combien ? Réponse : trois ans.",
+        "Source : le code de la santé publique.\n\n---\n\nVoir aussi.",
+        "- un\n- deux",
+        "Sources :\n\nla loi.",
+        HEADER.format("  - Âge, durée « 3 ans », combien - en mois - de validité ?"),
+    ],
+)
+def test_ordinary_texts_are_no_problem(content: str, tmp_path: Path) -> None:
+    """What people write, and what only looks a little like a mistake."""
+    write(tmp_path, {"answers/un.md": content})
+    assert check_corpus(tmp_path) == []
+
+
+def test_files_beside_and_misnamed_ones_are_told(tmp_path: Path) -> None:
+    """Each would do nothing, and nobody would notice."""
+    names = ["facettes.yml", "acronymes.tsv", "hors sujet.txt", "nouvelle.md", "LISEZMOI.md", "notes.txt"]
+    write(tmp_path, {"answers/un.md": "x", "answers/sans-fin": "x", "answers/c.md ": "x", **dict.fromkeys(names, "x")})
+    problems = {Path(problem.path).name: problem.message for problem in check_corpus(tmp_path)}
+    assert problems.keys() == {"facettes.yml", "acronymes.tsv", "hors sujet.txt", "nouvelle.md", "sans-fin", "c.md "}
+    assert "« facettes.yaml »" in problems["facettes.yml"]
+    assert "« acronyms.tsv »" in problems["acronymes.tsv"]
+    assert "dossier « answers »" in problems["nouvelle.md"]
+
+
 def test_what_is_not_read_is_told(tmp_path: Path) -> None:
     """A document of another kind, a linked folder, a broken link and a pipe are named; pictures and notes are not."""
     write(
