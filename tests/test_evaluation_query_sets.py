@@ -128,6 +128,21 @@ def test_every_mistake_is_listed_at_once_with_file_and_line(tmp_path: Path) -> N
     assert len(found) == 17
 
 
+def test_a_relevance_beyond_bounds_is_a_mistake_of_its_line(tmp_path: Path) -> None:
+    """Too large for trec_eval, or of more digits than Python reads: file and line, not a failure while measuring."""
+    topics = write(tmp_path / "topics.tsv", "T1\tUn ?", "T2\tDeux ?", "T3\tTrois ?")
+    qrels = write(
+        tmp_path / "qrels.txt",
+        *("T1 0 a1 99999999999999999999999", "T1 0 a2 5000", "T2 0 a1 -10001"),
+        *("T2 0 a2 " + "9" * 5000, "T3 0 a1 10000", "T3 0 a2 -10000"),
+    )
+    assert problems(open_query_set(topics, qrels=qrels)) == [
+        "qrels.txt:1: the relevance '99999999999999999999999' is not from -10000 to 10000",
+        "qrels.txt:3: the relevance '-10001' is not from -10000 to 10000",
+        f"qrels.txt:4: the relevance '{'9' * 29}…' is not from -10000 to 10000",
+    ]
+
+
 def test_an_empty_or_missing_set_is_an_error(tmp_path: Path) -> None:
     """Nothing to ask is a mistake, not a perfect score."""
     assert problems(open_query_set(write(tmp_path / "none.txt"))) == ["none.txt:1: there is no query in this file"]
