@@ -71,12 +71,16 @@ def read_results(folder: Path) -> Iterator[Result]:
         raise EvaluationError(
             f'There is no run in {folder}. Make one with "python -m evaluation run QUERIES --out {folder}".'
         )
-    with file.open(encoding="utf-8") as stream:
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise EvaluationError(f"{file} cannot be read: {error.strerror}. Run it again.") from error
+    with stream:
         for number, line in enumerate(stream, start=1):
             try:
-                yield Result.from_json(line)
-            except (ValueError, KeyError, TypeError) as error:
-                raise EvaluationError(f"{file}:{number}: not a result: {error!r}. Run it again.") from error
+                yield Result.from_json(line.rstrip())
+            except ValueError as error:
+                raise EvaluationError(f"{file}:{number}: not a result: {error}. Run it again.") from error
 
 
 def write_trec_run(folder: Path, *, tag: str = "souffleur") -> Path:

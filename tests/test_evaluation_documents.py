@@ -1,0 +1,115 @@
+"""Runs and baselines that were damaged or edited: every command says which file, which line, and what to do."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from evaluation import __main__ as command_line
+from evaluation.__main__ import DONE, FAILED, main
+from indexer.encoders import Encoder
+from tests.fakes import FakeEncoder
+from tests.test_evaluation_commands import write_set
+
+QUESTIONS = (
+    ("Quelle est la durée de validité d'un certificat ?", "validite-certificat"),
+    ("Quels types de BAL ?", "types-de-bal"),
+    ("Où manger une pizza ?", ""),
+)
+
+
+@pytest.fixture(autouse=True)
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_index: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Work in a folder with the query set `faq`, and with the finished run `run` of it, by the fake encoder."""
+
+    def load_encoder(*_: object, **__: object) -> Encoder:
+        return FakeEncoder()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command_line, "load_encoder", load_encoder)
+    write_set(tmp_path / "faq", questions=QUESTIONS)
+    assert main(["run", "faq", "--index", str(small_index), "--out", "run"]) == DONE
+    capsys.readouterr()
+    return Path("run")
+
+
+def error_of(command: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what a command says that must fail."""
+    assert main(command) == FAILED
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err
+
+
+def edit_result(run: Path, changes: Mapping[str, object]) -> None:
+    """Change the second line of the results."""
+    lines = (run / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    lines[1] = json.dumps(json.loads(lines[1]) | changes)
+    (run / "results.jsonl").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"confidence": "x"}, "confidence: 'x' should be a valid number"),
+        ({"confidence": True}, "confidence: True should be a valid number"),
+        ({"confidence": float("nan")}, "confidence: nan should be a finite number"),
+        ({"confidence": 1.5}, "confidence: 1.5 should be less than or equal to 1"),
+        ({"id": 3}, "id: 3 should be a valid string"),
+        ({"question": ["Quoi ?"]}, "question: ['Quoi ?'] should be a valid string"),
+        ({"expected": {"types-de-bal": "1"}}, "expected.types-de-bal: '1' should be a valid integer"),
+        ({"expected": ["types-de-bal"]}, "expected: ['types-de-bal'] should be an object"),
+        ({"expected": {}}, "scope: 'in_scope' does not fit what is expected"),
+        ({"facets": {"thematique": "BAL"}}, "facets.thematique: 'BAL' should be a valid array"),
+        ({"hits": [{"id": "a", "score": "1", "confidence": 1}]}, "hits.0.score: '1' should be a valid number"),
+        ({"hits": [{"id": "a", "score": 1}]}, "hits.0.confidence is missing"),
+        ({"hits": [None]}, "hits.0: None should be an object"),
+        ({"hits": 3}, "hits: 3 should be a valid array"),
+        ({"metrics": {"AP": None}}, "metrics.AP: None should be a valid number"),
+        ({"metrics": {"AP": 10**400}}, f"metrics.AP: 1{'0' * 38}… should be a finite number"),
+        ({"took_ms": "1"}, "took_ms: '1' should be a valid number"),
+        ({"status": "perhaps"}, "status: 'perhaps' should be 'answered', 'uncertain' or 'no_answer'"),
+        ({"scope": []}, "scope: [] should be 'in_scope', 'off_topic' or 'unjudged'"),
+        ({"style": "\ud800"}, "Invalid JSON: "),
+    ],
+)
+def test_a_wrong_value_in_a_result_is_named(
+    run: Path, capsys: pytest.CaptureFixture[str], changes: Mapping[str, object], message: str
+) -> None:
+    """Whatever its type, in both commands that read results."""
+    edit_result(run, changes)
+    for command in (["compare", "run", "run"], ["report", "run"]):
+        error = error_of(command, capsys)
+        assert error.startswith(f"run/results.jsonl:2: not a result: {message}")
+        assert error.endswith(". Run it again.\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"", "Invalid JSON: EOF while parsing a value at column 0"),
+        (b"\xff", "Invalid JSON: expected value at column 1"),
+        (b'{"id": "\xff"}', "Invalid JSON: invalid unicode code point at column "),
+        (b'{"id": "q1"', "Invalid JSON: EOF while parsing an object"),
+        (b"[" * 100_000, "Invalid JSON: recursion limit exceeded"),
+        (b"[]", "[] should be an object"),
+        (b"{}", "id is missing"),
+    ],
+)
+def test_a_line_that_is_no_result_is_named(
+    run: Path, capsys: pytest.CaptureFixture[str], line: bytes, message: str
+) -> None:
+    """Bytes that are not UTF-8, half a line, or other JSON."""
+    lines = (run / "results.jsonl").read_bytes().splitlines()
+    lines[1] = line
+    (run / "results.jsonl").write_bytes(b"\n".join([*lines, b""]))
+    for command in (["compare", "run", "run"], ["report", "run"]):
+        assert error_of(command, capsys).startswith(f"run/results.jsonl:2: not a result: {message}")
+
+
+def test_results_that_cannot_be_opened_are_an_error(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder in their place, for example."""
+    (run / "results.jsonl").unlink()
+    (run / "results.jsonl").mkdir()
+    assert error_of(["report", "run"], capsys) == "run/results.jsonl cannot be read: Is a directory. Run it again.\n"
