@@ -1,13 +1,17 @@
 """JSON documents whose form is a dataclass, read with every type checked: files are edited by hand, and damaged."""
 
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeAlias, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 Record = TypeVar("Record")
 
 exact = with_config(ConfigDict(strict=True, allow_inf_nan=False))
 """Marks a dataclass that is read from JSON: nothing in it is converted, and no number is NaN or infinite."""
+
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 _SHOWN = 40
 
@@ -24,6 +28,20 @@ class Form(Generic[Record]):
             return self._adapter.validate_json(document)
         except ValidationError as error:
             raise ValueError(_first_mistake(error)) from error
+
+
+def format_version(document: bytes) -> int:
+    """Return the `format_version` that a document says it has. ValueError if it says none."""
+    return _VERSIONED.read(document).format_version
+
+
+@exact
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    format_version: int
+
+
+_VERSIONED = Form(_Versioned)
 
 
 def _first_mistake(error: ValidationError) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluation.documents import Form, exact, format_version
 from evaluation.metrics import MEANINGS
 from evaluation.records import EvaluationError
 from evaluation.resampling import Estimate
@@ -13,6 +14,7 @@ from evaluation.runs import RunInfo
 from evaluation.summary import Summary
 
 FORMAT_VERSION = 1
+_ANEW = "Correct it, or move it away and accept a baseline anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +46,27 @@ class Breach:
 def read_baseline(file: Path) -> dict[str, Accepted]:
     """Return what was accepted, by the path of the query set. EvaluationError if *file* cannot be read."""
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if record["format_version"] != FORMAT_VERSION:
-            raise EvaluationError(f"{file} has format {record['format_version']}, not {FORMAT_VERSION}. Accept anew.")
-        return {
-            path: Accepted(
-                info=RunInfo.from_record(accepted["info"]),
-                metrics={name: Estimate(**estimate) for name, estimate in accepted["metrics"].items()},
-            )
-            for path, accepted in record["query_sets"].items()
-        }
+        content = file.read_bytes()
+        if (version := format_version(content)) != FORMAT_VERSION:
+            raise EvaluationError(f"{file} has format {version}, not {FORMAT_VERSION}. {_ANEW}")
+        return dict(_DOCUMENT.read(content).query_sets)
     except FileNotFoundError:
         raise EvaluationError(
             f'There is no baseline at {file}. Accept one with "python -m evaluation gate QUERIES --accept".'
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error!r}. Accept a baseline anew.") from error
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error}. {_ANEW}") from error
+
+
+@exact
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What a baseline file holds, beside its format."""
+
+    query_sets: Mapping[str, Accepted]
+
+
+_DOCUMENT = Form(_Document)
 
 
 def write_baseline(file: Path, accepted: Mapping[str, Accepted]) -> None:

@@ -4,11 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import Field
-
-from evaluation.documents import Form, exact
+from evaluation.documents import Form, Share, exact
 from indexer.errors import SouffleurError
 from indexer.records import Facets, Problem, Status
 
@@ -163,7 +160,7 @@ class _Line:
     expected: Mapping[str, int]
     facets: Facets
     status: Status
-    confidence: Annotated[float, Field(ge=0, le=1)]
+    confidence: Share
     hits: tuple[Returned, ...]
     metrics: Mapping[str, float]
     took_ms: float | None

@@ -2,11 +2,11 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from evaluation.documents import Count, Form, exact, format_version
 from evaluation.ranking_metrics import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
 from server.exporting import Cell, csv_lines
@@ -20,13 +20,14 @@ CSV_FILE = "results.csv"
 SUMMARY_FILE = "summary.json"
 
 
+@exact
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """What makes two runs the same: the query set, what was asked, and how many hits of it were wanted."""
 
     query_set: str
     query_set_sha256: str
-    queries: int
+    queries: Count
     target: Target
     limit: int
     format_version: int = FORMAT_VERSION
@@ -35,28 +36,24 @@ class RunInfo:
         """Return the JSON document kept as run.json."""
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n"
 
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "RunInfo":
-        """Return the info that such a document holds. KeyError or TypeError where fields are missing."""
-        return cls(**{**record, "target": Target(**record["target"])})
+
+_RUN_INFO = Form(RunInfo)
 
 
 def read_run_info(folder: Path) -> RunInfo:
     """Return what the run in *folder* was of. EvaluationError where there is none, or one of another format."""
     file = folder / RUN_FILE
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if record["format_version"] != FORMAT_VERSION:
-            raise EvaluationError(
-                f"{file} has format {record['format_version']}, this program reads {FORMAT_VERSION}. Run it again."
-            )
-        return RunInfo.from_record(record)
+        content = file.read_bytes()
+        if (version := format_version(content)) != FORMAT_VERSION:
+            raise EvaluationError(f"{file} has format {version}, this program reads {FORMAT_VERSION}. Run it again.")
+        return _RUN_INFO.read(content)
     except FileNotFoundError:
         raise EvaluationError(
             f'There is no run in {folder}. Make one with "python -m evaluation run QUERIES --out {folder}".'
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error!r}. Run it again.") from error
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error}. Run it again.") from error
 
 
 def read_results(folder: Path) -> Iterator[Result]:

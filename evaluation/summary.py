@@ -11,6 +11,7 @@ import numpy as np
 
 from evaluation.columns import Columns
 from evaluation.confidence_metrics import Bin, reliability, risk_coverage_curve
+from evaluation.documents import Form, exact
 from evaluation.metrics import estimate
 from evaluation.records import EvaluationError
 from evaluation.resampling import Estimate
@@ -104,13 +105,31 @@ def read_timing(folder: Path) -> Timing:
     """Return the timing kept in the summary of a run; the rest of it can be made anew from the results."""
     file = folder / SUMMARY_FILE
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))["timing"]
-        p50, p95, p99 = (
-            float("nan" if record[name] is None else record[name]) for name in ("p50_ms", "p95_ms", "p99_ms")
-        )
-        return Timing(p50, p95, p99, record["asked"], record["seconds"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error!r}. Run it again.") from error
+        read = _DOCUMENT.read(file.read_bytes()).timing
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error}. Run it again.") from error
+    p50, p95, p99 = (float("nan") if one is None else one for one in (read.p50_ms, read.p95_ms, read.p99_ms))
+    return Timing(p50, p95, p99, read.asked, read.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptTiming:
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    asked: int
+    seconds: float
+
+
+@exact
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What is read again of a summary."""
+
+    timing: _KeptTiming
+
+
+_DOCUMENT = Form(_Document)
 
 
 def _group(columns: Columns) -> Group:

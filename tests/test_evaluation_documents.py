@@ -113,3 +113,60 @@ def test_results_that_cannot_be_opened_are_an_error(run: Path, capsys: pytest.Ca
     (run / "results.jsonl").unlink()
     (run / "results.jsonl").mkdir()
     assert error_of(["report", "run"], capsys) == "run/results.jsonl cannot be read: Is a directory. Run it again.\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("run.json", '{"format_version": 99}', "has format 99, this program reads 1"),
+        ("run.json", "[" * 100_000, "cannot be read: Invalid JSON: recursion limit exceeded"),
+        ("run.json", '{"format_version": 1}', "cannot be read: query_set is missing"),
+        ("run.json", {"queries": "3"}, "cannot be read: queries: '3' should be a valid integer"),
+        ("run.json", {"queries": 0}, "cannot be read: queries: 0 should be greater than or equal to 1"),
+        ("run.json", {"target": {}}, "cannot be read: target.where is missing"),
+        ("run.json", {"query_set_sha256": 12}, "cannot be read: query_set_sha256: 12 should be a valid string"),
+        ("summary.json", "", "cannot be read: Invalid JSON: EOF while parsing a value at column 0"),
+        ("summary.json", {"timing": {}}, "cannot be read: timing.p50_ms is missing"),
+        ("summary.json", {"timing": []}, "cannot be read: timing: [] should be an object"),
+    ],
+)
+def test_a_damaged_document_of_a_run_is_named(
+    run: Path, capsys: pytest.CaptureFixture[str], file: str, content: str | Mapping[str, object], message: str
+) -> None:
+    """With what is wrong, and the advice to run it again."""
+    if not isinstance(content, str):
+        content = json.dumps(json.loads((run / file).read_text()) | content)
+    (run / file).write_text(content)
+    error = error_of(["report", "run"], capsys)
+    assert error.startswith(f"run/{file} {message}")
+    assert error.endswith(". Run it again.\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "cannot be read: Invalid JSON: EOF while parsing an object at column 1"),
+        ("{}", "cannot be read: format_version is missing"),
+        ('{"format_version": 2}', "has format 2, not 1"),
+        ('{"format_version": 1, "query_sets": []}', "cannot be read: query_sets: [] should be an object"),
+        ({"count": 0}, "cannot be read: query_sets.faq.metrics.AP.count: 0 should be greater than or equal to 1"),
+        ({"low": None}, "cannot be read: query_sets.faq.metrics.AP.low: None should be a valid number"),
+        ({"value": float("nan")}, "cannot be read: query_sets.faq.metrics.AP.value: nan should be a finite number"),
+    ],
+)
+def test_a_damaged_baseline_is_named(
+    small_index: Path, capsys: pytest.CaptureFixture[str], content: str | Mapping[str, object], message: str
+) -> None:
+    """The gate measures nothing against it, and does not replace it either: other query sets may be accepted there."""
+    gate = ["gate", "faq", "--baseline", "baseline.json", "--index", str(small_index)]
+    assert main([*gate, "--accept"]) == DONE
+    capsys.readouterr()
+    if not isinstance(content, str):
+        document = json.loads(Path("baseline.json").read_text())
+        document["query_sets"]["faq"]["metrics"]["AP"].update(content)
+        content = json.dumps(document)
+    Path("baseline.json").write_text(content)
+    for command in (gate, [*gate, "--accept"]):
+        error = error_of(command, capsys)
+        assert error == f"baseline.json {message}. Correct it, or move it away and accept a baseline anew.\n"
+    assert Path("baseline.json").read_text() == content
