@@ -84,12 +84,15 @@ def open_query_set(path: Path, *, qrels: Path | None = None) -> QuerySet:
     ids = _check_queries(queries, judgments, problems)
     if judgments:
         problems += judgments.of_unknown_queries(ids)
+    count = len(ids) - sum(query in ids for query in (judgments.left_out if judgments else ()))
+    if ids and not count:
+        problems.append(Problem(str(qrels), 1, "this judges no query of the set, and the others judge all"))
     corpus = path / CORPUS_FILE
     return QuerySet(
         name=path.stem,
         path=queries,
         sha256=_sum(queries, *files),
-        count=len(ids) - sum(query in ids for query in (judgments.left_out if judgments else ())),
+        count=count,
         judgments=judgments,
         problems=tuple(problems),
         corpus=corpus if path.is_dir() and corpus.is_file() else None,

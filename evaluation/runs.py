@@ -59,7 +59,8 @@ def read_run_info(folder: Path) -> RunInfo:
 def read_results(folder: Path) -> Iterator[Result]:
     """Yield the results of a finished run, in the order of its query set, one at a time.
 
-    EvaluationError where there is none, where it did not finish, or at a damaged line.
+    EvaluationError where there is none, where it did not finish, at a damaged line, or at the end if results are
+    missing or too many.
     """
     file = folder / RESULTS_FILE
     if not file.exists() and (folder / PARTIAL_FILE).exists():
@@ -72,12 +73,15 @@ def read_results(folder: Path) -> Iterator[Result]:
         stream = file.open("rb")
     except OSError as error:
         raise EvaluationError(f"{file} cannot be read: {error.strerror}. Run it again.") from error
+    number = 0
     with stream:
         for number, line in enumerate(stream, start=1):
             try:
                 yield Result.from_json(line.rstrip())
             except ValueError as error:
                 raise EvaluationError(f"{file}:{number}: not a result: {error}. Run it again.") from error
+    if number != (wanted := read_run_info(folder).queries):
+        raise EvaluationError(f"{file} has {number} results, but {folder / RUN_FILE} says {wanted}. Run it again.")
 
 
 def write_trec_run(folder: Path, *, tag: str = "souffleur") -> Path:

@@ -170,3 +170,24 @@ def test_a_damaged_baseline_is_named(
         error = error_of(command, capsys)
         assert error == f"baseline.json {message}. Correct it, or move it away and accept a baseline anew.\n"
     assert Path("baseline.json").read_text() == content
+
+
+def test_results_that_are_missing_or_too_many_are_counted(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty or a truncated file is not a run of fewer questions."""
+    lines = (run / "results.jsonl").read_bytes().splitlines(keepends=True)
+    for kept in ([], lines[:2], [*lines, lines[0]]):
+        (run / "results.jsonl").write_bytes(b"".join(kept))
+        for command in (["compare", "run", "run"], ["report", "run"]):
+            assert error_of(command, capsys) == (
+                f"run/results.jsonl has {len(kept)} results, but run/run.json says 3. Run it again.\n"
+            )
+
+
+def test_a_set_of_which_nothing_is_left_is_not_run(capsys: pytest.CaptureFixture[str], small_index: Path) -> None:
+    """Where the chosen judgments are of no query, and the others of all."""
+    folder = write_set(Path("all"), questions=QUESTIONS[:2])
+    (folder / "qrels" / "none.tsv").write_text("query-id\tcorpus-id\tscore\n")
+    command = ["run", "all", "--qrels", "all/qrels/none.tsv", "--index", str(small_index)]
+    assert "all/qrels/none.tsv:1: this judges no query of the set, and the others judge all" in error_of(
+        command, capsys
+    )
