@@ -46,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SouffleurError as error:
         print(error, file=sys.stderr)
         return FAILED
+    except OSError as error:
+        # Those with a place of their own are EvaluationErrors; this is the full disk, the file that may not be read.
+        print(f"{error}. Correct that, and give the command again: a run goes on where it stopped.", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("Interrupted. The same command goes on where it stopped.", file=sys.stderr)
         return FAILED
@@ -156,11 +160,12 @@ def _compare(options: argparse.Namespace, _: IndexerSettings) -> int:
 
 
 def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    baseline = read_baseline(options.baseline) if options.baseline.exists() or not options.accept else {}
+    baseline = {} if options.accept and not options.baseline.exists() else read_baseline(options.baseline)
     paths = [path.as_posix() for path in options.queries] or list(baseline)
     if not paths:
         raise EvaluationError("There is nothing to accept yet: name the query sets.")
     breaches = []
+    said = []
     for path in paths:
         if path not in baseline and not options.accept:
             raise EvaluationError(f"{options.baseline} accepts nothing for {path}. Accept it with --accept.")
@@ -168,7 +173,7 @@ def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
         summary = _measure(queries, RUNS / f"gate-{queries.name}", options, settings)
         if options.accept:
             baseline[path] = accept(summary)
-            print(f"{path}: accepted {len(summary.metrics)} metrics")
+            said.append(f"{path}: accepted {len(summary.metrics)} metrics")
             continue
         accepted = baseline[path]
         found = find_breaches(path, summary, accepted)
@@ -180,6 +185,7 @@ def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
         print(breach)
     if options.accept:
         write_baseline(options.baseline, baseline)
+        print("\n".join(said))
     return FOUND if breaches else DONE
 
 

@@ -12,6 +12,7 @@ from evaluation.records import EvaluationError
 from evaluation.resampling import Estimate
 from evaluation.runs import RunInfo
 from evaluation.summary import Summary
+from evaluation.writing import writing
 
 FORMAT_VERSION = 1
 _ANEW = "Correct it, or move it away and accept a baseline anew."
@@ -70,7 +71,7 @@ _DOCUMENT = Form(_Document)
 
 
 def write_baseline(file: Path, accepted: Mapping[str, Accepted]) -> None:
-    """Write what was accepted, by the path of the query set, to *file*."""
+    """Write what was accepted, by the path of the query set, to *file*. EvaluationError if it cannot."""
     record = {
         "format_version": FORMAT_VERSION,
         "query_sets": {
@@ -81,8 +82,9 @@ def write_baseline(file: Path, accepted: Mapping[str, Accepted]) -> None:
             for path, one in sorted(accepted.items())
         },
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    with writing(file, advice="Choose another --baseline; nothing was accepted."):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def accept(summary: Summary) -> Accepted:

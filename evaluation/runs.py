@@ -9,6 +9,7 @@ from pathlib import Path
 from evaluation.documents import Count, Form, exact, format_version
 from evaluation.ranking_metrics import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
+from evaluation.writing import writing
 from server.exporting import Cell, csv_lines
 
 FORMAT_VERSION = 1
@@ -18,6 +19,7 @@ PARTIAL_FILE = "results.jsonl.partial"
 TREC_FILE = "run.trec"
 CSV_FILE = "results.csv"
 SUMMARY_FILE = "summary.json"
+_ADVICE = "Make room, or choose another --out, and run it again."
 
 
 @exact
@@ -87,7 +89,7 @@ def read_results(folder: Path) -> Iterator[Result]:
 def write_trec_run(folder: Path, *, tag: str = "souffleur") -> Path:
     """Write the ranking of every question as TREC has it, by scores that keep its order (see `ranking_metrics`)."""
     file = folder / TREC_FILE
-    with file.open("w", encoding="utf-8") as stream:
+    with writing(file, advice=_ADVICE), file.open("w", encoding="utf-8") as stream:
         for result in read_results(folder):
             scores = rank_scores([hit.id for hit in result.hits])
             for rank, (answer, score) in enumerate(scores.items(), start=1):
@@ -102,7 +104,7 @@ def write_trec_run(folder: Path, *, tag: str = "souffleur") -> Path:
 def write_csv(folder: Path) -> Path:
     """Write one line a question, for a spreadsheet."""
     file = folder / CSV_FILE
-    with file.open("w", encoding="utf-8", newline="") as stream:
+    with writing(file, advice=_ADVICE), file.open("w", encoding="utf-8", newline="") as stream:
         stream.writelines(csv_lines(_COLUMNS, (_row(result) for result in read_results(folder))))
     return file
 

@@ -16,6 +16,7 @@ from evaluation.metrics import estimate
 from evaluation.records import EvaluationError
 from evaluation.resampling import Estimate
 from evaluation.runs import SUMMARY_FILE, RunInfo
+from evaluation.writing import writing
 from indexer.records import Status
 
 GROUP_METRICS = ("Success@1", "nDCG@10", "false_answers", "Brier")
@@ -97,7 +98,8 @@ def summarise(columns: Columns, info: RunInfo, *, asked: int, asking_seconds: fl
 def write_summary(summary: Summary, folder: Path) -> Path:
     """Write the summary into its run's folder."""
     file = folder / SUMMARY_FILE
-    file.write_text(summary.to_json(), encoding="utf-8")
+    with writing(file, advice="Make room, or choose another --out, and run it again."):
+        file.write_text(summary.to_json(), encoding="utf-8")
     return file
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from evaluation import __main__ as command_line
 from evaluation.__main__ import DONE, FAILED, main
+from evaluation.plots import PICTURE_ENDINGS
 from indexer.encoders import Encoder
 from tests.fakes import FakeEncoder
 from tests.test_evaluation_commands import write_set
@@ -190,4 +191,60 @@ def test_a_set_of_which_nothing_is_left_is_not_run(capsys: pytest.CaptureFixture
     command = ["run", "all", "--qrels", "all/qrels/none.tsv", "--index", str(small_index)]
     assert "all/qrels/none.tsv:1: this judges no query of the set, and the others judge all" in error_of(
         command, capsys
+    )
+
+
+def test_a_report_that_cannot_be_written_is_an_error(
+    run: Path, small_index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its page, its picture, or a picture of no known format, which is said before anything is drawn."""
+    Path("file").write_text("")
+    report = ["report", "run", "--index", str(small_index)]
+    assert error_of([*report, "--out", "file/page.html"], capsys) == (
+        "file/page.html cannot be written: File exists (file). Choose another --out.\n"
+    )
+    assert (
+        error_of([*report, "--out", "faq"], capsys) == "faq cannot be written: Is a directory. Choose another --out.\n"
+    )
+    assert error_of([*report, "--picture", "file/p.png"], capsys) == (
+        "file/p.png cannot be written: File exists (file). Choose another --picture.\n"
+    )
+    (run / "report.html").unlink()
+    for name in ("p.xyz", "p"):
+        assert error_of([*report, "--picture", name], capsys) == (
+            f"--picture cannot be {name}: its ending must be one of .png, .svg, .pdf, .jpg, .webp, for the format.\n"
+        )
+    assert not (run / "report.html").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", PICTURE_ENDINGS)
+def test_a_picture_can_have_each_ending(small_index: Path, ending: str) -> None:
+    """Large letters too."""
+    picture = Path(f"p{ending.upper()}")
+    assert main(["report", "run", "--index", str(small_index), "--picture", str(picture)]) == DONE
+    assert picture.stat().st_size > 10_000
+
+
+def test_a_baseline_that_cannot_be_written_is_an_error(small_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is said to be accepted."""
+    Path("file").write_text("")
+    command = ["gate", "faq", "--accept", "--baseline", "file/b.json", "--index", str(small_index)]
+    assert error_of(command, capsys) == (
+        "file/b.json cannot be written: File exists (file). Choose another --baseline; nothing was accepted.\n"
+    )
+
+
+def test_what_the_system_refuses_is_an_error(
+    small_index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that may not be read, a full disk: the command ends with 2, not with a traceback and 1."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "faq/queries.jsonl")
+
+    monkeypatch.setattr(command_line, "open_query_set", refuse)
+    assert error_of(["run", "faq", "--index", str(small_index)], capsys) == (
+        "[Errno 13] Permission denied: 'faq/queries.jsonl'. Correct that, and give the command again: a run goes on "
+        "where it stopped.\n"
     )
