@@ -163,7 +163,7 @@ def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
     baseline = {} if options.accept and not options.baseline.exists() else read_baseline(options.baseline)
     paths = [path.as_posix() for path in options.queries] or list(baseline)
     if not paths:
-        raise EvaluationError("There is nothing to accept yet: name the query sets.")
+        raise EvaluationError(f"{options.baseline} has no query set yet. Name those to accept, with --accept.")
     breaches = []
     said = []
     for path in paths:

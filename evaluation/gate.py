@@ -88,7 +88,12 @@ def write_baseline(file: Path, accepted: Mapping[str, Accepted]) -> None:
 
 
 def accept(summary: Summary) -> Accepted:
-    """Return *summary* as the baseline of its query set."""
+    """Return *summary* as the baseline of its query set. EvaluationError if there is nothing in it to gate."""
+    if not summary.metrics:
+        raise EvaluationError(
+            f"{summary.info.query_set} has no judgments, so there is no metric to accept, and the gate would always "
+            "pass. Add judgments (qrels/*.tsv in its folder) and accept it then; nothing was accepted."
+        )
     return Accepted(summary.info, summary.metrics)
 
 
@@ -96,13 +101,16 @@ def find_breaches(path: str, summary: Summary, accepted: Accepted) -> list[Breac
     """Return the metrics of a run that are worse than accepted by more than the interval, and than one query.
 
     The second matters where all queries are right: the interval has no width then, and one query is no proof.
-    EvaluationError where the run is not of the accepted queries and judgments, or does not give an accepted metric.
+    EvaluationError where the run is not of the accepted queries and judgments, does not give an accepted metric, or
+    none was accepted.
     """
     if summary.info.query_set_sha256 != accepted.info.query_set_sha256:
         raise EvaluationError(
             f"{path} is not the query set that was accepted ({summary.info.query_set_sha256[:12]}, accepted "
             f"{accepted.info.query_set_sha256[:12]}). Look at a run of it, then accept it with --accept."
         )
+    if not accepted.metrics:
+        raise EvaluationError(f"{path} was accepted without any metric. Add judgments, then accept it with --accept.")
     breaches = []
     for name, before in accepted.metrics.items():
         if name not in summary.metrics:

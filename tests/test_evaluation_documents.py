@@ -248,3 +248,30 @@ def test_what_the_system_refuses_is_an_error(
         "[Errno 13] Permission denied: 'faq/queries.jsonl'. Correct that, and give the command again: a run goes on "
         "where it stopped.\n"
     )
+
+
+def test_a_set_without_judgments_is_not_accepted(small_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its gate would always pass; the sets beside it are not accepted either, so that nothing is half done."""
+    Path("questions.txt").write_text("Un certificat ?\n")
+    options = ["--baseline", "baseline.json", "--index", str(small_index)]
+    for paths in (["questions.txt"], ["faq", "questions.txt"]):
+        assert error_of(["gate", *paths, "--accept", *options], capsys) == (
+            "questions has no judgments, so there is no metric to accept, and the gate would always pass. Add "
+            "judgments (qrels/*.tsv in its folder) and accept it then; nothing was accepted.\n"
+        )
+        assert not Path("baseline.json").exists()
+
+
+def test_a_baseline_without_metrics_does_not_pass(small_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor does one without any query set."""
+    gate = ["gate", "--baseline", "baseline.json", "--index", str(small_index)]
+    assert main([*gate, "faq", "--accept"]) == DONE
+    capsys.readouterr()
+    document = json.loads(Path("baseline.json").read_text())
+    document["query_sets"]["faq"]["metrics"] = {}
+    Path("baseline.json").write_text(json.dumps(document))
+    assert error_of(gate, capsys) == (
+        "faq was accepted without any metric. Add judgments, then accept it with --accept.\n"
+    )
+    Path("baseline.json").write_text('{"format_version": 1, "query_sets": {}}')
+    assert error_of(gate, capsys) == ("baseline.json has no query set yet. Name those to accept, with --accept.\n")
