@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("run_a", type=Path, metavar="RUN_A", help="folder of a run")
     command.add_argument("run_b", type=Path, metavar="RUN_B", help="folder of another")
     command.add_argument(
-        "--changes", type=parse_count, default=10, help="how many changed questions to show (default: 10)"
+        "--changes", type=_parse_count, default=10, help="how many changed questions to show (default: 10)"
     )
     command.add_argument("--json", action="store_true", help="print the comparison as JSON")
     command.set_defaults(run=_compare)
@@ -98,7 +98,7 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
     command.add_argument("--url", help="ask a running server instead of an index")
     command.add_argument(
-        "--concurrency", type=parse_count, default=8, help="batches asked of a server at once (default: 8)"
+        "--concurrency", type=_parse_count, default=8, help="batches asked of a server at once (default: 8)"
     )
     command.add_argument(
         "--limit",
@@ -109,10 +109,22 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _parse_count(text: str) -> int:
+    try:
+        return parse_count(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up") from None
+
+
 def _parse_limit(text: str) -> int:
-    limit = int(text)
+    try:
+        limit = int(text)
+    except ValueError:
+        limit = 0
     if not DEPTH <= limit <= MAX_LIMIT:
-        raise argparse.ArgumentTypeError(f"{limit} is not {DEPTH} to {MAX_LIMIT}: the metrics look at {DEPTH} hits")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number from {DEPTH} to {MAX_LIMIT}: the metrics look at {DEPTH} hits"
+        )
     return limit
 
 
