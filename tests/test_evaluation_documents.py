@@ -275,3 +275,23 @@ def test_a_baseline_without_metrics_does_not_pass(small_index: Path, capsys: pyt
     )
     Path("baseline.json").write_text('{"format_version": 1, "query_sets": {}}')
     assert error_of(gate, capsys) == ("baseline.json has no query set yet. Name those to accept, with --accept.\n")
+
+
+@pytest.mark.parametrize("other", [FakeEncoder(dimension=32), FakeEncoder(name="autre")])
+def test_a_map_with_another_encoder_than_that_of_the_index_is_refused(
+    run: Path,
+    small_index: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    other: FakeEncoder,
+) -> None:
+    """Of another dimension, or of the same: its vectors mean something else."""
+    built = FakeEncoder()
+    monkeypatch.setattr(command_line, "load_encoder", lambda *_, **__: other)
+    index_id = json.loads((run / "run.json").read_text())["target"]["index_id"]
+    assert error_of(["report", "run", "--index", str(small_index)], capsys) == (
+        f"The index {index_id} of this run was built with fake ({built.fingerprint[:7]}), but {other.name} "
+        f"({other.fingerprint[:7]}) is in use here: its questions have no place among those answers. Name the encoder "
+        "of the index with --encoder.\n"
+    )
+    assert not (run / "report.html").exists()
