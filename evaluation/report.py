@@ -21,7 +21,7 @@ from evaluation.plots import (
 )
 from evaluation.ranking_metrics import RANKING_METRICS
 from evaluation.records import EvaluationError
-from evaluation.runs import read_results, read_run_info
+from evaluation.runs import RESULTS_FILE, read_results, read_run_info
 from evaluation.summary import Summary, read_timing, summarise
 from evaluation.writing import writing
 from indexer.encoders import Encoder
@@ -51,6 +51,8 @@ def write_report(
     summary = summarise(columns, info, asked=timing.asked, asking_seconds=timing.seconds)
     failures = find_failures(read_results(folder), worst=_ON_MAP)
     answers = _load_answers(indexes, info.target.index_id)
+    if answers:
+        _require_known(failures, answers, folder)
     drawings = _drawings(summary, failures, answers, load_encoder)
     figures = [
         Figure(to_data_address(draw, width=size[0], height=size[1]), title) for title, (draw, size) in drawings.items()
@@ -79,6 +81,16 @@ def _load_answers(indexes: Sequence[Path], index_id: str) -> AnswerVectors | Non
         if (path / index_id).is_dir():
             return AnswerVectors.load(path, index_id)
     return None
+
+
+def _require_known(failures: Failures, answers: AnswerVectors, folder: Path) -> None:
+    named = {answer for result in failures.worst for answer in result.query.expected}
+    named |= {answer for confusion in failures.confusions for answer in (confusion.expected, confusion.returned)}
+    if unknown := sorted(named - answers.rows.keys()):
+        raise EvaluationError(
+            f"{folder / RESULTS_FILE} names the answer {unknown[0]!r}, which the index {answers.index_id} of this run "
+            "does not have. Run it again."
+        )
 
 
 def _drawings(

@@ -295,3 +295,18 @@ def test_a_map_with_another_encoder_than_that_of_the_index_is_refused(
         "of the index with --encoder.\n"
     )
     assert not (run / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"hits": [{"id": "absent", "score": 1, "confidence": 1}]}, {"expected": {"absent": 1}}]
+)
+def test_results_of_answers_that_the_index_lacks_have_no_report(
+    run: Path, small_index: Path, capsys: pytest.CaptureFixture[str], changes: Mapping[str, object]
+) -> None:
+    """Expected ones and returned ones."""
+    edit_result(run, changes)
+    index_id = json.loads((run / "run.json").read_text())["target"]["index_id"]
+    assert error_of(["report", "run", "--index", str(small_index)], capsys) == (
+        f"run/results.jsonl names the answer 'absent', which the index {index_id} of this run does not have. "
+        "Run it again.\n"
+    )
