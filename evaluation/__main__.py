@@ -46,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SouffleurError as error:
         print(error, file=sys.stderr)
         return FAILED
+    except OSError as error:
+        # Those with a place of their own are EvaluationErrors; this is the full disk, the file that may not be read.
+        print(f"{error}. Correct that, and give the command again: a run goes on where it stopped.", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("Interrupted. The same command goes on where it stopped.", file=sys.stderr)
         return FAILED
@@ -69,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("run_a", type=Path, metavar="RUN_A", help="folder of a run")
     command.add_argument("run_b", type=Path, metavar="RUN_B", help="folder of another")
     command.add_argument(
-        "--changes", type=parse_count, default=10, help="how many changed questions to show (default: 10)"
+        "--changes", type=_parse_count, default=10, help="how many changed questions to show (default: 10)"
     )
     command.add_argument("--json", action="store_true", help="print the comparison as JSON")
     command.set_defaults(run=_compare)
@@ -94,7 +98,7 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
     command.add_argument("--url", help="ask a running server instead of an index")
     command.add_argument(
-        "--concurrency", type=parse_count, default=8, help="batches asked of a server at once (default: 8)"
+        "--concurrency", type=_parse_count, default=8, help="batches asked of a server at once (default: 8)"
     )
     command.add_argument(
         "--limit",
@@ -105,10 +109,22 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _parse_count(text: str) -> int:
+    try:
+        return parse_count(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up") from None
+
+
 def _parse_limit(text: str) -> int:
-    limit = int(text)
+    try:
+        limit = int(text)
+    except ValueError:
+        limit = 0
     if not DEPTH <= limit <= MAX_LIMIT:
-        raise argparse.ArgumentTypeError(f"{limit} is not {DEPTH} to {MAX_LIMIT}: the metrics look at {DEPTH} hits")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number from {DEPTH} to {MAX_LIMIT}: the metrics look at {DEPTH} hits"
+        )
     return limit
 
 
@@ -156,11 +172,12 @@ def _compare(options: argparse.Namespace, _: IndexerSettings) -> int:
 
 
 def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    baseline = read_baseline(options.baseline) if options.baseline.exists() or not options.accept else {}
+    baseline = {} if options.accept and not options.baseline.exists() else read_baseline(options.baseline)
     paths = [path.as_posix() for path in options.queries] or list(baseline)
     if not paths:
-        raise EvaluationError("There is nothing to accept yet: name the query sets.")
+        raise EvaluationError(f"{options.baseline} has no query set yet. Name those to accept, with --accept.")
     breaches = []
+    said = []
     for path in paths:
         if path not in baseline and not options.accept:
             raise EvaluationError(f"{options.baseline} accepts nothing for {path}. Accept it with --accept.")
@@ -168,7 +185,7 @@ def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
         summary = _measure(queries, RUNS / f"gate-{queries.name}", options, settings)
         if options.accept:
             baseline[path] = accept(summary)
-            print(f"{path}: accepted {len(summary.metrics)} metrics")
+            said.append(f"{path}: accepted {len(summary.metrics)} metrics")
             continue
         accepted = baseline[path]
         found = find_breaches(path, summary, accepted)
@@ -180,6 +197,7 @@ def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
         print(breach)
     if options.accept:
         write_baseline(options.baseline, baseline)
+        print("\n".join(said))
     return FOUND if breaches else DONE
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.projection import project
-from evaluation.records import Result, Scope
+from evaluation.records import EvaluationError, Result, Scope
 from indexer.encoders import Encoder
 from indexer.folder import IndexFolder
+from indexer.manifest import EncoderInfo
 from indexer.parts import IndexParts
 from indexer.records import Vectors
 
@@ -37,8 +38,13 @@ class AnswerMap:
 
 @dataclass(frozen=True, slots=True)
 class AnswerVectors:
-    """The answers of an index, each with the mean of the vectors of its passages, at unit length."""
+    """The answers of an index, each with the mean of the vectors of its passages, at unit length.
 
+    encoder: that of the vectors; only its questions lie among them.
+    """
+
+    index_id: str
+    encoder: EncoderInfo
     texts: Mapping[str, str]
     facets: Sequence[Mapping[str, tuple[str, ...]]]
     rows: Mapping[str, int]
@@ -47,12 +53,14 @@ class AnswerVectors:
     @classmethod
     def load(cls, path: Path, index_id: str) -> "AnswerVectors":
         """Return those of an index. IndexFolderError if it cannot be read."""
-        IndexFolder(path).verify(index_id)
+        manifest = IndexFolder(path).verify(index_id)
         parts = IndexParts.load(path / index_id)
         answers = [parts.answers[row] for row in range(len(parts.answers))]
         sums = np.add.reduceat(np.array(parts.embeddings.every), parts.table.first_rows[:-1], axis=0)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         return cls(
+            index_id=index_id,
+            encoder=manifest.encoder,
             texts={answer.id: answer.text for answer in answers},
             facets=[answer.facets for answer in answers],
             rows={answer.id: row for row, answer in enumerate(answers)},
@@ -70,7 +78,13 @@ class AnswerVectors:
 
 
 def make_map(answers: AnswerVectors, failed: Sequence[Result], *, encoder: Encoder) -> AnswerMap:
-    """Return the map of all answers with the questions of *failed* on it."""
+    """Return the map of all answers with the questions of *failed* on it. EvaluationError for another encoder."""
+    if encoder.fingerprint != answers.encoder.fingerprint:
+        raise EvaluationError(
+            f"The index {answers.index_id} of this run was built with {answers.encoder.name} "
+            f"({answers.encoder.fingerprint[:7]}), but {encoder.name} ({encoder.fingerprint[:7]}) is in use here: its "
+            "questions have no place among those answers. Name the encoder of the index with --encoder."
+        )
     questions = encoder.encode_questions([result.query.text for result in failed])
     answer_places, question_places = project(answers.vectors, questions)
     inside = [at for at, result in enumerate(failed) if result.query.scope is Scope.IN_SCOPE]

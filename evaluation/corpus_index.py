@@ -32,6 +32,6 @@ def corpus_ids(corpus: Path) -> set[str]:
         for line in stream:
             try:
                 ids.add(str(json.loads(line)["_id"]))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
     return ids

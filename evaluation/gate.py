@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluation.documents import Form, exact, format_version
 from evaluation.metrics import MEANINGS
 from evaluation.records import EvaluationError
 from evaluation.resampling import Estimate
 from evaluation.runs import RunInfo
 from evaluation.summary import Summary
+from evaluation.writing import writing
 
 FORMAT_VERSION = 1
+_ANEW = "Correct it, or move it away and accept a baseline anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +47,31 @@ class Breach:
 def read_baseline(file: Path) -> dict[str, Accepted]:
     """Return what was accepted, by the path of the query set. EvaluationError if *file* cannot be read."""
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if record["format_version"] != FORMAT_VERSION:
-            raise EvaluationError(f"{file} has format {record['format_version']}, not {FORMAT_VERSION}. Accept anew.")
-        return {
-            path: Accepted(
-                info=RunInfo.from_record(accepted["info"]),
-                metrics={name: Estimate(**estimate) for name, estimate in accepted["metrics"].items()},
-            )
-            for path, accepted in record["query_sets"].items()
-        }
+        content = file.read_bytes()
+        if (version := format_version(content)) != FORMAT_VERSION:
+            raise EvaluationError(f"{file} has format {version}, not {FORMAT_VERSION}. {_ANEW}")
+        return dict(_DOCUMENT.read(content).query_sets)
     except FileNotFoundError:
         raise EvaluationError(
             f'There is no baseline at {file}. Accept one with "python -m evaluation gate QUERIES --accept".'
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error!r}. Accept a baseline anew.") from error
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error}. {_ANEW}") from error
+
+
+@exact
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What a baseline file holds, beside its format."""
+
+    query_sets: Mapping[str, Accepted]
+
+
+_DOCUMENT = Form(_Document)
 
 
 def write_baseline(file: Path, accepted: Mapping[str, Accepted]) -> None:
-    """Write what was accepted, by the path of the query set, to *file*."""
+    """Write what was accepted, by the path of the query set, to *file*. EvaluationError if it cannot."""
     record = {
         "format_version": FORMAT_VERSION,
         "query_sets": {
@@ -74,12 +82,18 @@ def write_baseline(file: Path, accepted: Mapping[str, Accepted]) -> None:
             for path, one in sorted(accepted.items())
         },
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    with writing(file, advice="Choose another --baseline; nothing was accepted."):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def accept(summary: Summary) -> Accepted:
-    """Return *summary* as the baseline of its query set."""
+    """Return *summary* as the baseline of its query set. EvaluationError if there is nothing in it to gate."""
+    if not summary.metrics:
+        raise EvaluationError(
+            f"{summary.info.query_set} has no judgments, so there is no metric to accept, and the gate would always "
+            "pass. Add judgments (qrels/*.tsv in its folder) and accept it then; nothing was accepted."
+        )
     return Accepted(summary.info, summary.metrics)
 
 
@@ -87,13 +101,16 @@ def find_breaches(path: str, summary: Summary, accepted: Accepted) -> list[Breac
     """Return the metrics of a run that are worse than accepted by more than the interval, and than one query.
 
     The second matters where all queries are right: the interval has no width then, and one query is no proof.
-    EvaluationError where the run is not of the accepted queries and judgments, or does not give an accepted metric.
+    EvaluationError where the run is not of the accepted queries and judgments, does not give an accepted metric, or
+    none was accepted.
     """
     if summary.info.query_set_sha256 != accepted.info.query_set_sha256:
         raise EvaluationError(
             f"{path} is not the query set that was accepted ({summary.info.query_set_sha256[:12]}, accepted "
             f"{accepted.info.query_set_sha256[:12]}). Look at a run of it, then accept it with --accept."
         )
+    if not accepted.metrics:
+        raise EvaluationError(f"{path} was accepted without any metric. Add judgments, then accept it with --accept.")
     breaches = []
     for name, before in accepted.metrics.items():
         if name not in summary.metrics:

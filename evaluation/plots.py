@@ -36,6 +36,9 @@ _STYLE = {
     "axes.titlelocation": "left",
     "legend.frameon": False,
 }
+PICTURE_ENDINGS = (".png", ".svg", ".pdf", ".jpg", ".webp")
+"""Of the formats that matplotlib writes, those without a use for LaTeX or for a long explanation."""
+
 Draw = Callable[[Axes], None]
 
 
@@ -50,7 +53,7 @@ def to_data_address(draw: Draw, *, width: float = 5.0, height: float = 3.8) -> s
 
 
 def save_picture(drawings: Sequence[Draw], file: Path, *, title: str) -> None:
-    """Write the figures as one picture, two a row; the ending of *file* says which format."""
+    """Write the figures as one picture, two a row; the ending of *file*, of PICTURE_ENDINGS, is the format."""
     rows = -(-len(drawings) // 2)
     with style.context(_STYLE):
         figure = Figure(figsize=(10.5, 4.1 * rows), layout="constrained")

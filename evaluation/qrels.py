@@ -8,6 +8,10 @@ from pathlib import Path
 from evaluation.lines import decoded_lines
 from indexer.records import Problem
 
+MAX_GRADE = 10_000
+"""The highest relevance, and its negative the lowest. Published ones end at 100 or so; trec_eval keeps a counter for
+each level up to the highest, and fails at what is no C integer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgments:
@@ -89,5 +93,12 @@ def _rows(file: Path, problems: list[Problem]) -> Iterable[tuple[int, str, str, 
             report(number, f"the relevance {grade!r} is not a whole number")
         elif answer.split() != [answer] or query.split() != [query]:
             report(number, f"the ids {query!r} and {answer!r} must be one word each: TREC files have blanks between")
+        # The length first: int() refuses thousands of digits.
+        elif len(grade) > 20 or abs(int(grade)) > MAX_GRADE:
+            report(number, f"the relevance {_cut(grade)} is not from {-MAX_GRADE} to {MAX_GRADE}")
         else:
             yield number, query, answer, int(grade)
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= 30 else text[:29] + "…")

@@ -19,6 +19,7 @@ from server.questions import read_question
 CORPUS_FILE = "corpus.jsonl"
 QUERIES_FILE = "queries.jsonl"
 QRELS_FOLDER = "qrels"
+_METADATA = ("style", "language", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def open_query_set(path: Path, *, qrels: Path | None = None) -> QuerySet:
     then queries judged only in the others are left out. Without any, nothing is judged.
     EvaluationError if there is no such file or folder; mistakes inside are in `problems`.
     """
+    if not _is_text(str(path)):
+        raise EvaluationError(f"The name of the query set, {str(path)!r}, is not UTF-8. Rename it: reports show it.")
     queries = path / QUERIES_FILE if path.is_dir() else path
     if not queries.is_file():
         raise EvaluationError(
@@ -84,12 +87,15 @@ def open_query_set(path: Path, *, qrels: Path | None = None) -> QuerySet:
     ids = _check_queries(queries, judgments, problems)
     if judgments:
         problems += judgments.of_unknown_queries(ids)
+    count = len(ids) - sum(query in ids for query in (judgments.left_out if judgments else ()))
+    if ids and not count:
+        problems.append(Problem(str(qrels), 1, "this judges no query of the set, and the others judge all"))
     corpus = path / CORPUS_FILE
     return QuerySet(
         name=path.stem,
         path=queries,
         sha256=_sum(queries, *files),
-        count=len(ids) - sum(query in ids for query in (judgments.left_out if judgments else ())),
+        count=count,
         judgments=judgments,
         problems=tuple(problems),
         corpus=corpus if path.is_dir() and corpus.is_file() else None,
@@ -106,7 +112,7 @@ class _Line:
     metadata: Mapping[str, str]
 
     def query(self, scope: Scope, expected: Mapping[str, int]) -> Query:
-        named = {key: self.metadata.get(key, "") for key in ("style", "language", "kind")}
+        named = {key: self.metadata.get(key, "") for key in _METADATA}
         return Query(self.id, self.text, scope, expected, **named)
 
 
@@ -168,8 +174,8 @@ def _parse_topic(number: int, text: str, report: _Report) -> _Line | None:
 def _parse_json(number: int, text: str, report: _Report) -> _Line | None:
     try:
         record = json.loads(text)
-    except json.JSONDecodeError as error:
-        report(number, f"not JSON: {error}")
+    except (ValueError, RecursionError) as error:  # a number of too many digits, arrays in arrays
+        report(number, f"not JSON that can be read: {error}")
         return None
     if not isinstance(record, dict):
         report(number, 'not a JSON object such as {"_id": "q1", "text": "…"}')
@@ -181,12 +187,22 @@ def _parse_json(number: int, text: str, report: _Report) -> _Line | None:
     if not isinstance(question, str):
         report(number, f'"text" of {query_id!r} is missing, or not text')
         return None
-    if not isinstance(metadata, dict) or not all(
-        isinstance(metadata.get(key, ""), str) for key in ("style", "language", "kind")
-    ):
+    if not isinstance(metadata, dict) or not all(isinstance(metadata.get(key, ""), str) for key in _METADATA):
         report(number, f'"metadata" of {query_id!r} must be an object whose style, language and kind are text')
         return None
+    if not all(_is_text(one) for one in (query_id, *(metadata.get(key, "") for key in _METADATA))):
+        report(number, "the id or the metadata has half of a character (a surrogate), which no file can hold")
+        return None
     return _Line(number, query_id, question, metadata)
+
+
+def _is_text(value: str) -> bool:
+    """Return whether *value* can be written: JSON can escape what UTF-8 cannot hold, and so do names of files."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sum(*files: Path) -> str:

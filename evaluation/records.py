@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from evaluation.documents import Form, Share, exact
 from indexer.errors import SouffleurError
 from indexer.records import Facets, Problem, Status
 
@@ -129,26 +130,43 @@ class Result:
         return json.dumps(record, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, line: str) -> "Result":
-        """Return the result written by `to_json`. ValueError, KeyError or TypeError for anything else."""
-        record = json.loads(line)
+    def from_json(cls, line: str | bytes) -> "Result":
+        """Return the result written by `to_json`. ValueError says what is wrong with anything else."""
+        read = _LINE.read(line)
+        if (read.scope is Scope.IN_SCOPE) != any(relevance > 0 for relevance in read.expected.values()):
+            raise ValueError(f"scope: {read.scope.value!r} does not fit what is expected")
         return cls(
-            query=Query(
-                id=record["id"],
-                text=record["question"],
-                scope=Scope(record["scope"]),
-                expected=record["expected"],
-                style=record["style"],
-                language=record["language"],
-                kind=record["kind"],
-            ),
-            facets={key: tuple(values) for key, values in record["facets"].items()},
-            status=Status(record["status"]),
-            confidence=record["confidence"],
-            hits=tuple(Returned(**hit) for hit in record["hits"]),
-            metrics=record["metrics"],
-            took_ms=record["took_ms"],
+            query=Query(read.id, read.question, read.scope, read.expected, read.style, read.language, read.kind),
+            facets=read.facets,
+            status=read.status,
+            confidence=read.confidence,
+            hits=read.hits,
+            metrics=read.metrics,
+            took_ms=read.took_ms,
         )
+
+
+@exact
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A result as its line of JSON has it."""
+
+    id: str
+    question: str
+    style: str
+    language: str
+    kind: str
+    scope: Scope
+    expected: Mapping[str, int]
+    facets: Facets
+    status: Status
+    confidence: Share
+    hits: tuple[Returned, ...]
+    metrics: Mapping[str, float]
+    took_ms: float | None
+
+
+_LINE = Form(_Line)
 
 
 def _hit_record(hit: Returned) -> dict[str, object]:

@@ -9,6 +9,7 @@ from evaluation.columns import read_columns
 from evaluation.failures import Failures, find_failures
 from evaluation.page import Figure, render_page
 from evaluation.plots import (
+    PICTURE_ENDINGS,
     Draw,
     draw_groups,
     draw_map,
@@ -19,8 +20,10 @@ from evaluation.plots import (
     to_data_address,
 )
 from evaluation.ranking_metrics import RANKING_METRICS
-from evaluation.runs import read_results, read_run_info
+from evaluation.records import EvaluationError
+from evaluation.runs import RESULTS_FILE, read_results, read_run_info
 from evaluation.summary import Summary, read_timing, summarise
+from evaluation.writing import writing
 from indexer.encoders import Encoder
 
 WORST = 20
@@ -38,23 +41,38 @@ def write_report(
     """Write the report of the run in *folder* to *page*, and its figures to *picture* if given; return *page*.
 
     indexes: index folders that may hold the index of the run; without it there is no map and no text of answers.
+    EvaluationError where the run cannot be read, or *page* or *picture* not be written.
     """
+    if picture:
+        _check_ending(picture)
     timing = read_timing(folder)
     info = read_run_info(folder)
     columns = read_columns(read_results(folder))
     summary = summarise(columns, info, asked=timing.asked, asking_seconds=timing.seconds)
     failures = find_failures(read_results(folder), worst=_ON_MAP)
     answers = _load_answers(indexes, info.target.index_id)
+    if answers:
+        _require_known(failures, answers, folder)
     drawings = _drawings(summary, failures, answers, load_encoder)
     figures = [
         Figure(to_data_address(draw, width=size[0], height=size[1]), title) for title, (draw, size) in drawings.items()
     ]
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(render_page(summary, failures, answers, figures, worst=WORST), encoding="utf-8")
+    html = render_page(summary, failures, answers, figures, worst=WORST)
+    with writing(page, advice="Choose another --out."):
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(html, encoding="utf-8")
     if picture:
         title = f"{info.query_set}: {info.queries} questions, {info.target.answers} answers, {info.target.encoder}"
-        save_picture([draw for draw, _ in drawings.values()], picture, title=title)
+        with writing(picture, advice="Choose another --picture."):
+            save_picture([draw for draw, _ in drawings.values()], picture, title=title)
     return page
+
+
+def _check_ending(picture: Path) -> None:
+    if picture.suffix.lower() not in PICTURE_ENDINGS:
+        raise EvaluationError(
+            f"--picture cannot be {picture}: its ending must be one of {', '.join(PICTURE_ENDINGS)}, for the format."
+        )
 
 
 def _load_answers(indexes: Sequence[Path], index_id: str) -> AnswerVectors | None:
@@ -63,6 +81,16 @@ def _load_answers(indexes: Sequence[Path], index_id: str) -> AnswerVectors | Non
         if (path / index_id).is_dir():
             return AnswerVectors.load(path, index_id)
     return None
+
+
+def _require_known(failures: Failures, answers: AnswerVectors, folder: Path) -> None:
+    named = {answer for result in failures.worst for answer in result.query.expected}
+    named |= {answer for confusion in failures.confusions for answer in (confusion.expected, confusion.returned)}
+    if unknown := sorted(named - answers.rows.keys()):
+        raise EvaluationError(
+            f"{folder / RESULTS_FILE} names the answer {unknown[0]!r}, which the index {answers.index_id} of this run "
+            "does not have. Run it again."
+        )
 
 
 def _drawings(

@@ -7,6 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.documents import Count
+
 Floats: TypeAlias = NDArray[np.float64]
 Statistic: TypeAlias = Callable[[Floats], Floats]
 """From weights, shape (resamples, queries), whole numbers as floats, to a value each, shape (resamples,)."""
@@ -24,7 +26,7 @@ class Estimate:
     value: float
     low: float
     high: float
-    count: int
+    count: Count
 
 
 def estimate_all(statistics: Sequence[Statistic], *, count: int) -> list[tuple[float, float, float]]:

@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from evaluation.documents import Count, Form, exact, format_version
 from evaluation.ranking_metrics import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
+from evaluation.writing import writing
 from server.exporting import Cell, csv_lines
 
 FORMAT_VERSION = 1
@@ -18,15 +19,17 @@ PARTIAL_FILE = "results.jsonl.partial"
 TREC_FILE = "run.trec"
 CSV_FILE = "results.csv"
 SUMMARY_FILE = "summary.json"
+_ADVICE = "Make room, or choose another --out, and run it again."
 
 
+@exact
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """What makes two runs the same: the query set, what was asked, and how many hits of it were wanted."""
 
     query_set: str
     query_set_sha256: str
-    queries: int
+    queries: Count
     target: Target
     limit: int
     format_version: int = FORMAT_VERSION
@@ -35,34 +38,31 @@ class RunInfo:
         """Return the JSON document kept as run.json."""
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n"
 
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "RunInfo":
-        """Return the info that such a document holds. KeyError or TypeError where fields are missing."""
-        return cls(**{**record, "target": Target(**record["target"])})
+
+_RUN_INFO = Form(RunInfo)
 
 
 def read_run_info(folder: Path) -> RunInfo:
     """Return what the run in *folder* was of. EvaluationError where there is none, or one of another format."""
     file = folder / RUN_FILE
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if record["format_version"] != FORMAT_VERSION:
-            raise EvaluationError(
-                f"{file} has format {record['format_version']}, this program reads {FORMAT_VERSION}. Run it again."
-            )
-        return RunInfo.from_record(record)
+        content = file.read_bytes()
+        if (version := format_version(content)) != FORMAT_VERSION:
+            raise EvaluationError(f"{file} has format {version}, this program reads {FORMAT_VERSION}. Run it again.")
+        return _RUN_INFO.read(content)
     except FileNotFoundError:
         raise EvaluationError(
             f'There is no run in {folder}. Make one with "python -m evaluation run QUERIES --out {folder}".'
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error!r}. Run it again.") from error
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error}. Run it again.") from error
 
 
 def read_results(folder: Path) -> Iterator[Result]:
     """Yield the results of a finished run, in the order of its query set, one at a time.
 
-    EvaluationError where there is none, where it did not finish, or at a damaged line.
+    EvaluationError where there is none, where it did not finish, at a damaged line, or at the end if results are
+    missing or too many.
     """
     file = folder / RESULTS_FILE
     if not file.exists() and (folder / PARTIAL_FILE).exists():
@@ -71,18 +71,25 @@ def read_results(folder: Path) -> Iterator[Result]:
         raise EvaluationError(
             f'There is no run in {folder}. Make one with "python -m evaluation run QUERIES --out {folder}".'
         )
-    with file.open(encoding="utf-8") as stream:
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise EvaluationError(f"{file} cannot be read: {error.strerror}. Run it again.") from error
+    number = 0
+    with stream:
         for number, line in enumerate(stream, start=1):
             try:
-                yield Result.from_json(line)
-            except (ValueError, KeyError, TypeError) as error:
-                raise EvaluationError(f"{file}:{number}: not a result: {error!r}. Run it again.") from error
+                yield Result.from_json(line.rstrip())
+            except ValueError as error:
+                raise EvaluationError(f"{file}:{number}: not a result: {error}. Run it again.") from error
+    if number != (wanted := read_run_info(folder).queries):
+        raise EvaluationError(f"{file} has {number} results, but {folder / RUN_FILE} says {wanted}. Run it again.")
 
 
 def write_trec_run(folder: Path, *, tag: str = "souffleur") -> Path:
     """Write the ranking of every question as TREC has it, by scores that keep its order (see `ranking_metrics`)."""
     file = folder / TREC_FILE
-    with file.open("w", encoding="utf-8") as stream:
+    with writing(file, advice=_ADVICE), file.open("w", encoding="utf-8") as stream:
         for result in read_results(folder):
             scores = rank_scores([hit.id for hit in result.hits])
             for rank, (answer, score) in enumerate(scores.items(), start=1):
@@ -97,7 +104,7 @@ def write_trec_run(folder: Path, *, tag: str = "souffleur") -> Path:
 def write_csv(folder: Path) -> Path:
     """Write one line a question, for a spreadsheet."""
     file = folder / CSV_FILE
-    with file.open("w", encoding="utf-8", newline="") as stream:
+    with writing(file, advice=_ADVICE), file.open("w", encoding="utf-8", newline="") as stream:
         stream.writelines(csv_lines(_COLUMNS, (_row(result) for result in read_results(folder))))
     return file
 

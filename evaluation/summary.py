@@ -11,10 +11,12 @@ import numpy as np
 
 from evaluation.columns import Columns
 from evaluation.confidence_metrics import Bin, reliability, risk_coverage_curve
+from evaluation.documents import Form, exact
 from evaluation.metrics import estimate
 from evaluation.records import EvaluationError
 from evaluation.resampling import Estimate
 from evaluation.runs import SUMMARY_FILE, RunInfo
+from evaluation.writing import writing
 from indexer.records import Status
 
 GROUP_METRICS = ("Success@1", "nDCG@10", "false_answers", "Brier")
@@ -96,7 +98,8 @@ def summarise(columns: Columns, info: RunInfo, *, asked: int, asking_seconds: fl
 def write_summary(summary: Summary, folder: Path) -> Path:
     """Write the summary into its run's folder."""
     file = folder / SUMMARY_FILE
-    file.write_text(summary.to_json(), encoding="utf-8")
+    with writing(file, advice="Make room, or choose another --out, and run it again."):
+        file.write_text(summary.to_json(), encoding="utf-8")
     return file
 
 
@@ -104,13 +107,31 @@ def read_timing(folder: Path) -> Timing:
     """Return the timing kept in the summary of a run; the rest of it can be made anew from the results."""
     file = folder / SUMMARY_FILE
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))["timing"]
-        p50, p95, p99 = (
-            float("nan" if record[name] is None else record[name]) for name in ("p50_ms", "p95_ms", "p99_ms")
-        )
-        return Timing(p50, p95, p99, record["asked"], record["seconds"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error!r}. Run it again.") from error
+        read = _DOCUMENT.read(file.read_bytes()).timing
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{file} cannot be read: {error}. Run it again.") from error
+    p50, p95, p99 = (float("nan") if one is None else one for one in (read.p50_ms, read.p95_ms, read.p99_ms))
+    return Timing(p50, p95, p99, read.asked, read.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptTiming:
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    asked: int
+    seconds: float
+
+
+@exact
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What is read again of a summary."""
+
+    timing: _KeptTiming
+
+
+_DOCUMENT = Form(_Document)
 
 
 def _group(columns: Columns) -> Group:

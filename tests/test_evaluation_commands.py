@@ -219,6 +219,26 @@ def test_runs_of_different_queries_are_not_compared(
     assert "a is a run of faq" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "needed"),
+    [
+        ("--limit", "abc", "a whole number from 10 to 50: the metrics look at 10 hits"),
+        ("--limit", "9", "a whole number from 10 to 50: the metrics look at 10 hits"),
+        ("--limit", "51", "a whole number from 10 to 50: the metrics look at 10 hits"),
+        ("--concurrency", "0", "a whole number from 1 up"),
+        ("--changes", "0", "a whole number from 1 up"),
+        ("--changes", "1.5", "a whole number from 1 up"),
+    ],
+)
+def test_an_option_says_what_it_needs(option: str, value: str, needed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the value that it was given."""
+    command = ["compare", "a", "b"] if option == "--changes" else ["run", "faq"]
+    with pytest.raises(SystemExit) as ended:
+        main([*command, option, value])
+    assert ended.value.code == FAILED
+    assert f"argument {option}: '{value}' is not {needed}\n" in capsys.readouterr().err
+
+
 class Page(HTMLParser):
     """What a browser would make of a page: its tags, the addresses it would fetch, its text."""
 

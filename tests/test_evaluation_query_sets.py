@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.corpus_index import corpus_ids
 from evaluation.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, Query, QuerySetError, Scope
 
@@ -128,6 +129,42 @@ def test_every_mistake_is_listed_at_once_with_file_and_line(tmp_path: Path) -> N
     assert len(found) == 17
 
 
+def test_json_that_cannot_be_kept_is_a_mistake_of_its_line(tmp_path: Path) -> None:
+    """Numbers of too many digits, arrays too deep, and escapes of half a character, which no run could write."""
+    lines = [
+        '{"_id": "q1", "text": "Un ?", "pages": ' + "9" * 5000 + "}",
+        "[" * 100_000,
+        r'{"_id": "q\ud800", "text": "Trois ?"}',
+        r'{"_id": "q4", "text": "Quatre ?", "metadata": {"style": "\ud800"}}',
+    ]
+    found = problems(open_query_set(write(tmp_path / "queries.jsonl", *lines)))
+    half = "the id or the metadata has half of a character (a surrogate), which no file can hold"
+    assert found[0].startswith("queries.jsonl:1: not JSON that can be read: Exceeds the limit")
+    assert found[1].startswith("queries.jsonl:2: not JSON that can be read: maximum recursion depth exceeded")
+    assert found[2:] == [f"queries.jsonl:3: {half}", f"queries.jsonl:4: {half}"]
+
+
+def test_a_set_whose_name_is_not_utf8_is_an_error(tmp_path: Path) -> None:
+    """The name is in every file of a run."""
+    with pytest.raises(EvaluationError, match=r"caf\\udce9\.txt', is not UTF-8\. Rename it"):
+        open_query_set(tmp_path / "caf\udce9.txt")
+
+
+def test_a_relevance_beyond_bounds_is_a_mistake_of_its_line(tmp_path: Path) -> None:
+    """Too large for trec_eval, or of more digits than Python reads: file and line, not a failure while measuring."""
+    topics = write(tmp_path / "topics.tsv", "T1\tUn ?", "T2\tDeux ?", "T3\tTrois ?")
+    qrels = write(
+        tmp_path / "qrels.txt",
+        *("T1 0 a1 99999999999999999999999", "T1 0 a2 5000", "T2 0 a1 -10001"),
+        *("T2 0 a2 " + "9" * 5000, "T3 0 a1 10000", "T3 0 a2 -10000"),
+    )
+    assert problems(open_query_set(topics, qrels=qrels)) == [
+        "qrels.txt:1: the relevance '99999999999999999999999' is not from -10000 to 10000",
+        "qrels.txt:3: the relevance '-10001' is not from -10000 to 10000",
+        f"qrels.txt:4: the relevance '{'9' * 29}…' is not from -10000 to 10000",
+    ]
+
+
 def test_an_empty_or_missing_set_is_an_error(tmp_path: Path) -> None:
     """Nothing to ask is a mistake, not a perfect score."""
     assert problems(open_query_set(write(tmp_path / "none.txt"))) == ["none.txt:1: there is no query in this file"]
@@ -148,3 +185,9 @@ def test_the_sum_of_a_set_changes_with_its_questions_and_its_judgments(tmp_path:
         for name, line in (("here", "q1 a1 1"), ("there", "q1 a1 1"), ("other", "q1 a2 1"))
     }
     assert len(sums) == 2
+
+
+def test_a_line_of_the_corpus_that_is_no_answer_is_passed_over(tmp_path: Path) -> None:
+    """Building reports it; judgments are checked with the others."""
+    lines = ["[" * 100_000, '{"_id": ' + "9" * 5000 + "}", "[]", '{"_id": "a1"}']
+    assert corpus_ids(write(tmp_path / "corpus.jsonl", *lines)) == {"a1"}
