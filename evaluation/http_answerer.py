@@ -6,17 +6,18 @@ Batches, because the server keeps the questions of its visitors, if it is told t
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from evaluation.records import EXPLAINED_HITS, EvaluationError, Outcome, Returned, Target
 from indexer.records import Facets
 from server.schemas import AnswerBody, BatchReply, HitBody, SearchReply
 
 _TIMEOUT_SECONDS = 60.0
+_Body = TypeVar("_Body", bound=BaseModel)
 
 
 class HttpAnswerer:
@@ -74,26 +75,30 @@ class HttpAnswerer:
         answer = self._request("GET", f"/v1/answers/{quote(answer_id, safe='')}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        facets = AnswerBody.model_validate_json(answer.content).facets
+        facets = self._read(AnswerBody, answer).facets
         return {key: tuple(values) for key, values in facets.items()}
 
     def _search(self, questions: Sequence[str], limit: int) -> list[SearchReply]:
         answer = self._request("POST", "/v1/search/batch", {"queries": list(questions), "limit": limit})
+        return self._read(BatchReply, answer).replies
+
+    def _read(self, kind: type[_Body], answer: httpx.Response) -> _Body:
         try:
-            return BatchReply.model_validate_json(answer.content).replies
+            return kind.model_validate_json(answer.content)
         except ValidationError as error:
             raise EvaluationError(f"{self._url} does not answer as this Souffleur does: {error}") from error
 
     def _request(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         try:
             answer = self._client.request(method, path, json=body)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise EvaluationError(
                 f"{self._url} cannot be reached: {error}. Start it with `make serve`, or correct --url; the same "
                 "command goes on where it stopped."
             ) from error
         if answer.status_code != httpx.codes.NOT_FOUND and not answer.is_success:
-            raise EvaluationError(f"{self._url}{path} answered {answer.status_code}: {answer.text[:300]}")
+            said = " ".join(answer.text[:300].split())
+            raise EvaluationError(f"{self._url}{path} answered {answer.status_code}: {said}")
         return answer
 
 

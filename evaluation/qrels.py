@@ -1,5 +1,6 @@
 """Judgments: which answers are relevant to which query, in the four columns of TREC or the three of BEIR."""
 
+import re
 import sys
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from evaluation.lines import decoded_lines
 from indexer.records import Problem
 
+_GRADE = re.compile(r"[+-]?\d+")
 MAX_GRADE = 10_000
 """The highest relevance, and its negative the lowest. Published ones end at 100 or so; trec_eval keeps a counter for
 each level up to the highest, and fails at what is no C integer."""
@@ -89,7 +91,7 @@ def _rows(file: Path, problems: list[Problem]) -> Iterable[tuple[int, str, str, 
         query, answer = query.strip(), answer.strip()
         if number == 1 and len(columns) == 3 and grade.strip() == "score":
             continue  # the heading of BEIR
-        if not grade.strip().lstrip("+-").isdecimal():
+        if not _GRADE.fullmatch(grade.strip()):
             report(number, f"the relevance {grade!r} is not a whole number")
         elif answer.split() != [answer] or query.split() != [query]:
             report(number, f"the ids {query!r} and {answer!r} must be one word each: TREC files have blanks between")

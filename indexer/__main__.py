@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options, settings))
     except CorpusError as error:
         print(error, file=sys.stderr)
-        print(f"\n{_count(len(error.problems), 'problème')} : rien n'a été construit.", file=sys.stderr)
+        done = "importé" if options.run is _import else "construit"
+        print(f"\n{_count(len(error.problems), 'problème')} : rien n'a été {done}.", file=sys.stderr)
         return FOUND
     except SouffleurError as error:
         print(error, file=sys.stderr)

@@ -13,11 +13,12 @@ import numpy as np
 
 from indexer.answer_store import ANSWERS_FILE, AnswerStore, write_answers
 from indexer.dense import DenseIndex
+from indexer.durable_files import sha256_of
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
 from indexer.fitting import fit
-from indexer.folder import IndexFolder, file_sums, sha256_of
+from indexer.folder import IndexFolder, file_sums
 from indexer.index import Index
 from indexer.lexical import LexicalIndex
 from indexer.manifest import Counts, EncoderInfo, Manifest

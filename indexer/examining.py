@@ -19,7 +19,9 @@ class Examiner:
 
     def __init__(self, companions: Companions) -> None:
         self._facets = {facet.key: facet for facet in companions.facets}
-        self._spellings = {(facet.key, _unspelt(value)): value for facet in companions.facets for value in facet.values}
+        self._spellings = {
+            (facet.key, normalise(value)): value for facet in companions.facets for value in facet.values
+        }
         self._places: dict[str, str] = {}
         self._asked: dict[bytes, str] = {}
         path = companions.off_topic_path
@@ -30,7 +32,7 @@ class Examiner:
         if not self._spellings:
             return entry
         values = tuple(
-            (key, Located(self._spellings.get((key, _unspelt(value.text)), value.text), value.line))
+            (key, Located(self._spellings.get((key, normalise(value.text)), value.text), value.line))
             for key, value in entry.facet_values
         )
         facets: dict[str, tuple[str, ...]] = {}
@@ -80,10 +82,6 @@ class Examiner:
                 yield Problem(entry.path, question.line, message)
             own.setdefault(key, question.line)
             self._asked.setdefault(key, entry.answer.id)
-
-
-def _unspelt(value: str) -> str:
-    return normalise(value)
 
 
 def _choose(written: str, known: Sequence[str]) -> str:

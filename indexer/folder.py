@@ -3,9 +3,7 @@
 Knows nothing of what is inside an index but its manifest and the sums of its files.
 """
 
-import hashlib
 import logging
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import filelock
 
+from indexer.durable_files import force_all_to_disk, force_to_disk, sha256_of
 from indexer.errors import IndexFolderError
 from indexer.manifest import Manifest
 
@@ -118,20 +117,18 @@ class IndexFolder:
     def publish(self, aside: Path, manifest: Manifest) -> None:
         """Write *manifest* into the folder built aside, make all of it durable, and put it into service."""
         (aside / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-        for entry in sorted(aside.rglob("*")):
-            _sync(entry)
-        _sync(aside)
+        force_all_to_disk(aside)
         aside.rename(self.path / manifest.id)
-        _sync(self.path)
+        force_to_disk(self.path)
         self.switch(manifest.id)
 
     def switch(self, index_id: str) -> None:
         """Name another index in `current`; readers see the old or the new one, never anything between."""
         draft = self.path / f"{CURRENT}.new"
         draft.write_text(index_id + "\n", encoding="ascii")
-        _sync(draft)
+        force_to_disk(draft)
         draft.replace(self.path / CURRENT)
-        _sync(self.path)
+        force_to_disk(self.path)
         logger.info("Index %s is in service.", index_id)
 
     def previous_id(self) -> str:
@@ -181,21 +178,7 @@ class IndexFolder:
         return replaced if replaced in older else next(reversed(older), None)
 
 
-def sha256_of(file: Path) -> str:
-    """Return the sha256 of a file in hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def file_sums(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file under *folder*, by its path within, in order."""
     files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
     return {file.relative_to(folder).as_posix(): sha256_of(file) for file in files}
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

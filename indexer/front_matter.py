@@ -11,7 +11,6 @@ import yaml
 
 from indexer.entries import Entry, Located, Unreadable
 from indexer.records import Answer, Problem, Severity
-from indexer.text_files import decode_text
 from indexer.yaml_text import YamlText
 
 FENCE = "---"
@@ -27,19 +26,11 @@ _LINES_LOOKED_AT = 20
 _LIKE_A_FENCE = re.compile(r"\s*[-‐‑‒–—_=*]+\s*")
 
 
-def parse_markdown_answer(content: bytes, *, path: str) -> Entry | Unreadable:
-    """Return the answer in a file's *content*, or every problem that kept it from being one.
+def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
+    """Return the answer in a file's *text*, or every problem that kept it from being one.
 
     The id is the file's name without its ending; that is checked here too.
     """
-    text = decode_text(content, path=path)
-    if isinstance(text, Problem):
-        return Unreadable((text,))
-    return parse_markdown_text(text, path=path)
-
-
-def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
-    """Return the answer in a file's *text*, as `parse_markdown_answer`."""
     lines = text.split("\n")
     problems: list[Problem] = []
     answer_id = Path(path).stem

@@ -109,9 +109,13 @@ def _write_answer(text: str, slug: str, folder: Path) -> Path:
     facets = _facets(text)
     theme = fold(facets["thematique"][0]) if "thematique" in facets else _NO_THEME
     file = folder / re.sub(r"[^a-z0-9]+", "-", theme) / f"{slug}.md"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("x", encoding="utf-8", newline="\n") as stream:
-        stream.write(format_markdown_answer(Answer(slug, text, facets=facets, source=_SOURCE)))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(format_markdown_answer(Answer(slug, text, facets=facets, source=_SOURCE)))
+    except OSError as error:
+        message = f"ce fichier ne peut pas être écrit ({error.strerror}) : vérifiez le dossier, puis recommencez."
+        raise CorpusError([Problem(str(file), 1, message)]) from error
     return file
 
 

@@ -38,32 +38,15 @@ class LexicalMatch:
     has, as a share of that of all words of the question, unknown words as heavy as the rarest; in [0, 1].
     Codes: the share of the question's codes that the row has exactly; 0 where it has none.
     known_share: like coverage, for the whole vocabulary: low for a question in another language.
-    code_count: how many codes and acronyms the question has.
     """
 
     values: NDArray[np.float32]
     known_share: float
-    code_count: int
-
-    @property
-    def scores(self) -> NDArray[np.float32]:
-        """Shape (rows,): BM25 of each row."""
-        return np.asarray(self.values[SCORE])
-
-    @property
-    def coverage(self) -> NDArray[np.float32]:
-        """Shape (rows,): the share of the question's words that each row has."""
-        return np.asarray(self.values[COVERAGE])
-
-    @property
-    def codes(self) -> NDArray[np.float32]:
-        """Shape (rows,): the share of the question's codes that each row has."""
-        return np.asarray(self.values[CODES])
 
     def best_rows(self, limit: int) -> NDArray[np.int64]:
         """Return the rows that have a word of the question, by falling score, then rising row; at most *limit*."""
-        found = np.flatnonzero(self.scores)
-        scores = self.scores[found]
+        found = np.flatnonzero(self.values[SCORE])
+        scores = self.values[SCORE, found]
         if len(found) > limit:
             # Sorting all would cost more than finding them, where there are many.
             good = scores >= np.partition(scores, -limit)[-limit]
@@ -130,7 +113,7 @@ class LexicalIndex:
                 np.add.at(values[CODES], rows[weights == 1.0], np.float32(1 / code_count))
         # Roundings may add up to a little more than the whole.
         np.minimum(values[COVERAGE:], np.float32(1), out=values[COVERAGE:])
-        return LexicalMatch(values, known_share=known / total if total else 0.0, code_count=code_count)
+        return LexicalMatch(values, known_share=known / total if total else 0.0)
 
     def _idf(self, wanted: Wanted, best: float) -> float:
         """Return how much a word says: as its most frequent term of weight *best*, an unknown one as seen once."""

@@ -16,6 +16,8 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 def read_text_file(file: Path) -> str | Problem:
     """Return the text of *file* with plain line ends, or what keeps it from being read."""
     try:
+        if not file.exists() and not file.is_symlink():
+            return Problem(str(file), 1, "il n'y a pas de fichier à cet endroit : vérifiez son nom.")
         if not file.is_file():
             return Problem(str(file), 1, "ce n'est pas un fichier : retirez-le d'ici ou changez son nom.")
         with file.open("rb") as stream:

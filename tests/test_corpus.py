@@ -18,9 +18,10 @@ from indexer.corpus import open_corpus
 from indexer.corpus_rows import MAX_ROW_BYTES
 from indexer.entries import Entry
 from indexer.errors import CorpusError
-from indexer.front_matter import format_markdown_answer, parse_markdown_answer
+from indexer.front_matter import format_markdown_answer, parse_markdown_text
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
 from indexer.sameness import question_key
+from indexer.text_files import decode_text
 
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=40).map(
     lambda text: " ".join(text.split())
@@ -48,7 +49,9 @@ ANSWER = Answer(
 
 
 def parse(content: str, name: str = "duree.md") -> Answer:
-    entry = parse_markdown_answer(content.encode(), path=name)
+    text = decode_text(content.encode(), path=name)
+    assert isinstance(text, str)
+    entry = parse_markdown_text(text, path=name)
     assert isinstance(entry, Entry), entry
     return entry.answer
 

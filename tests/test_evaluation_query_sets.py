@@ -191,3 +191,14 @@ def test_a_line_of_the_corpus_that_is_no_answer_is_passed_over(tmp_path: Path) -
     """Building reports it; judgments are checked with the others."""
     lines = ["[" * 100_000, '{"_id": ' + "9" * 5000 + "}", "[]", '{"_id": "a1"}']
     assert corpus_ids(write(tmp_path / "corpus.jsonl", *lines)) == {"a1"}
+
+
+@pytest.mark.parametrize("grade", ["--1", "+-1", "1.0", "a", ""])
+def test_grade_that_is_no_whole_number_is_told(grade: str, tmp_path: Path) -> None:
+    """With its file and line."""
+    folder = tmp_path / "set"
+    (folder / "qrels").mkdir(parents=True)
+    (folder / "queries.jsonl").write_text('{"_id": "q1", "text": "Combien ?"}\n', encoding="utf-8")
+    (folder / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tscore\nq1\ta\t{grade}\n", encoding="utf-8")
+    with pytest.raises(QuerySetError, match=r"test\.tsv:2: the relevance .* is not a whole number"):
+        open_query_set(folder).require_sound({"a"})

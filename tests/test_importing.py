@@ -7,7 +7,7 @@ import pytest
 
 from indexer.corpus import open_corpus
 from indexer.errors import CorpusError
-from indexer.front_matter import parse_markdown_answer
+from indexer.front_matter import parse_markdown_text
 from indexer.importing import CLOSING_LINE, import_page
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -112,7 +112,7 @@ def test_page_of_another_system(tmp_path: Path) -> None:
     page = tmp_path / "page.txt"
     page.write_bytes(f"\ufeffUn.\r\nDeux.\r\n{CLOSING_LINE}\r\n".encode())
     file = import_page(page, tmp_path / "answers").created[0]
-    entry = parse_markdown_answer(file.read_bytes(), path=str(file))
+    entry = parse_markdown_text(file.read_text(encoding="utf-8"), path=str(file))
     assert entry.answer.text == "Un.\nDeux."  # type: ignore[union-attr]  # it parses, or the test fails here
 
 

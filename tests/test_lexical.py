@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import IndexFolderError
-from indexer.lexical import K1, B, LexicalIndex, LexicalMatch
+from indexer.lexical import CODES, COVERAGE, K1, SCORE, B, LexicalIndex, LexicalMatch
 from indexer.records import Acronym
 from indexer.words import STOP_WORDS, stems_of
 
@@ -37,7 +37,7 @@ def found(question: str, answers: Sequence[str] = ANSWERS) -> list[int]:
 
 def touched(match: LexicalMatch) -> list[int]:
     """The rows that have a word of the question."""
-    return np.flatnonzero(match.coverage).tolist()
+    return np.flatnonzero(match.values[COVERAGE]).tolist()
 
 
 def plain_bm25(answers: Sequence[str], question: str) -> list[float]:
@@ -79,7 +79,7 @@ def test_scores_are_those_of_bm25() -> None:
         answers[0] += " " + " ".join(vocabulary)
         question = " ".join(generator.choices(vocabulary, k=4))
         match = search(question, answers)
-        np.testing.assert_allclose(match.scores, plain_bm25(answers, question), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(match.values[SCORE], plain_bm25(answers, question), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -125,15 +125,14 @@ def test_codes_are_matched_exactly_or_not_at_all() -> None:
     assert found("RPPZ", ["le RPPS"]) == []
     assert found("FINESX", ["le FINESS"]) == []
     match = search("le code 904 ou 905 de l'INSi")
-    assert match.code_count == 3
-    assert match.codes.tolist() == pytest.approx([0, 0, 1 / 3, 0, 1 / 3])
+    assert match.values[CODES].tolist() == pytest.approx([0, 0, 1 / 3, 0, 1 / 3])
 
 
 def test_a_part_of_a_code_is_not_the_code() -> None:
     """It is found by its part, below the whole, and its code does not count as found."""
     match = search("IHE_XDM", ["le format IHE_XDM", "le format XDM"])
-    assert match.scores[0] > match.scores[1] > 0
-    assert match.codes.tolist() == [1.0, 0.0]
+    assert match.values[SCORE][0] > match.values[SCORE][1] > 0
+    assert match.values[CODES].tolist() == [1.0, 0.0]
 
 
 def test_coverage_is_the_share_of_the_questions_weight() -> None:
@@ -143,9 +142,9 @@ def test_coverage_is_the_share_of_the_questions_weight() -> None:
     match = search("certificat securise xyzzyx", answers)
     assert touched(match) == [0, 1]
     total = rare + common + rare
-    np.testing.assert_allclose(match.coverage[:2], [(rare + common) / total, common / total], rtol=1e-6)
+    np.testing.assert_allclose(match.values[COVERAGE][:2], [(rare + common) / total, common / total], rtol=1e-6)
     assert match.known_share == pytest.approx((rare + common) / total)
-    assert search("certificat sécurisé", answers).coverage[0] == pytest.approx(1)
+    assert search("certificat sécurisé", answers).values[COVERAGE][0] == pytest.approx(1)
 
 
 def test_a_question_in_another_language_is_hardly_known() -> None:
@@ -158,9 +157,9 @@ def test_a_misspelt_word_counts_less_than_the_word() -> None:
     """The correction is trusted less; a misspelt stop word is still one."""
     right, wrong = search("formulaire"), search("formulare")
     assert touched(wrong) == touched(right) == [0]
-    assert 0 < wrong.scores[0] < right.scores[0]
-    assert 0 < wrong.coverage[0] < right.coverage[0] == 1
-    assert search("commment formulaire").coverage[0] == 1
+    assert 0 < wrong.values[SCORE][0] < right.values[SCORE][0]
+    assert 0 < wrong.values[COVERAGE][0] < right.values[COVERAGE][0] == 1
+    assert search("commment formulaire").values[COVERAGE][0] == 1
 
 
 def test_a_negation_tells_answers_apart() -> None:
@@ -199,7 +198,7 @@ def test_every_text_and_question_gives_sound_numbers(answers: list[str], questio
     match = search(question + " certificat 413 BAL sécurisé", answers)
     assert match.values.dtype == np.float32
     assert match.values.shape == (3, len(answers))
-    assert ((match.scores > 0) == (match.coverage > 0)).all()
+    assert ((match.values[SCORE] > 0) == (match.values[COVERAGE] > 0)).all()
     assert (match.values >= 0).all()
     assert (match.values[1:] <= 1).all()
     assert 0 <= match.known_share <= 1
@@ -216,7 +215,7 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
 @given(st.lists(st.integers(0, 5), max_size=40), st.integers(1, 50))
 def test_the_best_rows_are_those_of_a_full_sort(scores: list[int], limit: int) -> None:
     """By falling score, then rising row; a row without a word is never among them."""
-    match = LexicalMatch(np.array([scores, scores, scores], dtype=np.float32), known_share=1.0, code_count=0)
+    match = LexicalMatch(np.array([scores, scores, scores], dtype=np.float32), known_share=1.0)
     by_hand = sorted((row for row, score in enumerate(scores) if score), key=lambda row: (-scores[row], row))
     assert match.best_rows(limit).tolist() == by_hand[:limit]
 
@@ -230,7 +229,7 @@ def test_a_loaded_index_answers_as_the_built_one(tmp_path: Path) -> None:
     loaded = LexicalIndex.load(tmp_path / "a")
     for question in ("BAL 413", "boite aux lettres securisee", "certifcat", "sun", "reference"):
         match, expected = loaded.search(question), search(question)
-        for name in ("values", "known_share", "code_count"):
+        for name in ("values", "known_share"):
             np.testing.assert_array_equal(getattr(match, name), getattr(expected, name))
 
 

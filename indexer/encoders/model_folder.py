@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-CHUNK_BYTES = 1 << 20
+from indexer.durable_files import sha256_of
+
 _WEIGHTS = (".safetensors", ".bin")
 _SUFFIXES = (*_WEIGHTS, ".json", ".txt", ".model")
 # What libraries, and this one, write about themselves; it does not change a vector.
@@ -29,7 +30,7 @@ def fingerprint(folder: Path, prompts: Prompts, *, digest_of: Callable[[Path], s
 
     digest_of: gives the sha256 of a file, where it is known already; the file is read otherwise.
     """
-    digest_of = digest_of or file_digest
+    digest_of = digest_of or sha256_of
     parts = [("prompts", json.dumps([prompts.query, prompts.passage]))]
     parts += [(path.relative_to(folder).as_posix(), digest_of(path)) for path in model_files(folder)]
     return hashlib.sha256(json.dumps(sorted(parts)).encode()).hexdigest()
@@ -41,12 +42,6 @@ def model_files(folder: Path) -> list[Path]:
     Where a module has safetensors, its pytorch_model.bin is the same weights again and is left out.
     """
     return [path for path in sorted(_candidates(folder)) if not _is_second_copy(path)]
-
-
-def file_digest(path: Path) -> str:
-    """Return the sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _candidates(folder: Path) -> Iterator[Path]:

@@ -19,7 +19,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from indexer.encoders.model_folder import Prompts, file_digest, fingerprint
+from indexer.durable_files import force_all_to_disk, force_to_disk, sha256_of
+from indexer.encoders.model_folder import Prompts, fingerprint
 from indexer.encoders.wheel import WHEEL_FILE_SHA256
 from indexer.errors import EncoderError
 
@@ -103,7 +104,7 @@ def _intact(folder: Path) -> _Manifest | None:
         if any((folder / name).stat().st_size != file.size for name, file in manifest.files.items()):
             return None
         with ThreadPoolExecutor(len(_CHECKED_AT_LOAD)) as pool:
-            digests = list(pool.map(file_digest, (folder / name for name in _CHECKED_AT_LOAD)))
+            digests = list(pool.map(sha256_of, (folder / name for name in _CHECKED_AT_LOAD)))
     except OSError:
         return None
     return manifest if digests == [manifest.files[name].sha256 for name in _CHECKED_AT_LOAD] else None
@@ -124,14 +125,14 @@ def _unpack(folder: Path) -> _Manifest:
         write_model_files(aside)
         manifest = _describe(aside)
         manifest.save(aside / _MANIFEST)
-        _force_to_disk(aside)
+        force_all_to_disk(aside)
         # mkdtemp lets only this user in; a cache may be shared.
         aside.chmod(0o755)
         if os.path.lexists(folder):
             _log.warning("%s was damaged; it is made anew", folder)
             folder.rename(damaged)
         aside.rename(folder)
-        _force_to_disk(folder.parent, deep=False)
+        force_to_disk(folder.parent)
     finally:
         _remove(aside)
         _remove(damaged)
@@ -152,18 +153,9 @@ def _remove(path: Path) -> None:
 def _describe(folder: Path) -> _Manifest:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     with ThreadPoolExecutor(2) as pool:
-        digests = dict(zip(paths, pool.map(file_digest, paths), strict=True))
+        digests = dict(zip(paths, pool.map(sha256_of, paths), strict=True))
     files = {path.relative_to(folder).as_posix(): _File(path.stat().st_size, digests[path]) for path in paths}
     return _Manifest(fingerprint(folder, PROMPTS, digest_of=digests.__getitem__), files)
-
-
-def _force_to_disk(folder: Path, *, deep: bool = True) -> None:
-    for path in (*(folder.rglob("*") if deep else ()), folder):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextmanager
