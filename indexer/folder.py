@@ -142,7 +142,7 @@ class IndexFolder:
     def prune(self, *, keep: int) -> list[str]:
         """Remove all but *keep* indexes, return the removed ids.
 
-        Kept are the one in service and those that rollbacks would lead to, then the newest of the others.
+        Kept are the one in service, the one it replaced and so on, then the newest of the others.
         """
         if keep < 1:
             raise ValueError(f"keep is {keep}, at least 1 is needed")
@@ -150,7 +150,7 @@ class IndexFolder:
         step: str | None = self.current_id()
         while step and len(wanted) < keep:
             wanted.append(step)
-            step = self._before(step)
+            step = self._replaced_by(step)
         newest_others = [index_id for index_id in reversed(self.ids()) if index_id not in wanted]
         removed = sorted(newest_others[keep - len(wanted) :])
         for index_id in removed:
@@ -170,12 +170,16 @@ class IndexFolder:
 
         After a rollback these differ: the newest older one is that from which the rollback led away.
         """
-        older = [other for other in self.ids() if other < index_id]
+        older = (other for other in reversed(self.ids()) if other < index_id)
+        return self._replaced_by(index_id) or next(older, None)
+
+    def _replaced_by(self, index_id: str) -> str | None:
+        """Return the index that *index_id* replaced, None where that is not known or gone."""
         try:
             replaced = self.manifest(index_id).replaced
         except IndexFolderError:  # a damaged one is what people want to go back from
-            replaced = ""
-        return replaced if replaced in older else next(reversed(older), None)
+            return None
+        return replaced if replaced in self.ids() else None
 
 
 def file_sums(folder: Path) -> dict[str, str]:

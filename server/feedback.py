@@ -57,9 +57,11 @@ SCHEMA_STEPS = (
 )
 """Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed."""
 
+# ?1: the row to go on after. ?2: from when on.
 _EXPORTS = {
-    "feedback": """SELECT t.rowid AS number, t.recorded_at, query_id, t.answer_id, useful, comment, t.index_id,
-        question, status FROM feedback AS t LEFT JOIN questions USING (query_id)""",
+    "feedback": """SELECT t.rowid AS number, t.recorded_at, t.query_id, t.answer_id, useful, comment, t.index_id,
+        question, status FROM feedback AS t
+        LEFT JOIN questions AS q ON q.query_id = t.query_id AND q.recorded_at >= ?2""",
     "questions": """SELECT t.rowid AS number, t.recorded_at, query_id, question, status, confidence, answer_id, index_id
         FROM questions AS t""",
 }
@@ -222,7 +224,7 @@ class FeedbackStore:
         last = 0
         # By pages, each a reading of its own: a slow client must not keep the log from being emptied.
         while rows := self._read(
-            f"{_EXPORTS[table]} WHERE t.rowid > ? AND t.recorded_at >= ? ORDER BY t.rowid LIMIT {_ROWS_A_PAGE}",
+            f"{_EXPORTS[table]} WHERE t.rowid > ?1 AND t.recorded_at >= ?2 ORDER BY t.rowid LIMIT {_ROWS_A_PAGE}",
             (last, self._oldest_kept()),
         ):
             for row in rows:
