@@ -84,7 +84,7 @@ def test_a_vote_survives_another_page(open_page: OpenPage, site: Site) -> None:
     expect(page.locator(".best .feedback").get_by_role("status")).to_contain_text("La connexion est coupée")
     # What the page would do when the network is back, or after a while, must not be done before it has gone.
     page.evaluate("addEventListener('online', (event) => event.stopImmediatePropagation(), true)")
-    page.evaluate("window.fetch = () => new Promise(() => {})")
+    page.evaluate("void (window.fetch = () => new Promise(() => {}))")
     page.context.set_offline(False)
     with page.expect_response("**/v1/feedback"):
         page.goto("/")
