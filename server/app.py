@@ -1,6 +1,5 @@
 """The HTTP routes. What a question goes through is in `answering`, the JSON in `schemas`, errors in `problems`."""
 
-import logging
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
@@ -9,13 +8,13 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from indexer.errors import QuestionError
-from indexer.records import Reply
 from server import admin, documentation, metrics, pages, problems
 from server.admission import Admission, Limits
 from server.answering import Answering, Filters
-from server.feedback import FeedbackError, FeedbackStore
+from server.feedback import FeedbackStore
 from server.head_requests import HeadRequests
 from server.logs import RequestLog
+from server.memory import Memory
 from server.schemas import (
     MAX_LIMIT,
     QUESTION_SCHEMA,
@@ -34,8 +33,6 @@ from server.schemas import (
 )
 from server.serving import Serving
 
-logger = logging.getLogger(__name__)
-
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 BAD_ADDRESS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY)
 BAD_BODY = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -53,8 +50,8 @@ def create_site(
     limits: Limits | None = None,
 ) -> FastAPI:
     """Return all that `python -m server serve` serves: the API, the pages, and with a token the operators' routes."""
-    app = create_app(answering, default_limit=default_limit, feedback=feedback, limits=limits)
-    memory = _Memory(feedback, answering)
+    memory = Memory(feedback, answering.metrics)
+    app = _create_api(answering, default_limit=default_limit, feedback=feedback, limits=limits, memory=memory)
     pages.install(app, answering, limit=default_limit, feedback=feedback, remember=memory.remember)
     if admin_token:
         admin.install(app, answering, token=admin_token, serving=serving, feedback=feedback)
@@ -74,30 +71,6 @@ def _is_utf8(query: bytes) -> bool:
     return True
 
 
-class _Memory:
-    """Keeps questions. A full disk must not cost a visitor the reply, so that what cannot be kept is only counted."""
-
-    def __init__(self, feedback: FeedbackStore | None, answering: Answering) -> None:
-        self._feedback = feedback
-        self._lost = answering.metrics.lost_questions
-
-    def remember(self, question: str, reply: Reply) -> None:
-        if not self._feedback:
-            return
-        try:
-            self._feedback.record_question(
-                reply.query_id,
-                question,
-                status=reply.status,
-                confidence=reply.confidence,
-                answer_id=reply.hits[0].answer.id if reply.hits else None,
-                index_id=reply.index.id,
-            )
-        except FeedbackError as error:
-            self._lost.inc()
-            logger.error("A question could not be kept: %s", error)
-
-
 def create_app(
     answering: Answering,
     *,
@@ -105,10 +78,20 @@ def create_app(
     feedback: FeedbackStore | None = None,
     limits: Limits | None = None,
 ) -> FastAPI:
-    """Return the API that serves *answering*, and keeps judgements in *feedback* where that is given.
+    """Return the API that serves *answering*, and keeps judgements in *feedback* where that is given."""
+    memory = Memory(feedback, answering.metrics)
+    return _create_api(answering, default_limit=default_limit, feedback=feedback, limits=limits, memory=memory)
 
-    Routes are plain functions: they run in worker threads, and the event loop stays free.
-    """
+
+def _create_api(
+    answering: Answering,
+    *,
+    default_limit: int,
+    feedback: FeedbackStore | None,
+    limits: Limits | None,
+    memory: Memory,
+) -> FastAPI:
+    """Return the API. Routes are plain functions: they run in worker threads, and the event loop stays free."""
     app = FastAPI(
         title="Souffleur",
         version="1",
@@ -123,7 +106,6 @@ def create_app(
     app.add_middleware(HeadRequests)
     app.add_middleware(Admission, answering=answering, limits=limits or Limits())
     app.add_middleware(RequestLog, metrics=answering.metrics)
-    memory = _Memory(feedback, answering)
 
     def check_filters(filters: Filters) -> None:
         unknown = answering.index.parts.facets.unknown(filters)
