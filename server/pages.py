@@ -1,4 +1,4 @@
-"""The pages: routes that answer with HTML, for people with and without JavaScript. The API is in `app`.
+"""The pages: routes that answer with HTML, for people with and without JavaScript. The API has its `*_routes`.
 
 A question is sent in a form's body, never in an address; the chosen facets are in the address. A result has one
 rendering, here: JavaScript asks for the same HTML by `/fragment` and puts it in place.

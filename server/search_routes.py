@@ -1,0 +1,122 @@
+"""The routes that look for answers: one question, several, suggestions while typing, and the guided search's facets."""
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import unquote_to_bytes
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import Response
+
+from indexer.errors import QuestionError
+from server import problems
+from server.answering import Answering, Filters
+from server.memory import Memory
+from server.schemas import (
+    MAX_LIMIT,
+    QUESTION_SCHEMA,
+    BatchReply,
+    BatchRequest,
+    FacetBody,
+    FacetsReply,
+    SearchReply,
+    SearchRequest,
+    SuggestionBody,
+    SuggestReply,
+    ValueBody,
+)
+
+_SEARCH_PARAMETERS = {"q", "limit", "explain"}
+_BAD_ADDRESS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY)
+_BAD_BODY = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: Memory) -> None:
+    """Give *app* the routes /v1/search, /v1/search/batch, /v1/suggest and /v1/facets.
+
+    default_limit: hits of a reply, where the request does not say.
+    """
+
+    def check_filters(filters: Filters) -> None:
+        unknown = answering.index.parts.facets.unknown(filters)
+        if unknown:
+            raise problems.RequestError(unknown)
+
+    def search(question: str, *, limit: int | None, filters: Filters, explain: bool) -> Response:
+        check_filters(filters)
+        reply = answering.answer(question, limit=limit or default_limit, filters=filters)
+        memory.remember(question, reply)
+        return _json(SearchReply.of(reply, explain=explain))
+
+    @app.post("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_BODY)
+    def post_search(body: SearchRequest) -> Response:
+        """Find the answers nearest to a question."""
+        return search(body.query, limit=body.limit, filters=body.filters, explain=body.explain)
+
+    @app.get("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_ADDRESS)
+    def get_search(
+        request: Request,
+        q: Annotated[
+            str, Query(description="the question, as a person would ask it", json_schema_extra=QUESTION_SCHEMA)
+        ],
+        limit: Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="most hits wanted")] = None,
+        explain: Annotated[bool, Query(description="add to each hit all that the ranking saw")] = False,
+    ) -> Response:
+        """Find the answers nearest to a question; the same as POST, for curl and links.
+
+        Any other parameter is a facet: `couloir=Hôpital&couloir=Officine`.
+        """
+        facets = {key for key in request.query_params if key not in _SEARCH_PARAMETERS}
+        filters = {key: request.query_params.getlist(key) for key in sorted(facets)}
+        if "\ufffd" in q and not _is_utf8(request.scope["query_string"]):
+            # The framework has replaced what was not.
+            raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
+        return search(q, limit=limit, filters=filters, explain=explain)
+
+    @app.post("/v1/search/batch", tags=["search"], response_model=BatchReply, responses=_BAD_BODY)
+    def post_batch(body: BatchRequest) -> Response:
+        """Find the answers nearest to each of several questions; they are encoded together, and not kept."""
+        check_filters(body.filters)
+        replies = answering.answer_batch(body.queries, limit=body.limit or default_limit, filters=body.filters)
+        return _json(BatchReply(replies=[SearchReply.of(reply, explain=False) for reply in replies]))
+
+    @app.get("/v1/suggest", tags=["search"], responses=_BAD_ADDRESS)
+    def get_suggestions(
+        q: Annotated[str, Query(description="what has been typed so far")],
+        limit: Annotated[int, Query(ge=1, le=20, description="most suggestions wanted")] = 8,
+    ) -> SuggestReply:
+        """Suggest curated questions while a visitor types."""
+        found = answering.suggest(q, limit=limit)
+        return SuggestReply(
+            suggestions=[SuggestionBody(question=one.question, answer_id=one.answer_id) for one in found]
+        )
+
+    @app.get("/v1/facets", tags=["answers"])
+    def get_facets() -> FacetsReply:
+        """Return the questions of the guided search, their values, and how many answers apply to each."""
+        counts = answering.count_facets()
+        return FacetsReply(
+            facets=[
+                FacetBody(
+                    key=facet.key,
+                    question=facet.question,
+                    values=[
+                        ValueBody(value=value, answers=counts.get(facet.key, {}).get(value, 0))
+                        for value in facet.values
+                    ],
+                )
+                for facet in answering.index.facets
+            ]
+        )
+
+
+def _json(body: SearchReply | BatchReply) -> Response:
+    """Return a body that is checked already; the framework would check it once more, on the event loop."""
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+def _is_utf8(query: bytes) -> bool:
+    try:
+        unquote_to_bytes(query).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
