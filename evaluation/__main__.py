@@ -19,8 +19,7 @@ from evaluation.records import EvaluationError, QuerySetError
 from evaluation.runs import read_run_info
 from evaluation.summary import Summary
 from evaluation.tables import render_comparison, render_summary
-from indexer.encoders import Encoder
-from indexer.encoders.loading import load_encoder
+from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SouffleurError
 from indexer.progress import show_progress
 from indexer.settings import IndexerSettings, add_options, parse_count, read_settings
@@ -148,21 +147,11 @@ def _open_answerer(
     """Return who is asked: the server of --url; the index of --index; the corpus beside the queries; the index."""
     if options.url:
         return stack.enter_context(HttpAnswerer(options.url, concurrency=options.concurrency))
-    encoder = _load_encoder(settings)
+    encoder = load_configured_encoder(settings)
     if queries.corpus and "index" not in options:
         with show_progress(f"indexing {queries.corpus}") as progress:
             return open_own_corpus(queries, queries.corpus, encoder=encoder, progress=progress)
     return open_index(settings.index, encoder=encoder)
-
-
-def _load_encoder(settings: IndexerSettings) -> Encoder:
-    return load_encoder(
-        settings.encoder,
-        device=settings.device,
-        batch_size=settings.batch_size,
-        threads=settings.threads,
-        cache_folder=settings.cache,
-    )
 
 
 def _compare(options: argparse.Namespace, _: IndexerSettings) -> int:
@@ -210,7 +199,7 @@ def _report(options: argparse.Namespace, settings: IndexerSettings) -> int:
         options.run_folder,
         options.out or options.run_folder / "report.html",
         indexes=[settings.index, where],
-        load_encoder=lambda: _load_encoder(settings),
+        load_encoder=lambda: load_configured_encoder(settings),
         picture=options.picture,
     )
     print(page)

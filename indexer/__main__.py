@@ -97,17 +97,11 @@ def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
 def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.building import build_index
     from indexer.corpus import open_corpus
-    from indexer.encoders.loading import load_encoder
+    from indexer.encoders.loading import load_configured_encoder
     from indexer.progress import show_progress
 
     corpus = open_corpus(settings.corpus)
-    encoder = load_encoder(
-        settings.encoder,
-        device=settings.device,
-        batch_size=settings.batch_size,
-        threads=settings.threads,
-        cache_folder=settings.cache,
-    )
+    encoder = load_configured_encoder(settings)
     with show_progress("Encoding") as progress:
         summary = build_index(
             corpus,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
-from indexer.encoders.loading import load_encoder
+from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.records import Reply, Status
 from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
@@ -104,13 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _open(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
-    encoder = load_encoder(
-        index.encoder,
-        device=index.device,
-        batch_size=index.batch_size,
-        threads=index.threads,
-        cache_folder=index.cache,
-    )
+    encoder = load_configured_encoder(index)
     return Answering.open(index.index, encoder=encoder, cached_questions=server.cached_questions, tracing=tracing)
 
 

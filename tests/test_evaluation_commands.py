@@ -14,7 +14,6 @@ import pytest
 from evaluation import __main__ as command_line
 from evaluation.__main__ import DONE, FAILED, FOUND, main
 from evaluation.projection import project
-from indexer.encoders import Encoder
 from indexer.index import Index
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
@@ -25,12 +24,8 @@ HOSTILE = "<script>alert('905 & 413')</script> $x$ certificat ?"
 @pytest.fixture(autouse=True)
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with the fake encoder."""
-
-    def load_encoder(*_: object, **__: object) -> Encoder:
-        return FakeEncoder()
-
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command_line, "load_encoder", load_encoder)
+    monkeypatch.setattr(command_line, "load_configured_encoder", lambda _: FakeEncoder())
     return tmp_path
 
 
@@ -113,7 +108,7 @@ def test_a_corpus_beside_the_queries_is_indexed_once(
         for answer in ANSWERS:
             corpus.write(json.dumps({"_id": answer.id, "title": "", "text": answer.text}) + "\n")
     encoder = FakeEncoder()
-    monkeypatch.setattr(command_line, "load_encoder", lambda *_, **__: encoder)
+    monkeypatch.setattr(command_line, "load_configured_encoder", lambda _: encoder)
     targets = []
     for _ in range(2):
         assert main(["run", str(queries), "--json"]) == DONE

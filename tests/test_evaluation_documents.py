@@ -9,7 +9,6 @@ import pytest
 from evaluation import __main__ as command_line
 from evaluation.__main__ import DONE, FAILED, main
 from evaluation.plots import PICTURE_ENDINGS
-from indexer.encoders import Encoder
 from tests.fakes import FakeEncoder
 from tests.test_evaluation_commands import write_set
 
@@ -23,12 +22,8 @@ QUESTIONS = (
 @pytest.fixture(autouse=True)
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_index: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """Work in a folder with the query set `faq`, and with the finished run `run` of it, by the fake encoder."""
-
-    def load_encoder(*_: object, **__: object) -> Encoder:
-        return FakeEncoder()
-
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command_line, "load_encoder", load_encoder)
+    monkeypatch.setattr(command_line, "load_configured_encoder", lambda _: FakeEncoder())
     write_set(tmp_path / "faq", questions=QUESTIONS)
     assert main(["run", "faq", "--index", str(small_index), "--out", "run"]) == DONE
     capsys.readouterr()
@@ -287,7 +282,7 @@ def test_a_map_with_another_encoder_than_that_of_the_index_is_refused(
 ) -> None:
     """Of another dimension, or of the same: its vectors mean something else."""
     built = FakeEncoder()
-    monkeypatch.setattr(command_line, "load_encoder", lambda *_, **__: other)
+    monkeypatch.setattr(command_line, "load_configured_encoder", lambda _: other)
     index_id = json.loads((run / "run.json").read_text())["target"]["index_id"]
     assert error_of(["report", "run", "--index", str(small_index)], capsys) == (
         f"The index {index_id} of this run was built with fake ({built.fingerprint[:7]}), but {other.name} "

@@ -4,8 +4,20 @@ from pathlib import Path
 
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError
+from indexer.settings import IndexerSettings
 
 BUNDLED = "bundled"
+
+
+def load_configured_encoder(settings: IndexerSettings) -> Encoder:
+    """Return the encoder that *settings* name, as they want it run. EncoderError as `load_encoder`."""
+    return load_encoder(
+        settings.encoder,
+        device=settings.device,
+        batch_size=settings.batch_size,
+        threads=settings.threads,
+        cache_folder=settings.cache,
+    )
 
 
 def load_encoder(

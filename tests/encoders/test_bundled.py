@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.encoders import loading
 from indexer.encoders.bundled import BundledEncoder
-from indexer.encoders.loading import load_encoder
+from indexer.encoders.loading import load_configured_encoder, load_encoder
 from indexer.encoders.openvino_engine import OpenVinoEngine
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.encoders.tokenizer import PADDING
 from indexer.encoders.unpacking import GRAPH, UnpackedModel
 from indexer.errors import EncoderError
 from indexer.records import Vectors
+from indexer.settings import IndexerSettings
 
 QUESTION = "Combien de temps un certificat est-il valable ?"
 TEXTS = [
@@ -187,3 +189,11 @@ def test_a_device_is_refused() -> None:
     """The bundled encoder has one engine, for the processor; asking for another is said, not ignored."""
     with pytest.raises(EncoderError, match="runs on the processor, not on cuda"):
         load_encoder("bundled", device="cuda")
+
+
+def test_every_setting_of_the_encoder_reaches_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the settings say of the encoder is what it is loaded with, each under its own name."""
+    given: dict[str, object] = {}
+    monkeypatch.setattr(loading, "load_encoder", lambda name, **options: given.update(name=name, **options))
+    load_configured_encoder(IndexerSettings(encoder="m", device="cuda", batch_size=2, threads=3, cache=tmp_path))
+    assert given == {"name": "m", "device": "cuda", "batch_size": 2, "threads": 3, "cache_folder": tmp_path}
