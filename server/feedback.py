@@ -12,7 +12,6 @@ import re
 import sqlite3
 import threading
 import time
-import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import Literal, Self
 
 from indexer.errors import SouffleurError
 from indexer.records import Status
+from indexer.sameness import words_of
 from server.exporting import Cell, csv_lines, jsonl_lines
 from server.privacy import redact
 
@@ -54,8 +54,12 @@ SCHEMA_STEPS = (
             confidence REAL NOT NULL, answer_id TEXT, index_id TEXT NOT NULL, recorded_at INTEGER NOT NULL)""",
         "CREATE INDEX questions_by_time ON questions (recorded_at)",
     ),
+    # 3: the same question as everywhere else: "cœur" is "coeur"
+    ("UPDATE questions SET folded = words_of(question)",),
 )
-"""Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed."""
+"""Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed.
+
+They may call `words_of`, which `_prepare` gives to SQLite."""
 
 # ?1: the row to go on after. ?2: from when on.
 _EXPORTS = {
@@ -175,7 +179,7 @@ class FeedbackStore:
             """INSERT OR REPLACE INTO questions
             (query_id, question, folded, status, confidence, answer_id, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-            (query_id, text, _fold(text), str(status), confidence, answer_id, index_id, int(time.time())),
+            (query_id, text, words_of(text), str(status), confidence, answer_id, index_id, int(time.time())),
             synchronous="NORMAL",
         )
 
@@ -196,7 +200,8 @@ class FeedbackStore:
     def unanswered(self, *, limit: int) -> tuple[Unanswered, ...]:
         """Return the kept questions without a sure answer, or with one judged useless, the most frequent first.
 
-        Questions that differ by case, accents, spaces or punctuation alone count as one. Ties: the last asked first.
+        Questions that differ by case, accents, ligatures, spaces or punctuation alone count as one. Ties: the last
+        asked first.
         """
         rows = self._read(
             # SQLite takes the bare columns of a group from the row that has the max().
@@ -285,6 +290,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise FeedbackError(f"{path} is on a disk that cannot hold its log ({mode}). Put it on a local one.")
     connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     connection.execute("PRAGMA synchronous = FULL")
+    connection.create_function("words_of", 1, words_of, deterministic=True)
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         # Read again: another process may have done the steps in the meantime.
@@ -338,11 +344,6 @@ def _check_ids(query_id: str, answer_id: str, index_id: str) -> None:
 def _storable(text: str) -> str:
     # JSON can carry half a surrogate pair, which UTF-8 cannot; a NUL would end the text for other readers.
     return redact(text.encode("utf-8", "replace").decode().replace("\x00", " "))
-
-
-def _fold(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"[\W_]+", " ", "".join(letter for letter in letters if not unicodedata.combining(letter))).strip()
 
 
 def _iso(seconds: int) -> str:

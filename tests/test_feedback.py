@@ -174,6 +174,13 @@ def test_unanswered_questions_come_the_most_frequent_first(store: FeedbackStore)
     assert store.unanswered(limit=1) == found[:1]
 
 
+def test_a_question_is_the_same_as_everywhere_else(store: FeedbackStore) -> None:
+    """Ligatures, apostrophes and accents do not make another question of it, other words do."""
+    for number, question in enumerate(["Où est l'œuvre ?", "ou est l’oeuvre", "OÙ EST L'ŒUVRE", "où est l'ouvre"]):
+        ask(store, f"q{number}", question, Status.NO_ANSWER)
+    assert [item.times for item in store.unanswered(limit=9)] == [3, 1]
+
+
 def test_jsonl_has_every_row_once(store: FeedbackStore) -> None:
     """Over several pages, each judgement is one object, with its question where that was kept."""
     ask(store, "q7", "Combien de temps ?", Status.UNCERTAIN)
@@ -256,6 +263,41 @@ def test_a_file_of_each_older_schema_is_brought_up_to_date(tmp_path: Path, steps
     with FeedbackStore.open(path, keep_questions="redacted", retention_days=30) as store:
         assert [json.loads(line)["comment"] for line in store.export_jsonl()] == ["ancien"] * (steps > 0)
         ask(store, "q1", "question", Status.ANSWERED)
+    assert rows(path, "PRAGMA user_version") == [(len(SCHEMA_STEPS),)]
+
+
+def test_questions_kept_by_an_older_version_are_counted_with_new_ones(tmp_path: Path) -> None:
+    """Schema 2 told « cœur » from « coeur »; its questions are folded anew, and nothing else of them changes."""
+    path = tmp_path / "old.sqlite"
+    for step in SCHEMA_STEPS[:2]:
+        for statement in step:
+            change(path, statement)
+    change(path, "PRAGMA user_version = 2")
+    change(path, "PRAGMA application_id = 5308190")
+    now = int(time.time())
+    for query_id, question, folded in (
+        ("q1", "Le cœur ?", "le cœur"),
+        ("q2", "le coeur", "le coeur"),
+        ("q3", "Où ?", "ou"),
+        ("q4", "?", ""),
+    ):
+        change(
+            path,
+            "INSERT INTO questions (query_id, question, folded, status, confidence, answer_id, index_id, recorded_at)"
+            f" VALUES ('{query_id}', '{question}', '{folded}', 'no_answer', 0.25, NULL, 'i0', {now})",
+        )
+    kept = "SELECT query_id, question, status, confidence, answer_id, index_id, recorded_at FROM questions ORDER BY 1"
+    before = rows(path, kept)
+    with FeedbackStore.open(path, keep_questions="redacted", retention_days=30) as store:
+        assert rows(path, kept) == before
+        assert rows(path, "SELECT folded FROM questions ORDER BY query_id") == [
+            ("le coeur",),
+            ("le coeur",),
+            ("ou",),
+            ("",),
+        ]
+        ask(store, "q5", "Le CŒUR", Status.NO_ANSWER)
+        assert store.unanswered(limit=1)[0].times == 3
     assert rows(path, "PRAGMA user_version") == [(len(SCHEMA_STEPS),)]
 
 
