@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import ir_measures
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from evaluation import running
 from evaluation.answerers import Answerer, IndexAnswerer
@@ -293,18 +295,26 @@ def test_a_run_that_cannot_be_read_says_so(tmp_path: Path, content: str) -> None
         read_run_info(tmp_path / "absent")
 
 
-@pytest.fixture
-def url(small_index: Path) -> Iterator[str]:
-    """The address of a running server."""
-    app = create_app(Answering.open(small_index, encoder=FakeEncoder()))
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Serve *app* in this process, and give its address."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     # It listens before the server runs: who asks early waits in its queue.
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def url(small_index: Path) -> Iterator[str]:
+    """The address of a running server."""
+    with serving(create_app(Answering.open(small_index, encoder=FakeEncoder()))) as address:
+        yield address
 
 
 def test_a_server_and_an_index_agree(url: str, answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
@@ -330,3 +340,23 @@ def test_a_server_that_is_not_there_is_an_error_to_act_on() -> None:
     """It names the address and what to do."""
     with pytest.raises(EvaluationError, match=r"http://127\.0\.0\.1:1 cannot be reached.*make serve"):
         HttpAnswerer("http://127.0.0.1:1")
+
+
+def test_a_server_that_answers_something_else_is_an_error_to_act_on(answering: Answering) -> None:
+    """To a search or to the address of an answer: no other program's reply is taken for one."""
+    app = FastAPI()
+
+    @app.get("/v1/answers/{answer_id:path}")
+    def get_answer(answer_id: str) -> dict[str, str]:
+        return {"identifier": answer_id}
+
+    @app.post("/other/v1/search/batch")
+    def post_batch() -> list[str]:
+        return ["Bonjour"]
+
+    app.mount("/", create_app(answering))
+    with serving(app) as url:
+        with HttpAnswerer(url) as server, pytest.raises(EvaluationError, match="not answer as this Souffleur does"):
+            server.facets_of(["validite-certificat"])
+        with pytest.raises(EvaluationError, match="not answer as this Souffleur does"):
+            HttpAnswerer(f"{url}/other")
