@@ -4,53 +4,42 @@ python -m benchmarks.lexical_quality ../shared/data/cnil-faq
 """
 
 import argparse
-import json
-import math
 import statistics
 import time
 from pathlib import Path
 
+from evaluation.query_sets import open_query_set
+from evaluation.ranking_metrics import DEPTH, measure_rankings
+from evaluation.records import Scope
+from indexer.corpus import open_corpus
 from indexer.lexical import LexicalIndex
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="corpus.jsonl, queries.jsonl and qrels/test.tsv")
+    parser.add_argument("folder", type=Path, help="corpus.jsonl, queries.jsonl and qrels/*.tsv")
     folder = parser.parse_args().folder
-    corpus = {entry["_id"]: f"{entry.get('title', '')} {entry['text']}" for entry in _lines(folder / "corpus.jsonl")}
-    questions = {entry["_id"]: entry["text"] for entry in _lines(folder / "queries.jsonl")}
-    relevant: dict[str, set[str]] = {}
-    for line in (folder / "qrels" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]:
-        query_id, answer_id, grade = line.split("\t")
-        if int(grade) > 0:
-            relevant.setdefault(query_id, set()).add(answer_id)
+    answers = list(open_corpus(folder).answers())
+    ids = [answer.id for answer in answers]
+    query_set = open_query_set(folder)
+    query_set.require_sound(set(ids))
+    queries = [query for query in query_set if query.scope is Scope.IN_SCOPE]
 
-    ids = list(corpus)
     started = time.perf_counter()
-    index = LexicalIndex.build(list(corpus.values()))
+    index = LexicalIndex.build(answer.text for answer in answers)
     built_seconds = time.perf_counter() - started
-    gains: list[float] = []
-    first: list[bool] = []
+    rankings: dict[str, list[str]] = {}
     took_ms: list[float] = []
-    for query_id, expected in relevant.items():
+    for query in queries:
         started = time.perf_counter()
-        match = index.search(questions[query_id])
+        match = index.search(query.text)
         took_ms.append(1000 * (time.perf_counter() - started))
-        best = [ids[row] for row in match.best_rows(10)]
-        gains.append(_ndcg(best, expected))
-        first.append(bool(best) and best[0] in expected)
-    print(f"{len(ids)} answers in {built_seconds:.2f} s, {len(gains)} questions")
-    print(f"nDCG@10 {statistics.mean(gains):.4f}   success@1 {statistics.mean(first):.4f}")
+        rankings[query.id] = [ids[row] for row in match.best_rows(DEPTH)]
+    measured = measure_rankings({query.id: query.expected for query in queries}, rankings).values()
+    ndcg, first = (statistics.mean(values[name] for values in measured) for name in ("nDCG@10", "Success@1"))
+    print(f"{len(ids)} answers in {built_seconds:.2f} s, {len(queries)} questions")
+    print(f"nDCG@10 {ndcg:.4f}   success@1 {first:.4f}")
     print(f"one question: median {statistics.median(took_ms):.2f} ms, longest {max(took_ms):.2f} ms")
-
-
-def _ndcg(best: list[str], expected: set[str]) -> float:
-    gain = sum(1 / math.log2(rank + 1) for rank, found in enumerate(best, 1) if found in expected)
-    return gain / sum(1 / math.log2(rank + 1) for rank in range(1, min(len(expected), 10) + 1))
-
-
-def _lines(file: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 if __name__ == "__main__":

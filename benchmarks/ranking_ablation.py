@@ -10,10 +10,12 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from evaluation.confidence_metrics import auroc
 from evaluation.query_sets import open_query_set
+from evaluation.ranking_metrics import DEPTH, measure_rankings
 from evaluation.records import Query, Scope
+from evaluation.resampling import Floats, Statistic, estimate_all, mean_of
 from indexer.calibration import COLUMNS, Calibration
 from indexer.encoders.loading import load_encoder
 from indexer.evidence import Evidence, gather_evidence
@@ -43,39 +45,31 @@ def main() -> None:
         for query, vector in zip(queries, vectors, strict=True)
     ]
     inside = [case for case in cases if case[0].scope is Scope.IN_SCOPE]
-    whole = np.array([_judge(case, index.manifest.ranking, ids) for case in inside])
+    first, whole = _measure(inside, index.manifest.ranking, ids)
     print(f"{'order':44} first right  nDCG@10  difference of nDCG@10")
-    print(f"{'all of it':44} {whole[:, 0].mean():11.3f}  {whole[:, 1].mean():7.3f}")
+    print(f"{'all of it':44} {first.mean():11.3f}  {whole.mean():7.3f}")
     for name, gone in GROUPS.items():
         weights = dataclasses.replace(index.manifest.ranking, **dict.fromkeys(gone, 0.0))
-        part = np.array([_judge(case, weights, ids) for case in inside])
-        low, high = _interval(part[:, 1] - whole[:, 1])
-        change = (part[:, 1] - whole[:, 1]).mean()
-        print(f"{name:44} {part[:, 0].mean():11.3f}  {part[:, 1].mean():7.3f}  {change:+.3f} [{low:+.3f}, {high:+.3f}]")
+        first, part = _measure(inside, weights, ids)
+        ((change, low, high),) = estimate_all([mean_of(part - whole)], count=len(inside))
+        print(f"{name:44} {first.mean():11.3f}  {part.mean():7.3f}  {change:+.3f} [{low:+.3f}, {high:+.3f}]")
     print(f"\n{'confidence':44} AUROC")
     for gone_column in (None, *COLUMNS[1:]):
         calibration = _without(index.manifest.calibration, gone_column)
         name = f"without {gone_column}" if gone_column else "all of it"
-        print(f"{name:44} {_auroc(cases, index.manifest.ranking, calibration):.3f}")
+        ((value, _, _),) = estimate_all([_auroc(cases, index.manifest.ranking, calibration)], count=len(cases))
+        print(f"{name:44} {value:.3f}")
 
 
-def _judge(case: Case, weights: RankingWeights, ids: list[str]) -> tuple[float, float]:
-    """Return whether the first answer is right, and nDCG@10 with linear gains."""
-    query, evidence = case
-    order = np.argsort(-weights.score(feature_matrix(evidence)), kind="stable")[:10]
-    gains = np.array([query.expected.get(ids[row], 0) for row in evidence.answers[order].tolist()], dtype=float)
-    ideal = np.sort(np.array(list(query.expected.values()), dtype=float))[::-1][:10]
-    return float(gains[0] > 0), _discounted(gains) / _discounted(ideal)
-
-
-def _discounted(gains: NDArray[np.float64]) -> float:
-    return float((gains / np.log2(np.arange(len(gains)) + 2)).sum())
-
-
-def _interval(differences: NDArray[np.float64]) -> tuple[float, float]:
-    draws = np.random.default_rng(1).integers(0, len(differences), (5_000, len(differences)))
-    low, high = np.quantile(differences[draws].mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
+def _measure(cases: list[Case], weights: RankingWeights, ids: list[str]) -> tuple[Floats, Floats]:
+    """Return of each case whether the first answer is right, and nDCG@10, ranked by *weights*."""
+    rankings = {}
+    for query, evidence in cases:
+        order = np.argsort(-weights.score(feature_matrix(evidence)), kind="stable")[:DEPTH]
+        rankings[query.id] = [ids[row] for row in evidence.answers[order].tolist()]
+    values = measure_rankings({query.id: query.expected for query, _ in cases}, rankings)
+    first, ndcg = (np.array([values[query.id][name] for query, _ in cases]) for name in ("Success@1", "nDCG@10"))
+    return first, ndcg
 
 
 def _without(calibration: Calibration, column: str | None) -> Calibration:
@@ -83,15 +77,14 @@ def _without(calibration: Calibration, column: str | None) -> Calibration:
     return dataclasses.replace(calibration, coefficients=tuple(kept))
 
 
-def _auroc(cases: list[Case], weights: RankingWeights, calibration: Calibration) -> float:
-    best: dict[bool, list[float]] = {True: [], False: []}
-    for query, evidence in cases:
+def _auroc(cases: list[Case], weights: RankingWeights, calibration: Calibration) -> Statistic:
+    best = []
+    for _, evidence in cases:
         features = feature_matrix(evidence)
         scores = weights.score(features)
         confidences = calibration.confidence(features, scores, off_topic=evidence.off_topic)
-        best[query.scope is Scope.IN_SCOPE].append(float(confidences[np.argmax(scores)]))
-    inside, outside = np.array(best[True])[:, np.newaxis], np.array(best[False])
-    return float((inside > outside).mean() + (inside == outside).mean() / 2)
+        best.append(float(confidences[np.argmax(scores)]))
+    return auroc(np.array(best), np.array([query.scope is Scope.IN_SCOPE for query, _ in cases]))
 
 
 if __name__ == "__main__":
