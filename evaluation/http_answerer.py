@@ -10,14 +10,15 @@ from typing import Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from evaluation.records import EXPLAINED_HITS, EvaluationError, Outcome, Returned, Target
 from indexer.records import Facets
-from server.schemas import AnswerBody, BatchReply, HitBody, SearchReply
+from server.schemas import BATCH_REPLY, AnswerBody, HitBody, SearchReply
 
 _TIMEOUT_SECONDS = 60.0
-_Body = TypeVar("_Body", bound=BaseModel)
+_ANSWER = TypeAdapter(AnswerBody)
+_Body = TypeVar("_Body")
 
 
 class HttpAnswerer:
@@ -75,16 +76,18 @@ class HttpAnswerer:
         answer = self._request("GET", f"/v1/answers/{quote(answer_id, safe='')}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        facets = self._read(AnswerBody, answer).facets
+        facets = self._read(_ANSWER, answer).facets
         return {key: tuple(values) for key, values in facets.items()}
 
     def _search(self, questions: Sequence[str], limit: int) -> list[SearchReply]:
-        answer = self._request("POST", "/v1/search/batch", {"queries": list(questions), "limit": limit})
-        return self._read(BatchReply, answer).replies
+        answer = self._request(
+            "POST", "/v1/search/batch", {"queries": list(questions), "limit": limit, "explain": True}
+        )
+        return self._read(BATCH_REPLY, answer).replies
 
-    def _read(self, kind: type[_Body], answer: httpx.Response) -> _Body:
+    def _read(self, kind: TypeAdapter[_Body], answer: httpx.Response) -> _Body:
         try:
-            return kind.model_validate_json(answer.content)
+            return kind.validate_json(answer.content)
         except ValidationError as error:
             raise EvaluationError(f"{self._url} does not answer as this Souffleur does: {error}") from error
 
@@ -120,5 +123,5 @@ def _returned(hit: HitBody) -> Returned:
         confidence=hit.confidence,
         passage=hit.passage.text,
         matched_question=hit.matched_question,
-        features=hit.features or hit.scores,
+        features=hit.features or {},
     )

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -23,7 +22,7 @@ from indexer.settings import IndexerSettings, add_options, read_settings, refuse
 from server.answering import Answering, Untraced
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter
-from server.schemas import SearchReply
+from server.schemas import SEARCH_REPLY, SearchReply
 from server.settings import TABLE, ServerSettings
 
 if TYPE_CHECKING:
@@ -230,7 +229,7 @@ def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSett
         print(error, file=sys.stderr)
         return FAILED
     if options.json:
-        print(json.dumps(SearchReply.of(reply, explain=True).model_dump(mode="json"), ensure_ascii=False, indent=2))
+        print(SEARCH_REPLY.dump_json(SearchReply.of(reply, explain=True), indent=2).decode())
     else:
         print(_page(reply, width=min(100, shutil.get_terminal_size().columns)))
     return DONE

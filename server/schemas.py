@@ -1,8 +1,9 @@
 """The JSON of requests and replies. What a field means is said here once, and shown at /docs."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from indexer.records import Answer, Hit, Reply, Status
 from server.feedback import MAX_COMMENT_CHARACTERS
@@ -64,6 +65,7 @@ class BatchRequest(_Strict):
     )
     limit: Limit | None = Field(default=None, description="most hits wanted for each")
     filters: Filters = {}
+    explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
 
 
 class FeedbackRequest(_Strict):
@@ -75,20 +77,23 @@ class FeedbackRequest(_Strict):
     comment: str = Field(default="", max_length=MAX_COMMENT_CHARACTERS)
 
 
-class FeedbackReply(BaseModel):
+@dataclass(frozen=True, slots=True)
+class FeedbackReply:
     """The judgement is on the disk."""
 
     stored: bool
 
 
-class ValueBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ValueBody:
     """A value of a facet, and how many answers apply to it."""
 
     value: str
     answers: int
 
 
-class FacetBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class FacetBody:
     """A question of the guided search."""
 
     key: str
@@ -96,26 +101,30 @@ class FacetBody(BaseModel):
     values: list[ValueBody]
 
 
-class FacetsReply(BaseModel):
+@dataclass(frozen=True, slots=True)
+class FacetsReply:
     """The guided search, in order."""
 
     facets: list[FacetBody]
 
 
-class SuggestionBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class SuggestionBody:
     """A curated question, and the answer it belongs to."""
 
     question: str
     answer_id: str
 
 
-class SuggestReply(BaseModel):
+@dataclass(frozen=True, slots=True)
+class SuggestReply:
     """Questions that begin like what was typed, then those that have its words."""
 
     suggestions: list[SuggestionBody]
 
 
-class PassageBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class PassageBody:
     """The part of the answer that best matches: offsets in code points of `answer`."""
 
     text: str
@@ -123,7 +132,8 @@ class PassageBody(BaseModel):
     end: int
 
 
-class AnswerBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class AnswerBody:
     """An answer of the FAQ, in Markdown, with the questions that it is known to answer."""
 
     id: str
@@ -145,20 +155,21 @@ class AnswerBody(BaseModel):
         )
 
 
-class HitBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class HitBody:
     """An answer found. `score` orders the hits of one reply; `confidence` estimates the chance that it is right."""
 
     id: str
     rank: int
     score: float
-    confidence: float = Field(ge=0, le=1)
+    confidence: Annotated[float, Field(ge=0, le=1)]
     answer: str
     passage: PassageBody
     matched_question: str | None
     source: str | None
     facets: dict[str, list[str]]
     scores: dict[str, float]
-    features: dict[str, float] | None = Field(default=None, description="only where `explain` is asked for")
+    features: Annotated[dict[str, float] | None, Field(description="only where `explain` is asked for")] = None
 
     @classmethod
     def of(cls, hit: Hit, *, explain: bool) -> "HitBody":
@@ -178,7 +189,8 @@ class HitBody(BaseModel):
         )
 
 
-class IndexBody(BaseModel):
+@dataclass(frozen=True, slots=True)
+class IndexBody:
     """The index that made a reply."""
 
     id: str
@@ -186,20 +198,17 @@ class IndexBody(BaseModel):
     answers: int
 
 
-class BatchReply(BaseModel):
-    """The replies, in the order of the questions."""
-
-    replies: list["SearchReply"]
-
-
-class SearchReply(BaseModel):
+@dataclass(frozen=True, slots=True)
+class SearchReply:
     """The nearest answers, best first, and how far they may be trusted."""
 
     query_id: str
     status: Status
-    confidence: float = Field(ge=0, le=1, description="that of the first hit")
+    confidence: Annotated[float, Field(ge=0, le=1, description="that of the first hit")]
     hits: list[HitBody]
-    facets: dict[str, dict[str, int]] = Field(description="facet key to value to number of answers worth showing")
+    facets: Annotated[
+        dict[str, dict[str, int]], Field(description="facet key to value to number of answers worth showing")
+    ]
     index: IndexBody
     took_ms: float
 
@@ -215,3 +224,15 @@ class SearchReply(BaseModel):
             index=IndexBody(id=reply.index.id, encoder=reply.index.encoder, answers=reply.index.answers),
             took_ms=round(reply.took_ms, 3),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReply:
+    """The replies, in the order of the questions."""
+
+    replies: list[SearchReply]
+
+
+SEARCH_REPLY = TypeAdapter(SearchReply)
+BATCH_REPLY = TypeAdapter(BatchReply)
+"""Write these replies as JSON and read them. What the server makes of its own records is not checked again."""

@@ -198,9 +198,10 @@ def test_facets_count_the_first_hit_of_an_unsure_reply(client: TestClient) -> No
 def test_batch_equals_one_by_one(client: TestClient) -> None:
     """Questions asked together get the replies they get alone, in order."""
     questions = ["erreur 905", "types de boîte aux lettres", "erreur 905"]
-    together = client.post("/v1/search/batch", json={"queries": questions, "limit": 2}).json()["replies"]
-    alone = [client.post("/v1/search", json={"query": question, "limit": 2}).json() for question in questions]
-    assert [reply["hits"] for reply in together] == [reply["hits"] for reply in alone]
+    for options in ({"limit": 2}, {"limit": 2, "explain": True}):
+        together = client.post("/v1/search/batch", json={"queries": questions, **options}).json()["replies"]
+        alone = [client.post("/v1/search", json={"query": question, **options}).json() for question in questions]
+        assert [reply["hits"] for reply in together] == [reply["hits"] for reply in alone]
     assert client.post("/v1/search/batch", json={"queries": []}).status_code == 422
     assert client.post("/v1/search/batch", json={"queries": ["x"] * 65}).status_code == 422
     assert client.post("/v1/search/batch", json={"queries": ["x", ""]}).status_code == 422

@@ -330,10 +330,7 @@ def test_a_server_and_an_index_agree(url: str, answerer: IndexAnswerer, queries:
     for here, there in zip(read_results(tmp_path / "index"), read_results(tmp_path / "server"), strict=True):
         assert here.query == there.query
         assert (here.status, here.confidence, here.facets) == (there.status, there.confidence, there.facets)
-        for one, other in zip(here.hits, there.hits, strict=True):
-            assert (one.id, one.score, one.confidence) == (other.id, other.score, other.confidence)
-            assert (one.passage, one.matched_question) == (other.passage, other.matched_question)
-            assert other.features.items() <= one.features.items()
+        assert here.hits == there.hits
 
 
 def test_a_server_that_is_not_there_is_an_error_to_act_on() -> None:
