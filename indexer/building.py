@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -226,9 +227,12 @@ def _write_parts(
     )
     FacetTable.build(corpus.facets, answers).save(aside)
     table.save(aside / PASSAGES_FILE)
-    dense, choice = DenseIndex.build(embeddings, questions=span_embeddings, memory_bytes=memory_bytes)
+    # FAISS works without the interpreter's lock, and reading words is all the interpreter's work.
+    with ThreadPoolExecutor(1, "dense") as beside:
+        building = beside.submit(DenseIndex.build, embeddings, questions=span_embeddings, memory_bytes=memory_bytes)
+        LexicalIndex.build(passage_texts, acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
+        dense, choice = building.result()
     dense.save(aside / DENSE_FILE)
-    LexicalIndex.build(passage_texts, acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
     span_table.save(aside / SPANS_FILE)
     np.save(aside / OFF_TOPIC_FILE, off_topic)
     np.save(aside / QUESTION_NORMS_FILE, question_norms(table, embeddings))

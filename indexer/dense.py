@@ -25,7 +25,7 @@ SCAN_UP_TO = 200_000
 
 LEAST_RECALL = 0.99
 
-_PROBES = (32, 64, 128, 256, 512)
+_PROBES = (16, 32, 64, 128, 256, 512)
 _SAMPLE = 200
 _LIST_SAMPLES = 40  # vectors that each list's centre is learnt from
 _RESCORED = 4
@@ -170,7 +170,7 @@ def _make_quantised(kind: int) -> Callable[[Vectors], faiss.Index]:
 
 def _make_lists(vectors: Vectors) -> faiss.Index:
     rows, dimension = vectors.shape
-    lists = 2 ** round(np.log2(4 * np.sqrt(rows)))
+    lists = 2 ** round(np.log2(2 * np.sqrt(rows)))
     centres = faiss.IndexFlatIP(dimension)
     kind = faiss.ScalarQuantizer.QT_8bit
     index = faiss.IndexIVFScalarQuantizer(centres, dimension, lists, kind, faiss.METRIC_INNER_PRODUCT, False)
