@@ -16,10 +16,8 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 def read_text_file(file: Path) -> str | Problem:
     """Return the text of *file* with plain line ends, or what keeps it from being read."""
     try:
-        if not file.exists() and not file.is_symlink():
-            return Problem(str(file), 1, "il n'y a pas de fichier à cet endroit : vérifiez son nom.")
         if not file.is_file():
-            return Problem(str(file), 1, "ce n'est pas un fichier : retirez-le d'ici ou changez son nom.")
+            return Problem(str(file), 1, _no_file(file))
         with file.open("rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
@@ -42,6 +40,16 @@ def decode_text(content: bytes, *, path: str) -> str | Problem:
         code = f"U+{ord(invisible[0]):04X}"
         return Problem(path, line, f"un caractère invisible et interdit ({code}) est sur cette ligne : retapez-la.")
     return text
+
+
+def _no_file(path: Path) -> str:
+    if path.is_dir():
+        return "c'est un dossier, et non un fichier : retirez-le d'ici ou changez son nom."
+    if path.exists():
+        return "ce n'est pas un fichier : retirez-le d'ici ou changez son nom."
+    if path.is_symlink():
+        return "ce lien ne mène à aucun fichier : mettez ici le fichier lui-même, ou retirez le lien."
+    return "il n'y a pas de fichier à cet endroit : vérifiez le chemin et le nom."
 
 
 _SAVE = "Enregistrez le fichier à nouveau, avec l'encodage « UTF-8 »."
