@@ -29,6 +29,8 @@ def read_text_file(file: Path) -> str | Problem:
 
 def decode_text(content: bytes, *, path: str) -> str | Problem:
     """Return *content* as text with plain line ends, or what is wrong with it, at its line."""
+    if is_utf_16(content):
+        return Problem(path, 1, f"le texte n'est pas en UTF-8 mais en UTF-16. {_SAVE}")
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
@@ -40,6 +42,11 @@ def decode_text(content: bytes, *, path: str) -> str | Problem:
         code = f"U+{ord(invisible[0]):04X}"
         return Problem(path, line, f"un caractère invisible et interdit ({code}) est sur cette ligne : retapez-la.")
     return text
+
+
+def is_utf_16(content: bytes) -> bool:
+    """Return whether bytes begin as UTF-16: with its mark, or with one byte of two for a letter."""
+    return content.startswith(_UTF_16_MARKS) or (len(content) > 1 and content[:2].count(0) == 1)
 
 
 def _no_file(path: Path) -> str:
@@ -56,8 +63,6 @@ _SAVE = "Enregistrez le fichier à nouveau, avec l'encodage « UTF-8 »."
 
 
 def _seen(content: bytes, start: int) -> str:
-    if content.startswith(_UTF_16_MARKS):
-        return " mais en UTF-16"
     word = re.search(rb"[^\s]{0,20}\Z", content[:start])
     rest = re.match(rb"[^\s]{1,20}", content[start:])
     around = (word[0] if word else b"") + (rest[0] if rest else b"")

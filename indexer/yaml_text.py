@@ -134,6 +134,12 @@ _Check = Callable[[str, str], bool]
 """Takes a line as written, and its value: without dash and key."""
 
 
+# A text that goes on behind its closing sign, with neither a comment nor a value.
+_GOES_ON = r"(?!\s*(?:#.*|:(?: .*)?)?\Z)"
+_CLOSED_BY_APOSTROPHE = re.compile(r"'(?:[^']|'')*'" + _GOES_ON)
+_CLOSED_BY_QUOTE = re.compile(r'"(?:[^"\\]|\\.)*"' + _GOES_ON + r'.*"\Z')
+
+
 def _unclosed(opening: str, closing: str) -> _Check:
     return lambda _, value: value.startswith(opening) and value.count(closing) <= (opening == closing)
 
@@ -148,8 +154,12 @@ _MISTAKES: tuple[tuple[_Check, str], ...] = (
     (lambda line, _: bool(re.match(r" *[\w-]+:[^\s/]", line)), "Mettez une espace après les deux-points."),
     (_unclosed('"', '"'), 'Fermez les guillemets : il manque " à la fin.'),
     (
-        lambda _, value: bool(re.match(r"'\w{1,7}'\w", value)),
+        lambda _, value: bool(_CLOSED_BY_APOSTROPHE.match(value)),
         "L'apostrophe du texte ferme celle du début : " + _QUOTE_IT,
+    ),
+    (
+        lambda _, value: bool(_CLOSED_BY_QUOTE.match(value)),
+        "Un guillemet droit du texte ferme celui du début : mettez « » à la place de ceux du texte.",
     ),
     (_unclosed("'", "'"), "Fermez l'apostrophe ouverte au début, ou " + _QUOTE_IT),
     (_unclosed("[", "]"), "Fermez le crochet : il manque ] à la fin."),

@@ -257,6 +257,19 @@ def test_bytes_that_are_not_utf_8_are_told_at_their_line(tmp_path: Path) -> None
         ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_table_in_utf_16_is_told_once(tmp_path: Path, encoding: str) -> None:
+    """What a spreadsheet calls « Texte Unicode » is named, with its mark or without, and none of its NULs is shown."""
+    (tmp_path / "faq.csv").write_bytes("id\ttext\na\tDélai\nb\ty\n".encode(encoding))
+    (tmp_path / "faq.jsonl").write_bytes('{"id": "a", "text": "x"}\n{"id": "b", "text": "y"}\n'.encode(encoding))
+    for name, kind in (("faq.csv", "CSV UTF-8"), ("faq.jsonl", "UTF-8")):
+        assert str(check_corpus(tmp_path / name)[0]) == (
+            f"{tmp_path / name}:1: le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à "
+            f"nouveau, en « {kind} »."
+        )
+        assert len(check_corpus(tmp_path / name)) == 1
+
+
 def test_endless_row_is_passed_over(tmp_path: Path) -> None:
     """A line that is too long for memory is told without being kept, and the next one is read."""
     long = '{"id": "b", "text": "' + "x" * 2 * MAX_ROW_BYTES + '"}'
