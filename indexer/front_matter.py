@@ -11,7 +11,8 @@ import yaml
 
 from indexer.entries import Entry, Located, Unreadable
 from indexer.records import Answer, Problem, Severity
-from indexer.yaml_text import YamlText
+from indexer.text_files import FORMAT_CHARACTERS
+from indexer.yaml_text import YamlText, needs_quotes
 
 FENCE = "---"
 KEYS = ("questions", "facettes", "source")
@@ -19,7 +20,7 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEY_LINE = re.compile(rf"(?:{'|'.join(KEYS)})\s*:")
 _LOOSE_KEY_LINE = re.compile(r"(?:questions?|facettes?|sources?)\s*:", re.IGNORECASE)
 _ITEM = re.compile(r"\s*[-‐‑‒–—•*]\s*\S")
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+_INVISIBLE = re.compile(f"[{FORMAT_CHARACTERS}]")
 _CODE_FENCE = re.compile(r"```|~~~")
 _LINES_LOOKED_AT = 20
 """From the first line on, for a header that is not at the beginning."""
@@ -133,6 +134,13 @@ class _Dumper(yaml.SafeDumper):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002  # PyYAML's signature
         super().increase_indent(flow, False)
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Return the node of a text, quoted where it would be told for a line of a list."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if needs_quotes(text) else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 class _Header:

@@ -9,6 +9,8 @@ from pathlib import Path
 from indexer.records import Problem
 
 MAX_FILE_BYTES = 4_000_000
+FORMAT_CHARACTERS = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+"""Characters that take no place, as a class of a regular expression holds them: pasted, and never seen."""
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 

@@ -143,7 +143,17 @@ HEADER = "---\nquestions:\n{}\n---\nUne réponse."
     ("content", "words"),
     [
         (HEADER.format("  - prix de la carte\n    - carte perdue"), "4: « - » au début de cette ligne"),
-        (HEADER.format("  -\u00a0Combien de temps ?"), "« - » au début de cette ligne"),
+        (HEADER.format("  -\u00a0Combien de temps ?"), "3: une espace insécable est au début de cette ligne"),
+        (HEADER.format("\u00a0\u00a0- Combien de temps ?"), "3: une espace insécable est au début de cette ligne"),
+        (HEADER.format("  - un\nsource:\u202fFAQ"), "4: une espace insécable est au début de cette ligne"),
+        (HEADER.format("  - un\n  \u200b- deux"), "4: un caractère invisible est au début de cette ligne"),
+        (HEADER.format("  - un\n    \u200b- deux"), "4: un caractère invisible est au début de cette ligne"),
+        (HEADER.format("  - un\n\u2060source: FAQ"), "4: un caractère invisible est au début de cette ligne"),
+        (HEADER.format("  1. Combien de temps ?"), "3: « 1. » au début de cette ligne"),
+        (HEADER.format('  - "un\n  - deux"'), "4: « - » au début de cette ligne"),
+        ("---\nquestions: |\n  un\n  - deux\n---\nTexte.", "4: « - » au début de cette ligne"),
+        ("---\nquestions: >\n  un\n  deux\n---\nTexte.", "3: attention : cette ligne et la suivante ne font qu'un"),
+        ("---\nquestions:\n  un\n  deux\n---\nTexte.", "3: attention : cette ligne et la suivante ne font qu'un"),
         (HEADER.format("  – Combien de temps ?"), "« – » au début de cette ligne"),
         (HEADER.format("  - un\n    2. deux"), "« 2. » au début de cette ligne"),
         (HEADER.format("  - un\n\u00a0\u00a0- deux"), "insécable"),
@@ -177,6 +187,29 @@ def test_ordinary_texts_are_no_problem(content: str, tmp_path: Path) -> None:
     """What people write, and what only looks a little like a mistake."""
     write(tmp_path, {"answers/un.md": content})
     assert check_corpus(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("- Le mode hors-ligne - est-il permis ?", "Le mode hors-ligne - est-il permis ?"),
+        ("- 3.5 Mo suffisent-ils ?", "3.5 Mo suffisent-ils ?"),
+        ("- 1. Comment ?", "1. Comment ?"),
+        ("- Combien de\n    60 jours ?", "Combien de 60 jours ?"),
+        ("- Une réponse de\n    2024. Et après ?", "Une réponse de 2024. Et après ?"),
+        ('- "- comment faire une liste ?"', "- comment faire une liste ?"),
+        ("- \u00a0Comment\u00a0?", "Comment ?"),
+        ("- Comment ?\n\u00a0\u00a0\n", "Comment ?"),
+        ("- 'Qu''est-ce ?'", "Qu'est-ce ?"),
+        ("Comment ?", "Comment ?"),
+        ("|\n  Comment ?", "Comment ?"),
+    ],
+)
+def test_ordinary_questions_are_no_problem(tmp_path: Path, written: str, asked: str) -> None:
+    """Hyphens, numbers, quotes and no-break spaces inside of a text are text, and one text needs no dash."""
+    write(tmp_path, {"a.md": f"---\nquestions: {written}\n---\nz".replace(": -", ":\n  -")})
+    assert check_corpus(tmp_path) == []
+    assert next(open_corpus(tmp_path).answers()).questions == (asked,)
 
 
 def test_files_beside_and_misnamed_ones_are_told(tmp_path: Path) -> None:

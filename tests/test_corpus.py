@@ -77,6 +77,13 @@ def test_what_is_formatted_is_parsed(
     assert parse(format_markdown_answer(answer), "a.md") == answer
 
 
+@pytest.mark.parametrize("words", ["– un", "• un", "1. un", "\u200bun", "\u200b- un", "- un", "'l'un'", '"', "# un"])
+def test_signs_of_lists_are_formatted(words: str) -> None:
+    """A text that begins as a line of a list does is given back too, in each place of the header."""
+    answer = Answer("a", "x", questions=(words, "y"), facets={words: (words,)}, source=words)
+    assert parse(format_markdown_answer(answer), "a.md") == answer
+
+
 def test_folder_with_companions(tmp_path: Path) -> None:
     """Answers come by path, with facets, acronyms and off-topic questions from beside them."""
     (tmp_path / "answers" / "b").mkdir(parents=True)
