@@ -154,23 +154,37 @@ HEADER = "---\nquestions:\n{}\n---\nUne réponse."
         ("---\nquestions: |\n  un\n  - deux\n---\nTexte.", "4: « - » au début de cette ligne"),
         ("---\nquestions: >\n  un\n  deux\n---\nTexte.", "3: attention : cette ligne et la suivante ne font qu'un"),
         ("---\nquestions:\n  un\n  deux\n---\nTexte.", "3: attention : cette ligne et la suivante ne font qu'un"),
-        (HEADER.format("  – Combien de temps ?"), "« – » au début de cette ligne"),
-        (HEADER.format("  - un\n    2. deux"), "« 2. » au début de cette ligne"),
-        (HEADER.format("  - un\n\u00a0\u00a0- deux"), "insécable"),
-        (HEADER.format("  - 'L'arrivée de la carte ?'"), "apostrophe du texte"),
+        (HEADER.format("  – Combien de temps ?"), "3: « – » au début de cette ligne"),
+        (HEADER.format("  - un\n    2. deux"), "4: « 2. » au début de cette ligne"),
+        (HEADER.format("  - un\n\u00a0\u00a0- deux"), "4: une espace insécable"),
+        (HEADER.format("  - 'L'arrivée de la carte ?'"), "3: ce passage ne se lit pas. L'apostrophe du texte"),
         ("# Titre\n---\nquestions:\n  - un\n---\nTexte.", "2: l'en-tête doit être tout au début"),
         ("\u200b---\nquestions:\n  - un\n---\nTexte.", "1: un caractère invisible"),
         ("Questions:\n  - un\n\nTexte.", "1: l'en-tête doit commencer"),
         ("question :\n– un\n\nTexte.", "1: l'en-tête doit commencer"),
         ("```\n---\nquestions:\n  - un\n---\nTexte.\n```", "1: retirez cette ligne"),
-        ("La durÃ©e de validitÃ©.", "caractère abîmé après « La dur »"),
-        ("lâ€™accès", "caractère abîmé"),
+        ("```\n\n---\nquestions:\n  - un\n---\nTexte.\n```", "1: retirez cette ligne"),
+        ("```yaml\nquestions:\n  - un\n```\nTexte.", "1: mettez « --- », trois tirets, au lieu de cette ligne"),
+        ("```\nSource: FAQ\n```\nTexte.", "1: mettez « --- », trois tirets, au lieu de cette ligne"),
+        ("---\nsource: a\n---\nUn.\n---\nquestions:\n  - un ?\n---\nDeux.", "5: un second en-tête commence ici"),
+        ("---\nsource: a\n---\nUn.\n\n---\nsource: b\n---\nDeux.", "6: un second en-tête commence ici"),
+        ("---\nsource: a\n---\n\nquestions:\n  - un ?\n---\nUn.", "3: un second en-tête commence ici"),
+        ("# Titre\n---\nsource: a\n---\nTexte.", "2: l'en-tête doit être tout au début"),
+        ("# Titre\n\n---\nQuestions :\n  - un\n---\nTexte.", "3: l'en-tête doit être tout au début"),
+        ("# Titre\nquestions:\n- un\n\nTexte.", "2: l'en-tête doit être tout au début"),
+        ("Source: a\nQuestions:\n  - un\n---\nTexte.", "1: l'en-tête doit commencer"),
+        ("Question: Combien ?\nTexte.", "1: attention : cette ligne ferait partie du texte"),
+        ("---\nsource: a\n\u200b---\nTexte.\n\n---\nFin.", "3: un caractère invisible"),
+        ("---\nsource: a\n ---\nTexte.", "3: un caractère invisible ou une espace"),
+        ("---\nsource: a\n——\nTexte.\n\n---\nFin.", "3: cette ligne doit être « --- »"),
+        ("La durÃ©e de validitÃ©.", "1: attention : caractère abîmé après « La dur »"),
+        ("lâ€™accès", "1: attention : caractère abîmé après « l »"),
     ],
 )
 def test_what_would_be_lost_or_joined_in_silence_is_told(content: str, words: str, tmp_path: Path) -> None:
     """A header or a question that the program would take for something else."""
     write(tmp_path, {"answers/un.md": content})
-    assert words in "\n".join(map(str, check_corpus(tmp_path)))
+    assert str(check_corpus(tmp_path)[0]).startswith(f"{tmp_path}/answers/un.md:{words}")
 
 
 @pytest.mark.parametrize(
@@ -180,6 +194,13 @@ def test_what_would_be_lost_or_joined_in_silence_is_told(content: str, words: st
         "Source : le code de la santé publique.\n\n---\n\nVoir aussi.",
         "- un\n- deux",
         "Sources :\n\nla loi.",
+        "Voir.\n\n---\nSources :\n- la loi\n- le décret\n\n---\nFin.",
+        "Voir.\n\n---\nSource : la loi\n---\nFin.",
+        "Titre\n---\nQuestions fréquentes : aucune.\n\nTexte.\n***\nFin.",
+        "Un exemple :\n\n```\n---\nquestions:\n  - un\n---\nTexte.\n```\nFin.",
+        "```\nsource ~/.profile\n```\nPuis relancez.",
+        "---\n---\n---\nUne règle de Markdown.\n\n---\n",
+        "---\nsource: FAQ\n\nquestions:\n  - Un ?\n---\n\n- un\n---\n- deux",
         HEADER.format("  - Âge, durée « 3 ans », combien - en mois - de validité ?"),
     ],
 )
