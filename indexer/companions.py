@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.entries import MAX_QUESTION_CHARACTERS, Located
+from indexer.entries import MAX_QUESTION_CHARACTERS, Located, lines_of, wrong_characters
 from indexer.records import Acronym, Facet, Problem, Severity
 from indexer.sameness import question_key
 from indexer.text_files import read_text_file
@@ -67,13 +67,14 @@ def _text(file: Path, problems: list[Problem]) -> str | None:
     if isinstance(text, Problem):
         problems.append(text)
         return None
+    problems += wrong_characters(str(file), lines_of(text))
     return text
 
 
 def _lines(text: str) -> Iterator[Located]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield Located(line.rstrip(), number)
+    for line in lines_of(text):
+        if line.text.strip() and not line.text.lstrip().startswith("#"):
+            yield Located(line.text.rstrip(), line.line)
 
 
 def _read_acronyms(file: Path, problems: list[Problem]) -> tuple[Acronym, ...]:

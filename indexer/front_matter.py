@@ -59,6 +59,7 @@ def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
         tuple(header.questions),
         tuple(header.facet_values),
         tuple(problems),
+        text_line=start + 1 + body.count("\n", 0, len(body) - len(body.lstrip())),
     )
 
 

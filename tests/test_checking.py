@@ -120,6 +120,9 @@ def test_mistakes_between_answers(tmp_path: Path) -> None:
         ("hors-sujet.txt", "# c\nquel TEMPS\n", 3, "hors-sujet.txt:2"),
         ("hors-sujet.txt", "Un ?\n\nun\n", 3, "déjà à la ligne 1"),
         ("hors-sujet.txt", "a\n" + "x" * 501, 2, "raccourcissez"),
+        ("hors-sujet.txt", "a\nDurÃ©e ?\n", 2, "caractère abîmé après « Dur », sans doute « é » : retapez-le."),
+        ("acronyms.tsv", "BAL\tboÃ®te\n", 1, "caractère abîmé après « BAL bo », sans doute « î » : retapez-le."),
+        ("facettes.yaml", "c:\n  valeurs: [HÃ´pital]\n", 2, "caractère abîmé après « valeurs: [H »"),
         ("facettes.yaml", "couloir: x\n", 1, "la facette « couloir » doit avoir"),
         ("facettes.yaml", "couloir:\n  question: x\n", 1, "pas de liste de « valeurs »"),
         ("facettes.yaml", "couloir:\n  valeurs: [x, y, x]\n", 2, "« x » est deux fois"),
@@ -178,7 +181,10 @@ HEADER = "---\nquestions:\n{}\n---\nUne réponse."
         ("---\nsource: a\n ---\nTexte.", "3: un caractère invisible ou une espace"),
         ("---\nsource: a\n——\nTexte.\n\n---\nFin.", "3: cette ligne doit être « --- »"),
         ("La durÃ©e de validitÃ©.", "1: attention : caractère abîmé après « La dur »"),
-        ("lâ€™accès", "1: attention : caractère abîmé après « l »"),
+        ("lâ€™accès", "1: attention : caractère abîmé après « l », sans doute « ’ » : retapez-le."),
+        ("---\n---\n\nUn.\nau cÅ“ur Ã  Lyon", "5: attention : caractère abîmé après « au c », sans doute « œ » (et 1"),
+        ("prixÂ ?", "1: attention : caractère abîmé après « prix », sans doute une espace : retapez-le."),
+        ("d\ufffdlai", "1: attention : caractère abîmé après « d », sans doute un accent perdu : retapez-le."),
     ],
 )
 def test_what_would_be_lost_or_joined_in_silence_is_told(content: str, words: str, tmp_path: Path) -> None:
