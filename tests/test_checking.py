@@ -239,15 +239,59 @@ def test_ordinary_questions_are_no_problem(tmp_path: Path, written: str, asked: 
     assert next(open_corpus(tmp_path).answers()).questions == (asked,)
 
 
-def test_files_beside_and_misnamed_ones_are_told(tmp_path: Path) -> None:
-    """Each would do nothing, and nobody would notice."""
-    names = ["facettes.yml", "acronymes.tsv", "hors sujet.txt", "nouvelle.md", "LISEZMOI.md", "notes.txt"]
-    write(tmp_path, {"answers/un.md": "x", "answers/sans-fin": "x", "answers/c.md ": "x", **dict.fromkeys(names, "x")})
-    problems = {Path(problem.path).name: problem.message for problem in check_corpus(tmp_path)}
-    assert problems.keys() == {"facettes.yml", "acronymes.tsv", "hors sujet.txt", "nouvelle.md", "sans-fin", "c.md "}
-    assert "« facettes.yaml »" in problems["facettes.yml"]
-    assert "« acronyms.tsv »" in problems["acronymes.tsv"]
-    assert "dossier « answers »" in problems["nouvelle.md"]
+NOT_READ = "1: attention : ce fichier n'est pas lu"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("answers/facettes.yaml", f"{NOT_READ} : s'il devait l'être, son nom est « {{}}/facettes.yaml »."),
+        ("facettes.yml", f"{NOT_READ} : s'il devait l'être, son nom est « facettes.yaml »."),
+        ("acronymes.tsv", f"{NOT_READ} : s'il devait l'être, son nom est « acronyms.tsv »."),
+        ("hors sujet.TXT", f"{NOT_READ} : « hors-sujet.txt » l'est. Reportez-y ce qui manque, puis retirez celui-ci."),
+        ("answers/hors-sujet.txt", f"{NOT_READ} : « {{}}/hors-sujet.txt » l'est. Reportez-y"),
+        ("x.md", f"{NOT_READ} : déplacez-le dans le dossier « answers »."),
+        ("x.md ", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « x.md »."),
+        ("certificats/Y.MD", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « y.md »."),
+        ("x.docx", f"{NOT_READ} : si c'est une réponse, mettez-la dans un fichier « x.md » du dossier « answers » ;"),
+        ("notes.txt", f"{NOT_READ} : si c'est une réponse, mettez-la dans un fichier « notes.md »"),
+        ("answers/sans-fin", f"{NOT_READ} : une réponse porte un nom comme « sans-fin.md »."),
+        ("answers/c.md ", f"{NOT_READ} : une réponse porte un nom comme « c.md »."),
+    ],
+)
+def test_a_file_in_the_wrong_place_or_misnamed_is_told(tmp_path: Path, name: str, words: str) -> None:
+    """It would do nothing, and nobody would notice."""
+    write(tmp_path, {"answers/un.md": "x", "hors-sujet.txt": "y", name: "z"})
+    (problem,) = check_corpus(tmp_path)
+    assert str(problem).startswith(f"{tmp_path}/{name}:{words.format(tmp_path)}")
+
+
+def test_a_corpus_without_a_folder_of_answers_tells_each_file_once(tmp_path: Path) -> None:
+    """Its companions lie among the answers."""
+    write(tmp_path, {"un.md": "x", "facettes.yml": "z", "acronyms.tsv": "", "b/acronyms.tsv": "", "notes.txt": "z"})
+    assert [str(problem).removeprefix(f"{tmp_path}/") for problem in check_corpus(tmp_path)] == [
+        f"b/acronyms.tsv:{NOT_READ} : « {tmp_path}/acronyms.tsv » l'est. Reportez-y ce qui manque, puis retirez "
+        "celui-ci.",
+        f"facettes.yml:{NOT_READ} : s'il devait l'être, son nom est « facettes.yaml ».",
+        f"notes.txt:{NOT_READ} : une réponse porte un nom comme « notes.md ».",
+    ]
+
+
+def test_a_beir_folder_tells_of_misnamed_companions(tmp_path: Path) -> None:
+    """All else in it is of another making, and none of an editor's."""
+    write(
+        tmp_path, {"corpus.jsonl": '{"_id": "a", "text": "x"}', "queries.jsonl": "", "qrels/test.tsv": "", "a.md": ""}
+    )
+    assert check_corpus(tmp_path) == []
+    write(tmp_path, {"facettes.yml": ""})
+    assert [Path(problem.path).name for problem in check_corpus(tmp_path)] == ["facettes.yml"]
+
+
+def test_what_is_not_meant_to_be_read_is_not_told(tmp_path: Path) -> None:
+    """Explanations, pictures, queries, sources, what is hidden, and what the system leaves."""
+    names = ["LISEZMOI.md", "b/README.md", "logo.png", "queries/dev/q.jsonl", "sources/page.txt", ".git/x", "Thumbs.db"]
+    write(tmp_path, {"answers/un.md": "x", **dict.fromkeys(names, "z")})
+    assert check_corpus(tmp_path) == []
 
 
 def test_what_is_not_read_is_told(tmp_path: Path) -> None:
@@ -269,6 +313,7 @@ def test_what_is_not_read_is_told(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "answers" / "tuyau.md")
     problems = check_corpus(tmp_path)
     assert [(Path(problem.path).name, problem.severity) for problem in problems] == [
+        ("y.md", Severity.WARNING),
         ("Grand.MD", Severity.WARNING),
         ("autre.DOCX", Severity.WARNING),
         ("lien", Severity.WARNING),
