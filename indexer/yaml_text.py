@@ -178,6 +178,10 @@ def _unclosed(opening: str, closing: str) -> _Check:
 
 _MISTAKES: tuple[tuple[_Check, str], ...] = (
     (lambda line, _: "\t" in line, "Remplacez la tabulation par des espaces."),
+    (
+        lambda line, _: bool(re.match(r" *\*\s", line)),
+        "Mettez un tiret « - » au lieu de « * » au début de cette ligne.",
+    ),
     (lambda line, _: bool(re.match(r" *-[^\s-]", line)), "Mettez une espace après le tiret."),
     (lambda line, _: bool(re.match(r" *[\w-]+:[^\s/]", line)), "Mettez une espace après les deux-points."),
     (_unclosed('"', '"'), 'Fermez les guillemets : il manque " à la fin.'),
@@ -202,6 +206,11 @@ _MISTAKES: tuple[tuple[_Check, str], ...] = (
         "Un texte ne peut pas commencer par ce signe : " + _QUOTE_IT,
     ),
     (lambda _, value: ": " in value or value.endswith(":"), "Si le texte contient deux-points, " + _QUOTE_IT),
+    (
+        lambda line, _: bool(re.match(r"\w[^:]*\Z", line)),
+        "Cette ligne n'a ni clé ni tiret : si elle est d'une liste, mettez un tiret devant ; si le texte de la réponse "
+        "commence ici, mettez une ligne « --- » avant.",
+    ),
 )
 
 
