@@ -3,12 +3,11 @@
 In the last two, empty lines and lines that begin with # say nothing.
 """
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.entries import MAX_QUESTION_CHARACTERS, Located
+from indexer.entries import MAX_QUESTION_CHARACTERS, Located, lines_of, wrong_characters
 from indexer.records import Acronym, Facet, Problem, Severity
 from indexer.sameness import question_key
 from indexer.text_files import read_text_file
@@ -33,7 +32,7 @@ class Companions:
 
 def read_companions(folder: Path) -> Companions:
     """Return what the companions in *folder* say, as far as they can be read."""
-    problems = list(_misnamed(folder))
+    problems: list[Problem] = []
     return Companions(
         facets=_read_facets(folder / FACETS_FILE, problems),
         acronyms=_read_acronyms(folder / ACRONYMS_FILE, problems),
@@ -43,37 +42,24 @@ def read_companions(folder: Path) -> Companions:
     )
 
 
-def _misnamed(folder: Path) -> Iterator[Problem]:
-    """Yield a warning for each file that is not read, and whose name is nearly that of one that is."""
-    try:
-        names = sorted(entry.name for entry in folder.iterdir())
-    except OSError as error:
-        yield Problem(str(folder), 1, f"ce dossier ne peut pas être lu ({error.strerror}) : vérifiez ses droits.")
-        return
-    for name in names:
-        nearest = difflib.get_close_matches(name.lower(), FILES - set(names), n=1, cutoff=0.8)
-        if nearest and not name.startswith(".") and not name.endswith(".md"):
-            message = f"ce fichier n'est pas lu : s'il devait l'être, son nom est « {nearest[0]} »."
-            yield Problem(str(folder / name), 1, message, Severity.WARNING)
-
-
 def _text(file: Path, problems: list[Problem]) -> str | None:
     try:
         if not file.exists() and not file.is_symlink():
             return None
-    except OSError:  # told of the folder already
+    except OSError:  # told where the files of the folder are listed
         return None
     text = read_text_file(file)
     if isinstance(text, Problem):
         problems.append(text)
         return None
+    problems += wrong_characters(str(file), lines_of(text))
     return text
 
 
 def _lines(text: str) -> Iterator[Located]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield Located(line.rstrip(), number)
+    for line in lines_of(text):
+        if line.text.strip() and not line.text.lstrip().startswith("#"):
+            yield Located(line.text.rstrip(), line.line)
 
 
 def _read_acronyms(file: Path, problems: list[Problem]) -> tuple[Acronym, ...]:

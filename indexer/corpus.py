@@ -4,24 +4,22 @@ Owns where the files are, and what must hold between answers; one answer is pars
 Reading and checking go through the same `examined`, so that a build refuses exactly what the check calls an error.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.companions import FILES, Companions, read_companions
+from indexer.companions import Companions, read_companions
 from indexer.corpus_rows import read_beir, read_csv, read_jsonl
 from indexer.entries import Entry, Unreadable, problems_of
 from indexer.errors import CorpusError
 from indexer.examining import Examiner
 from indexer.front_matter import parse_markdown_text
+from indexer.passed_over import files_below, is_for_readers, misnamed_companions, passed_over, passed_over_beside
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
 from indexer.text_files import read_text_file
 
 ANSWERS_FOLDER = "answers"
 BEIR_FILE = "corpus.jsonl"
-_NOT_ANSWERS = {"lisezmoi.md", "readme.md"}
-_PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +98,14 @@ class Corpus:
         elif self.path.suffix == ".csv":
             yield from read_csv(self.path)
         elif (self.path / BEIR_FILE).is_file():
+            yield from (Unreadable((problem,)) for problem in misnamed_companions(self.path))
             yield from read_beir(self.path / BEIR_FILE)
-        else:
+        elif (self.path / ANSWERS_FOLDER).is_dir():
             answers = self.path / ANSWERS_FOLDER
-            if answers.is_dir():
-                yield from _passed_over_beside(answers)
-            yield from read_folder(answers if answers.is_dir() else self.path)
+            yield from (Unreadable((problem,)) for problem in passed_over_beside(answers))
+            yield from read_folder(answers, corpus=self.path)
+        else:
+            yield from read_folder(self.path)
 
 
 def open_corpus(path: Path) -> Corpus:
@@ -123,45 +123,16 @@ def open_corpus(path: Path) -> Corpus:
     return Corpus(path, Companions())
 
 
-def read_folder(folder: Path) -> Iterator[Entry | Unreadable]:
-    """Yield the answers in the Markdown files below *folder*, by path.
+def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry | Unreadable]:
+    """Yield the answers in the Markdown files below *folder*, and a warning for each file that is none, by path.
 
-    What is hidden, or an explanation for readers, is none; links to folders are not followed.
+    corpus: where the companions are, if not in *folder*. Links to folders are not followed.
     """
-    for file in _files_below(folder):
-        name = file.name.lower()
-        if name in _NOT_ANSWERS or name in FILES:
-            continue
-        if file.is_dir():
-            yield _passed_over(file, "ce dossier est un lien : mettez ici le dossier lui-même.")
-        elif file.suffix == ".md":
+    for file in files_below(folder):
+        if file.suffix != ".md" or file.is_dir():
+            problem = passed_over(file, answers=folder, corpus=corpus or folder)
+            if problem:
+                yield Unreadable((problem,))
+        elif not is_for_readers(file):
             text = read_text_file(file)
             yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))
-        elif file.suffix.lower() not in _PICTURES:
-            example = f"{file.stem.lower()}.md"
-            yield _passed_over(file, f"ce fichier n'est pas lu : une réponse porte un nom comme « {example} ».")
-
-
-def _passed_over_beside(answers: Path) -> Iterator[Unreadable]:
-    for file in sorted(answers.parent.glob("[!.]*.md")):
-        if file.name.lower() not in _NOT_ANSWERS:
-            yield _passed_over(file, f"ce fichier n'est pas lu : déplacez-le dans le dossier « {ANSWERS_FOLDER} ».")
-
-
-def _files_below(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=_raise):
-        links = [name for name in folders if Path(parent, name).is_symlink()]
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(parent, name) for name in (*names, *links) if not name.startswith(".")]
-    return sorted(found)
-
-
-def _raise(error: OSError) -> None:
-    """Left to itself, a walk passes over a folder that cannot be read, and its answers would be gone."""
-    if not isinstance(error, FileNotFoundError):
-        raise error
-
-
-def _passed_over(file: Path, message: str) -> Unreadable:
-    return Unreadable((Problem(str(file), 1, message, Severity.WARNING),))

@@ -9,15 +9,18 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from indexer.entries import Entry, Located, Unreadable
 from indexer.records import Answer, Problem
+from indexer.text_files import is_utf_16
 
 FACET_COLUMN = "facette:"
 MAX_ROW_BYTES = 1_000_000
 _JSONL_FIELDS = ("id", "text", "questions", "facets", "source")
 _COLUMNS = ("id", "text", "questions", "source")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16 = "le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à nouveau, en « {} »."
 _PARTED = re.compile(r"\n| \| ")
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 
@@ -64,6 +67,9 @@ def read_csv(file: Path) -> Iterator[Entry | Unreadable]:
     semicolons or tabulations part the columns; the first line tells which.
     """
     with file.open("rb") as stream:
+        if _begins_as_utf_16(stream):
+            yield _wrong(file, 1, _UTF_16.format("CSV UTF-8"))
+            return
         # Bytes that are not UTF-8 become lone surrogates, which tell the row that has them.
         lines = (
             (line.removeprefix(_BYTE_ORDER_MARK) if at == 0 else line).decode("utf-8", errors="surrogateescape")
@@ -91,6 +97,12 @@ def read_csv(file: Path) -> Iterator[Entry | Unreadable]:
                 continue
             if any(cell.strip() for cell in cells):
                 yield _csv_entry(file, first, columns, cells)
+
+
+def _begins_as_utf_16(stream: BinaryIO) -> bool:
+    start = stream.read(2)
+    stream.seek(0)
+    return is_utf_16(start)
 
 
 def _wrong_columns(columns: list[str]) -> str | None:
@@ -136,6 +148,9 @@ def _parts(cell: str) -> list[str]:
 
 def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
     with file.open("rb") as stream:
+        if _begins_as_utf_16(stream):
+            yield 1, _wrong(file, 1, _UTF_16.format("UTF-8"))
+            return
         line = 0
         while content := stream.readline(MAX_ROW_BYTES):
             line += 1

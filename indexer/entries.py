@@ -1,18 +1,16 @@
 """What a place in a corpus holds: an answer with its lines, or the problems that kept it from being one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from indexer.damage import find_damage
 from indexer.records import Answer, Problem, Severity
 
 MAX_TEXT_CHARACTERS = 20_000
 MAX_QUESTION_CHARACTERS = 500
 MAX_ID_CHARACTERS = 200
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
-# What a wrong conversion leaves behind: the replacement character, letters of Windows-1252 read as Latin-1, and the
-# two signs that the bytes of one accented letter in UTF-8 make when they are read as Windows-1252: « Ã© », « â€™ ».
-_DAMAGED = re.compile("[\ufffd\x80-\x84\x86-\x9f]|Ã[\u00a0-\u00bf]|â€|Â[\u00a0-\u00bf]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,10 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An answer as its file has it, with the lines that messages about it need, and the warnings of reading it."""
+    """An answer as its file has it, with the lines that messages about it need, and the warnings of reading it.
+
+    text_line: where its text begins, where the lines of the text are those of the file.
+    """
 
     path: str
     answer: Answer
@@ -33,6 +34,7 @@ class Entry:
     questions: tuple[Located, ...]
     facet_values: tuple[tuple[str, Located], ...]
     warnings: tuple[Problem, ...] = ()
+    text_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Unreadable:
 
 def problems_of(entry: Entry) -> list[Problem]:
     """Return what is wrong with an answer by itself, whatever else the corpus holds."""
-    return [*entry.warnings, *_wrong_sizes(entry), *_wrong_characters(entry)]
+    return [*entry.warnings, *_wrong_sizes(entry), *wrong_characters(entry.path, _texts(entry))]
 
 
 def _wrong_sizes(entry: Entry) -> Iterator[Problem]:
@@ -68,21 +70,37 @@ def _wrong_sizes(entry: Entry) -> Iterator[Problem]:
             yield Problem(entry.path, question.line, f"cette question compte {size} : raccourcissez-la.")
 
 
-def _wrong_characters(entry: Entry) -> Iterator[Problem]:
-    texts = [Located(entry.answer.text, entry.line), *entry.questions]
-    texts += [Located(text, value.line) for key, value in entry.facet_values for text in (key, value.text)]
-    texts.append(Located(entry.answer.source or "", entry.line))
+def _texts(entry: Entry) -> Iterator[Located]:
+    text, line = entry.answer.text, entry.text_line
+    yield from [Located(text, entry.line)] if line is None else lines_of(text, first_line=line)
+    yield from entry.questions
+    for key, value in entry.facet_values:
+        yield from (Located(key, value.line), value)
+    yield Located(entry.answer.source or "", entry.line)
+
+
+def lines_of(text: str, *, first_line: int = 1) -> Iterator[Located]:
+    """Yield each line of a text of several."""
+    return (Located(line, number) for number, line in enumerate(text.split("\n"), first_line))
+
+
+def wrong_characters(path: str, texts: Iterable[Located]) -> Iterator[Problem]:
+    """Yield the first forbidden character of each text, and the first one that a wrong conversion has damaged."""
     for text in texts:
         forbidden = _FORBIDDEN.search(text.text)
         if forbidden:
-            message = f"caractère interdit (U+{ord(forbidden[0]):04X}){_after(text.text, forbidden)} : retirez-le."
-            yield Problem(entry.path, text.line, message)
-        damaged = _DAMAGED.search(text.text)
+            after = _after(text.text, forbidden.start())
+            message = f"caractère interdit (U+{ord(forbidden[0]):04X}){after} : retirez-le."
+            yield Problem(path, text.line, message)
+        damaged = list(find_damage(text.text))
         if damaged:
-            message = f"caractère abîmé{_after(text.text, damaged)}, sans doute un accent perdu : retapez-le."
-            yield Problem(entry.path, text.line, message, Severity.WARNING)
+            after, meant = _after(text.text, damaged[0].start), damaged[0].meant.strip()
+            guess = f"« {meant} »" if meant else "un accent perdu" if not damaged[0].meant else "une espace"
+            others = f" (et {len(damaged) - 1} de plus)" if len(damaged) > 1 else ""
+            message = f"caractère abîmé{after}, sans doute {guess}{others} : retapez-le."
+            yield Problem(path, text.line, message, Severity.WARNING)
 
 
-def _after(text: str, found: re.Match[str]) -> str:
-    before = " ".join(text[: found.start()].split())[-30:]
+def _after(text: str, start: int) -> str:
+    before = " ".join(text[:start].split())[-30:]
     return f" après « {before} »" if before else " au début"

@@ -87,4 +87,6 @@ class Examiner:
 def _choose(written: str, known: Sequence[str]) -> str:
     by_fold = {fold(one): one for one in known}
     nearest = difflib.get_close_matches(fold(written), by_fold, n=1)
-    return f"voulez-vous dire « {by_fold[nearest[0]]} » ?" if nearest else f"choisissez parmi {', '.join(known)}."
+    if nearest:
+        return f"voulez-vous dire « {by_fold[nearest[0]]} » ?"
+    return f"choisissez parmi {', '.join(f'« {one} »' for one in known)}."  # a value may hold a comma

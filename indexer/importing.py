@@ -1,7 +1,8 @@
 """From a page saved from the site, as text, to one Markdown file an answer. Never overwrites a file."""
 
 import re
-from collections.abc import Container, Iterator
+import tempfile
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -73,7 +74,7 @@ def import_page(page: Path, folder: Path) -> ImportSummary:
 
     An answer is known by its words, whatever its file is called now and whatever was added around it; one whose words
     were edited, by its name or by most of its words. CorpusError, and nothing written, if the page cannot be read as
-    one, or a file of the folder cannot be read.
+    one, or the folder cannot be read or written.
     """
     texts = list(dict.fromkeys(_answers_of(page)))
     existing = _existing(folder)
@@ -82,7 +83,7 @@ def import_page(page: Path, folder: Path) -> ImportSummary:
     # What the page has word for word is no edited version of anything else on it.
     edited = [entry for entry in existing if _words(entry.answer.text) not in on_page]
     taken = {Path(entry.path).stem: Path(entry.path) for entry in existing}
-    created: list[Path] = []
+    created: dict[Path, str] = {}
     present: list[Path] = []
     left_alone: list[str] = []
     for text in texts:
@@ -95,8 +96,12 @@ def import_page(page: Path, folder: Path) -> ImportSummary:
         elif version:
             left_alone.append(f"« {slug} » : {version} en semble une version corrigée ; comparez-les.")
         else:
-            created.append(_write_answer(text, _free(slug, taken), folder))
-            taken[created[-1].stem] = created[-1]
+            answer = Answer(_free(slug, taken), text, facets=_facets(text), source=_SOURCE)
+            file = folder / _theme(answer) / f"{answer.id}.md"
+            created[file] = format_markdown_answer(answer)
+            taken[answer.id] = file
+    if created:
+        _write_all(created, folder)
     return ImportSummary(tuple(created), tuple(present), tuple(left_alone))
 
 
@@ -105,18 +110,47 @@ def _free(slug: str, taken: Container[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _write_answer(text: str, slug: str, folder: Path) -> Path:
-    facets = _facets(text)
-    theme = fold(facets["thematique"][0]) if "thematique" in facets else _NO_THEME
-    file = folder / re.sub(r"[^a-z0-9]+", "-", theme) / f"{slug}.md"
+def _theme(answer: Answer) -> str:
+    theme = fold(answer.facets["thematique"][0]) if "thematique" in answer.facets else _NO_THEME
+    return re.sub(r"[^a-z0-9]+", "-", theme)
+
+
+def _write_all(contents: Mapping[Path, str], folder: Path) -> None:
+    """Write every file or none: half an answer would be taken for a whole one."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(format_markdown_answer(Answer(slug, text, facets=facets, source=_SOURCE)))
+        for parent in {file.parent for file in contents}:
+            parent.mkdir(parents=True, exist_ok=True)
+        # In the folder itself, so that putting a file in place copies nothing; hidden, so that it is no answer.
+        with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as aside:
+            written = {Path(aside, str(number)): file for number, file in enumerate(contents)}
+            for part, file in written.items():
+                part.write_text(contents[file], encoding="utf-8", newline="\n")
+            _put_in_place(written)
     except OSError as error:
-        message = f"ce fichier ne peut pas être écrit ({error.strerror}) : vérifiez le dossier, puis recommencez."
-        raise CorpusError([Problem(str(file), 1, message)]) from error
-    return file
+        raise CorpusError([_not_written(error, folder)]) from error
+
+
+def _put_in_place(written: Mapping[Path, Path]) -> None:
+    placed: list[Path] = []
+    try:
+        for part, file in written.items():
+            file.open("x").close()  # to replace nothing that came meanwhile
+            placed.append(file)
+            part.replace(file)
+    except OSError:
+        for file in placed:
+            file.unlink(missing_ok=True)
+        raise
+
+
+def _not_written(error: OSError, folder: Path) -> Problem:
+    path = Path(error.filename2 or error.filename or folder)
+    message = f"rien ne peut être écrit ici ({error.strerror}) : vérifiez les droits et la place du disque."
+    if isinstance(error, FileExistsError) and path.suffix == ".md":
+        message = "ce nom est déjà pris : renommez ce qui le porte, puis recommencez."
+    elif isinstance(error, FileExistsError | NotADirectoryError):
+        message = "il faut ici un dossier, et un fichier porte déjà ce nom : changez le nom de ce fichier."
+    return Problem(str(path), 1, message)
 
 
 def _answers_of(page: Path) -> Iterator[str]:
@@ -145,7 +179,14 @@ def _answers_of(page: Path) -> Iterator[str]:
 
 def _existing(folder: Path) -> list[Entry]:
     """Return the answers in *folder* already. CorpusError with the problems of all that cannot be read."""
-    found = list(read_folder(folder))
+    try:
+        if folder.exists() and not folder.is_dir():
+            message = "ce n'est pas un dossier : donnez celui des réponses, comme « corpus/answers »."
+            raise CorpusError([Problem(str(folder), 1, message)])
+        found = list(read_folder(folder))
+    except OSError as error:
+        message = f"ce dossier ne peut pas être lu ({error.strerror}) : vérifiez le chemin et ses droits."
+        raise CorpusError([Problem(str(error.filename or folder), 1, message)]) from error
     problems = [problem for entry in found if isinstance(entry, Unreadable) for problem in entry.problems]
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:

@@ -9,6 +9,8 @@ from pathlib import Path
 from indexer.records import Problem
 
 MAX_FILE_BYTES = 4_000_000
+FORMAT_CHARACTERS = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+"""Characters that take no place, as a class of a regular expression holds them: pasted, and never seen."""
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -16,10 +18,8 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 def read_text_file(file: Path) -> str | Problem:
     """Return the text of *file* with plain line ends, or what keeps it from being read."""
     try:
-        if not file.exists() and not file.is_symlink():
-            return Problem(str(file), 1, "il n'y a pas de fichier à cet endroit : vérifiez son nom.")
         if not file.is_file():
-            return Problem(str(file), 1, "ce n'est pas un fichier : retirez-le d'ici ou changez son nom.")
+            return Problem(str(file), 1, _no_file(file))
         with file.open("rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
@@ -31,6 +31,8 @@ def read_text_file(file: Path) -> str | Problem:
 
 def decode_text(content: bytes, *, path: str) -> str | Problem:
     """Return *content* as text with plain line ends, or what is wrong with it, at its line."""
+    if is_utf_16(content):
+        return Problem(path, 1, f"le texte n'est pas en UTF-8 mais en UTF-16. {_SAVE}")
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
@@ -44,12 +46,25 @@ def decode_text(content: bytes, *, path: str) -> str | Problem:
     return text
 
 
+def is_utf_16(content: bytes) -> bool:
+    """Return whether bytes begin as UTF-16: with its mark, or with one byte of two for a letter."""
+    return content.startswith(_UTF_16_MARKS) or (len(content) > 1 and content[:2].count(0) == 1)
+
+
+def _no_file(path: Path) -> str:
+    if path.is_dir():
+        return "c'est un dossier, et non un fichier : retirez-le d'ici ou changez son nom."
+    if path.exists():
+        return "ce n'est pas un fichier : retirez-le d'ici ou changez son nom."
+    if path.is_symlink():
+        return "ce lien ne mène à aucun fichier : mettez ici le fichier lui-même, ou retirez le lien."
+    return "il n'y a pas de fichier à cet endroit : vérifiez le chemin et le nom."
+
+
 _SAVE = "Enregistrez le fichier à nouveau, avec l'encodage « UTF-8 »."
 
 
 def _seen(content: bytes, start: int) -> str:
-    if content.startswith(_UTF_16_MARKS):
-        return " mais en UTF-16"
     word = re.search(rb"[^\s]{0,20}\Z", content[:start])
     rest = re.match(rb"[^\s]{1,20}", content[start:])
     around = (word[0] if word else b"") + (rest[0] if rest else b"")

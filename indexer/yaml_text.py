@@ -11,11 +11,17 @@ import yaml
 
 from indexer.entries import Located
 from indexer.records import Problem, Severity
+from indexer.text_files import FORMAT_CHARACTERS
 
 _LINE_ENDS_OF_YAML = re.compile("[\x85\u2028\u2029]")
 _BULLET = re.compile(r"[-‐‑‒–—•*]\s")
-_BULLET_OR_NUMBER = re.compile(r"(?:[-‐‑‒–—•*]|\d{1,2}[.)])\s")
+_BULLET_OR_NUMBER = re.compile(r"\s*(?:[-‐‑‒–—•*]|\d{1,2}[.)])\s")
+# What pushes a line out of its place: blanks that are no plain spaces, and what takes no place at all.
+_UNSEEN = re.compile(rf"[{FORMAT_CHARACTERS}]|[^\S \t]")
+_START = re.compile(rf"([\s{FORMAT_CHARACTERS}]*)(?:(-|[\w-]+:)(?=[^ \t])([\s{FORMAT_CHARACTERS}]*))?")
 _QUOTE_IT = 'mettez tout le texte entre guillemets droits : "…".'
+_QUOTES = ("'", '"')
+_BLOCKS = ("|", ">")
 _SEE_EXAMPLE = "Comparez avec l'exemple de LISEZMOI.md : alignement, tirets, guillemets fermés."
 
 
@@ -24,11 +30,12 @@ class YamlText:
 
     def __init__(self, text: str, *, path: str, first_line: int, problems: list[Problem]) -> None:
         # These three end a line for YAML, and not for an editor: they would shift the lines of every message.
-        self._text = _LINE_ENDS_OF_YAML.sub(" ", text)
-        self._lines = self._text.split("\n")
+        lines = _LINE_ENDS_OF_YAML.sub(" ", text).split("\n")
         self._path = path
         self._first_line = first_line
         self._problems = problems
+        self._lines = [self._with_plain_start(line, at) for at, line in enumerate(lines)]
+        self._text = "\n".join(self._lines)
 
     def compose(self) -> yaml.Node | None:
         """Return the tree, None where it is empty or does not parse."""
@@ -67,13 +74,17 @@ class YamlText:
         """Yield the texts of a list, or the only one where there is no list; an empty place has none."""
         if isinstance(node, yaml.ScalarNode) and not node.value:
             return
-        for item in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-            text = self.text(item, what)
+        listed = isinstance(node, yaml.SequenceNode)
+        for item in node.value if listed else [node]:
+            text = self.text(item, what, may_be_several=not listed)
             if text is not None:
                 yield Located(text, self._line(item))
 
-    def text(self, node: yaml.Node, what: str) -> str | None:
-        """Return a text on one line, None where there is something else or nothing."""
+    def text(self, node: yaml.Node, what: str, *, may_be_several: bool = False) -> str | None:
+        """Return a text on one line, None where there is something else or nothing.
+
+        may_be_several: whether each line of it could have been meant for a text of its own.
+        """
         if not isinstance(node, yaml.ScalarNode):
             message = (
                 f"« {what} » contient ici autre chose qu'un texte. S'il y a deux-points dans le texte, {_QUOTE_IT}"
@@ -84,17 +95,30 @@ class YamlText:
         if not text:
             self._note(self._line(node), f"« {what} » est vide ici : complétez ou retirez la ligne.")
             return None
-        return text if node.style or self._reads_as_written(node) else None
+        return text if self._reads_as_written(node, may_be_several=may_be_several) else None
 
-    def _reads_as_written(self, node: yaml.ScalarNode) -> bool:
-        """Note what YAML dropped or joined in silence around a text without quotes; False where that is an error."""
+    def _with_plain_start(self, line: str, at: int) -> str:
+        """Return a line as it looks: read as it is, it would be another line, and told for what it does not show."""
+        start = _START.match(line)
+        if not start or not _UNSEEN.search(start[0]):
+            return line
+        if start.end() < len(line):
+            what = "une espace insécable" if re.search(r"[^\S \t]", start[0]) else "un caractère invisible"
+            message = f"{what} est au début de cette ligne : effacez ce début, espaces comprises, et retapez-le."
+            self._note(self._first_line + at, message)
+        return re.sub(r"[^\S \t]", " ", re.sub(f"[{FORMAT_CHARACTERS}]", "", start[0])) + line[start.end() :]
+
+    def _reads_as_written(self, node: yaml.ScalarNode, *, may_be_several: bool) -> bool:
+        """Note what YAML dropped or joined in silence around or in a text; False where that is an error."""
         start, end = node.start_mark, node.end_mark
-        if self._lines[end.line][end.column :].lstrip().startswith("#"):
+        if not node.style and self._lines[end.line][end.column :].lstrip().startswith("#"):
             self._note(self._first_line + end.line, f"ce qui suit « # » serait perdu : {_QUOTE_IT}")
             return False
-        for at in range(start.line, end.line + 1):
-            written = self._lines[at][start.column :] if at == start.line else self._lines[at].lstrip()
-            sign = (_BULLET if at == start.line else _BULLET_OR_NUMBER).match(written)
+        last = end.line if end.column else end.line - 1
+        for at in range(start.line, last + 1):
+            before = self._lines[at][: start.column].strip() if at == start.line else ""
+            written = self._lines[at][start.column :] if before else self._lines[at]
+            sign = (_BULLET if before else _BULLET_OR_NUMBER).match(written)
             if sign:
                 message = (
                     f"« {sign[0].strip()} » au début de cette ligne ferait partie du texte. Mettez chaque texte sur sa "
@@ -102,12 +126,15 @@ class YamlText:
                 )
                 self._note(self._first_line + at, message)
                 return False
-            if re.match(r"\s*-\S", self._lines[at]):
+            if node.style not in _QUOTES and re.match(r"\s*-\S", self._lines[at]):
                 self._note(self._first_line + at, "mettez une espace après le tiret.")
                 return False
-        for at in range(start.line, end.line):
-            if self._lines[at].rstrip().endswith("?"):
-                message = "cette ligne et la suivante ne font qu'un seul texte : manque-t-il un tiret à la suivante ?"
+        for at in range(start.line + (node.style in _BLOCKS), last):
+            if may_be_several or self._lines[at].rstrip().endswith("?"):
+                message = (
+                    "cette ligne et la suivante ne font qu'un seul texte : s'il y en a deux, chacun a sa ligne et son "
+                    "tiret."
+                )
                 self._note(self._first_line + at, message, Severity.WARNING)
         return True
 
@@ -116,6 +143,11 @@ class YamlText:
 
     def _note(self, line: int, message: str, severity: Severity = Severity.ERROR) -> None:
         self._problems.append(Problem(self._path, line, message, severity))
+
+
+def needs_quotes(text: str) -> bool:
+    """Whether a text, written without quotes, would be told for the sign or the character that it begins with."""
+    return bool(_BULLET.match(text) or _UNSEEN.match(text))
 
 
 class _PlainLoader(yaml.BaseLoader):
@@ -134,6 +166,12 @@ _Check = Callable[[str, str], bool]
 """Takes a line as written, and its value: without dash and key."""
 
 
+# A text that goes on behind its closing sign, with neither a comment nor a value.
+_GOES_ON = r"(?!\s*(?:#.*|:(?: .*)?)?\Z)"
+_CLOSED_BY_APOSTROPHE = re.compile(r"'(?:[^']|'')*'" + _GOES_ON)
+_CLOSED_BY_QUOTE = re.compile(r'"(?:[^"\\]|\\.)*"' + _GOES_ON + r'.*"\Z')
+
+
 def _unclosed(opening: str, closing: str) -> _Check:
     return lambda _, value: value.startswith(opening) and value.count(closing) <= (opening == closing)
 
@@ -141,15 +179,19 @@ def _unclosed(opening: str, closing: str) -> _Check:
 _MISTAKES: tuple[tuple[_Check, str], ...] = (
     (lambda line, _: "\t" in line, "Remplacez la tabulation par des espaces."),
     (
-        lambda line, _: bool(re.match(r" *(- *)?[\u00a0\u2007\u202f]", line)),
-        "Une espace insécable se trouve au début de cette ligne : remplacez-la par des espaces ordinaires.",
+        lambda line, _: bool(re.match(r" *\*\s", line)),
+        "Mettez un tiret « - » au lieu de « * » au début de cette ligne.",
     ),
     (lambda line, _: bool(re.match(r" *-[^\s-]", line)), "Mettez une espace après le tiret."),
     (lambda line, _: bool(re.match(r" *[\w-]+:[^\s/]", line)), "Mettez une espace après les deux-points."),
     (_unclosed('"', '"'), 'Fermez les guillemets : il manque " à la fin.'),
     (
-        lambda _, value: bool(re.match(r"'\w{1,7}'\w", value)),
+        lambda _, value: bool(_CLOSED_BY_APOSTROPHE.match(value)),
         "L'apostrophe du texte ferme celle du début : " + _QUOTE_IT,
+    ),
+    (
+        lambda _, value: bool(_CLOSED_BY_QUOTE.match(value)),
+        "Un guillemet droit du texte ferme celui du début : mettez « » à la place de ceux du texte.",
     ),
     (_unclosed("'", "'"), "Fermez l'apostrophe ouverte au début, ou " + _QUOTE_IT),
     (_unclosed("[", "]"), "Fermez le crochet : il manque ] à la fin."),
@@ -164,6 +206,11 @@ _MISTAKES: tuple[tuple[_Check, str], ...] = (
         "Un texte ne peut pas commencer par ce signe : " + _QUOTE_IT,
     ),
     (lambda _, value: ": " in value or value.endswith(":"), "Si le texte contient deux-points, " + _QUOTE_IT),
+    (
+        lambda line, _: bool(re.match(r"\w[^:]*\Z", line)),
+        "Cette ligne n'a ni clé ni tiret : si elle est d'une liste, mettez un tiret devant ; si le texte de la réponse "
+        "commence ici, mettez une ligne « --- » avant.",
+    ),
 )
 
 

@@ -77,6 +77,13 @@ def test_what_is_formatted_is_parsed(
     assert parse(format_markdown_answer(answer), "a.md") == answer
 
 
+@pytest.mark.parametrize("words", ["– un", "• un", "1. un", "\u200bun", "\u200b- un", "- un", "'l'un'", '"', "# un"])
+def test_signs_of_lists_are_formatted(words: str) -> None:
+    """A text that begins as a line of a list does is given back too, in each place of the header."""
+    answer = Answer("a", "x", questions=(words, "y"), facets={words: (words,)}, source=words)
+    assert parse(format_markdown_answer(answer), "a.md") == answer
+
+
 def test_folder_with_companions(tmp_path: Path) -> None:
     """Answers come by path, with facets, acronyms and off-topic questions from beside them."""
     (tmp_path / "answers" / "b").mkdir(parents=True)
@@ -255,6 +262,19 @@ def test_bytes_that_are_not_utf_8_are_told_at_their_line(tmp_path: Path) -> None
         assert [(problem.line, "UTF-8" in problem.message) for problem in check_corpus(tmp_path / name)] == [
             (line, True)
         ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_table_in_utf_16_is_told_once(tmp_path: Path, encoding: str) -> None:
+    """What a spreadsheet calls « Texte Unicode » is named, with its mark or without, and none of its NULs is shown."""
+    (tmp_path / "faq.csv").write_bytes("id\ttext\na\tDélai\nb\ty\n".encode(encoding))
+    (tmp_path / "faq.jsonl").write_bytes('{"id": "a", "text": "x"}\n{"id": "b", "text": "y"}\n'.encode(encoding))
+    for name, kind in (("faq.csv", "CSV UTF-8"), ("faq.jsonl", "UTF-8")):
+        assert str(check_corpus(tmp_path / name)[0]) == (
+            f"{tmp_path / name}:1: le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à "
+            f"nouveau, en « {kind} »."
+        )
+        assert len(check_corpus(tmp_path / name)) == 1
 
 
 def test_endless_row_is_passed_over(tmp_path: Path) -> None:

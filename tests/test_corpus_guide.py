@@ -75,13 +75,15 @@ def test_messages_named_are_those_of_the_program(tmp_path: Path) -> None:
         "h.md": "---\nquestions:\n\t- x\n---\nz",
         "i.md": "",
         "j.md": "d\udce9lai",
-        "K.MD": "z",
+        "k.md": "---\nsource: x\n---\nz\n---\nsource: y\n---\nz",
+        "l.md": "La durÃ©e.",
+        "M.MD": "z",
     }
     (tmp_path / "facettes.yaml").write_text("couloir:\n  valeurs: [Hôpital]\n", encoding="utf-8")
     for name, content in files.items():
         (tmp_path / name).write_text(content, encoding="utf-8", errors="surrogateescape")
     given = "\n".join(map(str, check_corpus(tmp_path))).lower()
-    assert len(rows) == 11
+    assert len(rows) == 13
     for row in rows:
         words = re.sub(r"à \d+ %", "à 100 %", row.lower()).rstrip("…")
         assert words in given, words

@@ -1,10 +1,12 @@
 """From a published page to answers."""
 
 import re
+import resource
 from pathlib import Path
 
 import pytest
 
+from indexer.__main__ import main
 from indexer.corpus import open_corpus
 from indexer.errors import CorpusError
 from indexer.front_matter import parse_markdown_text
@@ -132,3 +134,66 @@ def test_what_is_no_page_is_refused(tmp_path: Path, content: bytes, words: str) 
     with pytest.raises(CorpusError, match=words):
         import_page(tmp_path / "page.txt", tmp_path / "answers")
     assert not (tmp_path / "answers").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("page.txt", r"/page\.txt:1: ce n'est pas un dossier : donnez celui des réponses"),
+        (
+            "page.txt/answers",
+            r"/page\.txt/answers:1: ce dossier ne peut pas être lu \(Not a directory\) : vérifiez le chemin",
+        ),
+        ("theme", r"/theme/divers:1: il faut ici un dossier, et un fichier porte déjà ce nom"),
+        ("name", r"/name/divers/reponse-longue-mot\.md:1: ce nom est déjà pris : renommez ce qui le porte"),
+    ],
+)
+def test_a_place_that_is_taken_is_told(tmp_path: Path, place: str, words: str) -> None:
+    """The folder of answers, one above it or that of a theme is a file, an answer's name a folder's: each is told."""
+    page = _page_of_two(tmp_path)
+    (tmp_path / "theme").mkdir()
+    (tmp_path / "theme" / "divers").touch()
+    (tmp_path / "name" / "divers" / "reponse-longue-mot.md").mkdir(parents=True)
+    with pytest.raises(CorpusError, match=words):
+        import_page(page, tmp_path / place)
+    assert _files(tmp_path) == {"page.txt", "theme/divers"}
+
+
+def test_a_full_disk_leaves_no_answer(tmp_path: Path) -> None:
+    """The second answer finds no room: that is told, and neither it nor the first is there, whole or half."""
+    page = _page_of_two(tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        with pytest.raises(CorpusError, match=r"answers:1: rien ne peut être écrit ici \(File too large\) : vérifiez"):
+            import_page(page, tmp_path / "answers")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert _files(tmp_path) == {"page.txt"}
+    assert len(import_page(page, tmp_path / "answers").created) == 2
+
+
+def _page_of_two(folder: Path) -> Path:
+    page = folder / "page.txt"
+    long = "Réponse longue. " + "Un mot. " * 200
+    page.write_text(f"Certificat.\n{CLOSING_LINE}\n{long}\n{CLOSING_LINE}\n", encoding="utf-8")
+    return page
+
+
+def _files(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_command_says_what_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A page that is not there, a folder and a broken link have each their words."""
+    (tmp_path / "lien.txt").symlink_to("absent")
+    said = {
+        "absente.txt": "absente.txt:1: il n'y a pas de fichier à cet endroit : vérifiez le chemin et le nom.",
+        ".": ":1: c'est un dossier, et non un fichier",
+        "lien.txt": "lien.txt:1: ce lien ne mène à aucun fichier",
+    }
+    for name, words in said.items():
+        assert main(["import", str(tmp_path / name), str(tmp_path / "answers")]) == 1
+        errors = capsys.readouterr().err
+        assert words in errors
+        assert errors.endswith("1 problème : rien n'a été importé.\n")
