@@ -28,9 +28,9 @@ class Limits:
     """How much is accepted. Seconds are of the clock on the wall."""
 
     most_requests: int = 40
-    overloaded_requests: int = 3
-    """Worked on at once from a refusal on, as long as many are refused. With one more, an eighth more are answered, and
-    where a crowd does not end, everybody waits a fifth longer."""
+    overloaded_requests: int = 2
+    """Worked on at once from a refusal on, as long as many are refused. With one more, a twentieth more are answered,
+    and where a crowd does not end, p99 is half as long again."""
     judged_seconds: float = 1.0
     """Every so often it is judged whether the crowd has ended."""
     header_bytes: int = 16_384
