@@ -22,7 +22,8 @@ _SIMILARITIES = [FEATURES.index(name) for name in ("body", "sentence", "question
 _WORDS = [FEATURES.index(name) for name in ("coverage", "codes")]
 _QUESTION = FEATURES.index("question")
 
-_MAX_LOGIT = 6.0
+_LEAST_SHARE = 0.002472623156634773
+"""Whose log-odds are -6: beyond, a share says no more."""
 _PRIOR_STRENGTH = 1.0
 _MOST_STEPS = 1000
 _LEAST_STEP = 1e-9
@@ -111,11 +112,11 @@ def design_matrix(
     """
     rows = np.empty((len(COLUMNS), len(features))).T  # written by columns
     # One more candidate, as good as the mean: where there is but one answer, its share says nothing.
-    shares = softmax(np.append(scores, scores.mean() if len(scores) else 0.0))[:-1]
-    with np.errstate(divide="ignore"):
-        odds = np.log(shares) - np.log1p(-shares)
+    mean = scores.sum() / max(1, len(scores))
+    shares = softmax(np.concatenate((scores, (mean,))))[:-1]
+    shares = np.minimum(np.maximum(shares, _LEAST_SHARE), 1 - _LEAST_SHARE)
     rows[:, 0] = 1.0
-    rows[:, 1] = np.minimum(np.maximum(odds, -_MAX_LOGIT), _MAX_LOGIT)
+    rows[:, 1] = np.log(shares / (1 - shares))
     rows[:, 2] = _greatest(features, _SIMILARITIES)
     rows[:, 3] = _greatest(features, _WORDS)
     rows[:, 4] = scale_cosine(off_topic) - features[:, _QUESTION].max(initial=0) if off_topic > -1 else 0.0

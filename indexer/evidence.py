@@ -111,7 +111,8 @@ def gather_evidence(
     if left_out_passage is not None:
         nearest = nearest[nearest != left_out_passage]
     found = np.concatenate((nearest, words.best_rows(_LEXICAL_CANDIDATES)))
-    candidates = np.unique(table.answers[found]).astype(np.int64)
+    # For so few, faster than np.unique.
+    candidates = np.array(sorted(set(table.answers[found].tolist())), dtype=np.int64)
     if left_out_answer is not None:
         candidates = candidates[candidates != left_out_answer]
     if allowed is not None:

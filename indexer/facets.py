@@ -78,6 +78,8 @@ class FacetTable:
 
         ValueError for an unknown facet or value.
         """
+        if not filters:
+            return None
         wrong = self.unknown(filters)
         if wrong:
             raise ValueError(wrong)

@@ -75,22 +75,26 @@ class Index:
         scores = self.manifest.ranking.score(features)
         confidences = self.manifest.calibration.confidence(features, scores, off_topic=evidence.off_topic)
         # Candidates come by row, and rows follow ids, so that ties of score go by id.
-        order = np.argsort(-scores, kind="stable").tolist()
+        order = np.argsort(-scores, kind="stable")
+        best = order[:limit]
+        of_each = zip(
+            best.tolist(), scores[best].tolist(), confidences[best].tolist(), features[best].tolist(), strict=True
+        )
         hits = tuple(
             self._hit(
                 evidence,
                 position,
                 rank=rank,
-                score=float(scores[position]),
-                confidence=float(confidences[position]),
-                features=explain(evidence, features, position),
+                score=score,
+                confidence=confidence,
+                features=explain(evidence, position, weighed),
             )
-            for rank, position in enumerate(order[:limit], start=1)
+            for rank, (position, score, confidence, weighed) in enumerate(of_each, start=1)
         )
-        best = float(confidences[order[0]]) if order else 0.0
+        status = self.manifest.calibration.status(hits[0].confidence if hits else 0.0)
         is_shown = confidences >= self.manifest.calibration.show_from
         is_shown[order[:1]] = True
-        return Found(hits, self.manifest.calibration.status(best), self.parts.facets.count(evidence.answers[is_shown]))
+        return Found(hits, status, self.parts.facets.count(evidence.answers[is_shown]))
 
     def _hit(
         self,
@@ -117,8 +121,7 @@ class Index:
         """Return the sentence of the best match, or the whole text where it is one sentence."""
         if sentence_row is None:
             return Excerpt(answer.text, 0, len(answer.text))
-        row = self.parts.spans.rows[sentence_row]
-        start, end = int(row["start"]), int(row["end"])
+        start, end = self.parts.spans.place(sentence_row)
         return Excerpt(answer.text[start:end], start, end)
 
     def _matched_question(self, answer: Answer, evidence: Evidence, position: int) -> str | None:

@@ -104,13 +104,16 @@ class LexicalIndex:
             total += idfs[-1]
             known += idfs[-1] * best
         values = np.zeros((3, len(self)), dtype=np.float32)
+        score, coverage, codes = values
         for idf, wanted in zip(idfs, wanted_words, strict=True):
+            if not wanted.terms:
+                continue
             rows, impacts, weights = self._best_terms(wanted)
-            # Several times faster than values[SCORE][rows] += …, and than one bincount of all words.
-            np.add.at(values[SCORE], rows, np.float32(idf) * impacts)
-            np.add.at(values[COVERAGE], rows, np.float32(idf / total) * weights)
+            # Several times faster than score[rows] += …, and than one bincount of all words.
+            np.add.at(score, rows, impacts * np.float32(idf))
+            np.add.at(coverage, rows, weights * np.float32(idf / total))
             if wanted.is_code:
-                np.add.at(values[CODES], rows[weights == 1.0], np.float32(1 / code_count))
+                np.add.at(codes, rows, (weights == 1) * np.float32(1 / code_count))
         # Roundings may add up to a little more than the whole.
         np.minimum(values[COVERAGE:], np.float32(1), out=values[COVERAGE:])
         return LexicalMatch(values, known_share=known / total if total else 0.0)
@@ -123,12 +126,17 @@ class LexicalIndex:
             max(self._postings.row_frequency(term) for term, weight in wanted.terms.items() if weight == best)
         )
 
-    def _best_terms(self, wanted: Wanted) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
-        """Return the rows that have a term of a word, ascending, their highest weighted impact and highest weight."""
+    def _best_terms(
+        self, wanted: Wanted
+    ) -> tuple[NDArray[np.integer], NDArray[np.float32], NDArray[np.float32] | np.float32]:
+        """Return the rows that have a term of a word, ascending, their highest weighted impact and highest weight.
+
+        The weight of a word with one term is one for all rows.
+        """
         if len(wanted.terms) == 1:
             ((term, weight),) = wanted.terms.items()
             rows, impacts = self._postings.of(term)
-            return rows.astype(np.intp), impacts * np.float32(weight), np.full(len(rows), weight, dtype=np.float32)
+            return rows, impacts if weight == 1 else impacts * np.float32(weight), np.float32(weight)
         best_impacts, best_weights = np.zeros((2, len(self)), dtype=np.float32)
         for term, weight in sorted(wanted.terms.items(), key=lambda item: item[1]):
             rows, impacts = self._postings.of(term)

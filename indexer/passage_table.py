@@ -111,6 +111,12 @@ class PassageTable:
         """Shape (passages,): the answer row of each passage."""
         return self.rows["answer"]
 
+    def place(self, row: int) -> tuple[int, int]:
+        """Return where a passage starts and ends in its answer's text."""
+        # As a tuple: each field read from the row itself would take as long as all of them.
+        _answer, _kind, _number, start, end, _key = self.rows[row].item()
+        return start, end
+
     def are(self, kind: PassageKind) -> NDArray[np.bool_]:
         """Shape (passages,): whether each passage is of this kind."""
         return np.asarray(self.rows["kind"] == KINDS.index(kind))

@@ -104,13 +104,13 @@ class RankingWeights:
         return np.array([getattr(self, name) for name in FEATURES])
 
 
-def explain(evidence: Evidence, features: NDArray[np.float64], position: int) -> dict[str, float]:
-    """Return what the ranking saw of a candidate: the features as weighed, and the raw similarities."""
+def explain(evidence: Evidence, position: int, weighed: Sequence[float]) -> dict[str, float]:
+    """Return what the ranking saw of a candidate: the raw similarities, and the features that it weighed."""
     body, question = float(evidence.body[position]), float(evidence.question[position])
     return {
         "dense": max(body, question),  # NaN, for no question, is never greater
         "lexical": float(evidence.lexical[position]),
-        **dict(zip(_EXPLAINED, features[position].tolist(), strict=True)),
+        **dict(zip(_EXPLAINED, weighed, strict=True)),
     }
 
 
