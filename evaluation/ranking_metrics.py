@@ -6,6 +6,7 @@ order is ours under any tie rule. What the ranking itself calls score stays in t
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import ir_measures
 from ir_measures import AP, RR, R, Success, nDCG
@@ -32,14 +33,37 @@ def measure_rankings(
     expected: query id to answer id to relevance, at least one of them above 0.
     rankings: query id to answer ids, best first; a query that is absent found nothing.
     """
-    if not expected:
+    judged = {query: _Judged.of(grades, rankings.get(query, ())) for query, grades in expected.items()}
+    # A few questions out of a hundred have another answer at another rank than all others.
+    different = {judgement: str(number) for number, judgement in enumerate(dict.fromkeys(judged.values()))}
+    if not different:
         return {}
-    # pytrec_eval cannot take negative judgments; like 0 they mean not relevant.
-    judgments = {
-        query: {answer: max(0, grade) for answer, grade in grades.items()} for query, grades in expected.items()
-    }
-    run = {query: rank_scores(rankings.get(query, ())) for query in expected}
-    values = {query: dict.fromkeys(RANKING_METRICS, 0.0) for query in expected}
+    values = {number: dict.fromkeys(RANKING_METRICS, 0.0) for number in different.values()}
+    judgments = {number: judgement.judgments() for judgement, number in different.items()}
+    run = {number: judgement.ranking() for judgement, number in different.items()}
     for metric in ir_measures.iter_calc(_MEASURES, judgments, run):
         values[metric.query_id][str(metric.measure)] = float(metric.value)
-    return values
+    return {query: dict(values[different[judgement]]) for query, judgement in judged.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """All of a ranking that its metrics depend on: the relevance at each rank, and of what was not found.
+
+    Zero stands for negative judgments too, which pytrec_eval cannot take: they mean not relevant.
+    """
+
+    found: tuple[int, ...]
+    missed: tuple[int, ...]
+
+    @classmethod
+    def of(cls, grades: Mapping[str, int], ranking: Sequence[str]) -> "_Judged":
+        found = tuple(max(0, grades.get(answer, 0)) for answer in ranking)
+        missed = sorted(grade for answer, grade in grades.items() if grade > 0 and answer not in ranking)
+        return cls(found, tuple(missed))
+
+    def judgments(self) -> dict[str, int]:
+        return {str(at): grade for at, grade in enumerate((*self.found, *self.missed))}
+
+    def ranking(self) -> dict[str, float]:
+        return rank_scores([str(at) for at in range(len(self.found))])

@@ -23,8 +23,7 @@ from evaluation.runs import (
     TREC_FILE,
     RunInfo,
     read_run_info,
-    write_csv,
-    write_trec_run,
+    write_exports,
 )
 from indexer.records import Facets
 from indexer.vectors import Progress, no_progress
@@ -83,8 +82,7 @@ def run_queries(
             done += len(window)
             progress(done, info.queries)
     partial.replace(folder / RESULTS_FILE)
-    write_trec_run(folder)
-    write_csv(folder)
+    write_exports(folder)
     return RunOutcome(info, resumed, asked, asking_seconds)
 
 

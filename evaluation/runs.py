@@ -2,9 +2,10 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from evaluation.documents import Count, Form, exact, format_version
 from evaluation.ranking_metrics import rank_scores
@@ -19,6 +20,7 @@ PARTIAL_FILE = "results.jsonl.partial"
 TREC_FILE = "run.trec"
 CSV_FILE = "results.csv"
 SUMMARY_FILE = "summary.json"
+_TAG = "souffleur"
 _ADVICE = "Make room, or choose another --out, and run it again."
 
 
@@ -86,27 +88,30 @@ def read_results(folder: Path) -> Iterator[Result]:
         raise EvaluationError(f"{file} has {number} results, but {folder / RUN_FILE} says {wanted}. Run it again.")
 
 
-def write_trec_run(folder: Path, *, tag: str = "souffleur") -> Path:
-    """Write the ranking of every question as TREC has it, by scores that keep its order (see `ranking_metrics`)."""
-    file = folder / TREC_FILE
-    with writing(file, advice=_ADVICE), file.open("w", encoding="utf-8") as stream:
-        for result in read_results(folder):
-            scores = rank_scores([hit.id for hit in result.hits])
-            for rank, (answer, score) in enumerate(scores.items(), start=1):
-                if answer.split() != [answer]:
-                    raise EvaluationError(
-                        f"The answer id {answer!r} has a blank, which a TREC run file cannot hold. Rename the answer."
-                    )
-                stream.write(f"{result.query.id} Q0 {answer} {rank} {score:.0f} {tag}\n")
-    return file
+def write_exports(folder: Path) -> None:
+    """Write the results of the run in *folder* for other programs: as a TREC run, and a line a question as CSV."""
+    trec, table = folder / TREC_FILE, folder / CSV_FILE
+    with (
+        writing(trec, advice=_ADVICE),
+        trec.open("w", encoding="utf-8") as trec_stream,
+        writing(table, advice=_ADVICE),
+        table.open("w", encoding="utf-8", newline="") as table_stream,
+    ):
+        rows = (_row(result) for result in _after_trec(trec_stream, read_results(folder)))
+        table_stream.writelines(csv_lines(_COLUMNS, rows))
 
 
-def write_csv(folder: Path) -> Path:
-    """Write one line a question, for a spreadsheet."""
-    file = folder / CSV_FILE
-    with writing(file, advice=_ADVICE), file.open("w", encoding="utf-8", newline="") as stream:
-        stream.writelines(csv_lines(_COLUMNS, (_row(result) for result in read_results(folder))))
-    return file
+def _after_trec(stream: TextIO, results: Iterable[Result]) -> Iterator[Result]:
+    """Yield *results*, each after its lines in the TREC run: its ranking, by scores that keep its order."""
+    for result in results:
+        scores = rank_scores([hit.id for hit in result.hits])
+        for rank, (answer, score) in enumerate(scores.items(), start=1):
+            if answer.split() != [answer]:
+                raise EvaluationError(
+                    f"The answer id {answer!r} has a blank, which a TREC run file cannot hold. Rename the answer."
+                )
+            stream.write(f"{result.query.id} Q0 {answer} {rank} {score:.0f} {_TAG}\n")
+        yield result
 
 
 _METRICS = ("Success@1", "RR@10", "nDCG@10", "R@10", "AP")
