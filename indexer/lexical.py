@@ -27,6 +27,8 @@ SCORE, COVERAGE, CODES = range(3)
 """The rows of `LexicalMatch.values`."""
 
 _ABOUT = "lexical.json"
+_BLOCKS_FOR_ONE = 16
+"""Blocks that all rows are looked at in, for each row wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,14 @@ class LexicalMatch:
 
     def best_rows(self, limit: int) -> NDArray[np.int64]:
         """Return the rows that have a word of the question, by falling score, then rising row; at most *limit*."""
-        found = np.flatnonzero(self.values[SCORE])
-        scores = self.values[SCORE, found]
-        if len(found) > limit:
-            # Sorting all would cost more than finding them, where there are many.
-            good = scores >= np.partition(scores, -limit)[-limit]
-            found, scores = found[good], scores[good]
-        return found[np.argsort(-scores, kind="stable")[:limit]]
+        scores = self.values[SCORE]
+        least = 0.0
+        if len(scores) > limit:
+            blocks = np.arange(0, len(scores), 1 + len(scores) // (_BLOCKS_FOR_ONE * limit))
+            # So many blocks have a row that is as good: those that are worse need not be sorted.
+            least = np.partition(np.maximum.reduceat(scores, blocks), -limit)[-limit]
+        found = np.flatnonzero(scores >= least) if least > 0 else np.flatnonzero(scores)
+        return found[np.argsort(-scores[found], kind="stable")[:limit]]
 
 
 class LexicalIndex:
