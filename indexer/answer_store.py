@@ -6,6 +6,7 @@ Rows follow the order of ids, so a lower row is a lower id, and no list of ids i
 import hashlib
 import json
 import mmap
+import os
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import IndexFolderError
+from indexer.large_files import MAPPED_UP_TO, LargeFile
 from indexer.records import Answer
 
 ANSWERS_FILE = "answers.jsonl"
@@ -57,7 +59,16 @@ def _encode(answer: Answer) -> bytes:
     return (json.dumps(record, ensure_ascii=False) + "\n").encode()
 
 
-def _read(lines: mmap.mmap | bytes, offsets: NDArray[np.int64], row: int) -> Answer:
+def _open(file: Path) -> mmap.mmap | LargeFile | bytes:
+    with file.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > MAPPED_UP_TO:
+            return LargeFile(file)
+        # mmap refuses an empty file.
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+
+
+def _read(lines: mmap.mmap | LargeFile | bytes, offsets: NDArray[np.int64], row: int) -> Answer:
     record = json.loads(lines[int(offsets[row]) : int(offsets[row + 1])].decode())
     return Answer(
         id=record["id"],
@@ -74,11 +85,7 @@ class AnswerStore:
     def __init__(self, folder: Path) -> None:
         # A plain view: slicing np.memmap objects costs ten times as much.
         self._offsets = np.asarray(np.load(folder / OFFSETS_FILE, mmap_mode="r"))
-        with (folder / ANSWERS_FILE).open("rb") as stream:
-            # mmap refuses an empty file.
-            self._lines: mmap.mmap | bytes = (
-                mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if len(self) else b""
-            )
+        self._lines = _open(folder / ANSWERS_FILE)
         if len(self._lines) != int(self._offsets[-1]):
             raise IndexFolderError(f'{folder / ANSWERS_FILE} and {OFFSETS_FILE} do not fit. Run "make index".')
         self._read = partial(_read, self._lines, self._offsets)

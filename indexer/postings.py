@@ -42,17 +42,19 @@ class Postings:
 
     def __init__(
         self,
-        terms: Sequence[Sequence[str]],
+        terms: Sequence[str],
+        aliases: Mapping[str, int],
         starts: NDArray[np.int64],
         rows: NDArray[np.int32],
         impacts: NDArray[np.float32],
         *,
         row_count: int,
     ) -> None:
-        """terms: each with its aliases after it. rows[starts[i] : starts[i + 1]]: the rows of terms[i], ascending."""
+        """aliases: other names of terms. rows[starts[i] : starts[i + 1]]: the rows of terms[i], ascending."""
         self.row_count = row_count
         self._terms = terms
-        self._ids = {name: at for at, names in enumerate(terms) for name in names}
+        self._aliases = aliases
+        self._ids = {**{term: at for at, term in enumerate(terms)}, **aliases}
         self._starts = starts
         self._rows = rows
         self._impacts = impacts
@@ -90,15 +92,15 @@ class Postings:
         length = np.concatenate(lengths)
         relative = length / max(float(length.mean()), 1.0) if row_count else length
         impacts = frequencies[order] / (frequencies[order] + k1 * (1 - b + b * relative[rows]))
-        named: dict[str, list[str]] = {name: [name] for name in names}
-        for alias, term in sorted(aliases.items()):
-            if alias != term and term in named:
-                named[term].append(alias)
-        return cls(list(named.values()), starts.astype(np.int64), rows, impacts.astype(np.float32), row_count=row_count)
+        others = {alias: at_rank[term] for alias, term in sorted(aliases.items()) if alias != term and term in at_rank}
+        return cls(names, others, starts.astype(np.int64), rows, impacts.astype(np.float32), row_count=row_count)
 
     def save(self, folder: Path) -> None:
         """Write the postings to *folder*, which exists. The same postings make the same bytes."""
-        write_lines(folder / _TERMS, ["\t".join(names) for names in self._terms])
+        lines = list(self._terms)
+        for alias, at in self._aliases.items():
+            lines[at] += "\t" + alias
+        write_lines(folder / _TERMS, lines)
         np.save(folder / _STARTS, self._starts)
         np.save(folder / _ROWS, self._rows)
         np.save(folder / _IMPACTS, self._impacts)
@@ -106,13 +108,18 @@ class Postings:
     @classmethod
     def load(cls, folder: Path, *, row_count: int) -> "Postings":
         """Return the postings saved in *folder*, the arrays by memory map. OSError or ValueError if they do not fit."""
-        terms = [line.split("\t") for line in read_lines(folder / _TERMS)]
+        terms: list[str] = []
+        aliases: dict[str, int] = {}
+        for at, line in enumerate(read_lines(folder / _TERMS)):
+            term, *others = line.split("\t")
+            terms.append(term)
+            aliases.update(dict.fromkeys(others, at))
         starts = read_array(folder / _STARTS, np.int64)
         rows = read_array(folder / _ROWS, np.int32)
         impacts = read_array(folder / _IMPACTS, np.float32)
         if starts.shape != (len(terms) + 1,) or rows.shape != impacts.shape or rows.shape != (int(starts[-1]),):
             raise ValueError("its arrays have not the same length")
-        return cls(terms, starts, rows, impacts, row_count=row_count)
+        return cls(terms, aliases, starts, rows, impacts, row_count=row_count)
 
     def __contains__(self, term: str) -> bool:
         return term in self._ids
@@ -120,7 +127,7 @@ class Postings:
     def canonical(self, term: str) -> str | None:
         """Return the term that *term* is a name of, None for an unknown one."""
         at = self._ids.get(term)
-        return None if at is None else self._terms[at][0]
+        return None if at is None else self._terms[at]
 
     def row_frequency(self, term: str) -> int:
         """Return how many rows have *term*."""

@@ -1,19 +1,13 @@
 """The vectors of a table of passages, in the file of an index: all of them, and the cosines of some with a question."""
 
-import os
-import weakref
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import IndexFolderError
+from indexer.large_files import MAPPED_UP_TO, LargeFile
 from indexer.records import Vectors
-
-MAPPED_UP_TO = 256_000_000
-"""Bytes of a table whose rows are looked at where they are mapped. Pages once looked at count as memory of the process,
-and rows from anywhere in a large table would soon make that all of them: they are read from the file instead."""
 
 _ROWS_FOR_A_COPY = 4
 """Rows that are compared where they are as fast as one is copied and compared."""
@@ -55,12 +49,10 @@ class _RowFile:
     """Rows of a mapped array, read from its file."""
 
     def __init__(self, file: Path, mapped: "np.memmap[tuple[int, ...], np.dtype[np.float32]]") -> None:
-        self._name = str(file)
+        self._file = LargeFile(file)
         self._row_bytes = mapped.strides[0]
         self._offset = mapped.offset
         self._width = mapped.shape[1]
-        self._descriptor = os.open(file, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._descriptor)
 
     def read(self, rows: NDArray[np.int64]) -> Vectors:
         found = np.empty((len(rows), self._width), dtype=np.float32)
@@ -69,7 +61,5 @@ class _RowFile:
         # Rows that follow each other come in one piece.
         starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1).tolist()
         for start, end in pairwise([*starts, len(rows)]):
-            place = places[start * size : end * size].data
-            if os.preadv(self._descriptor, [place], self._offset + int(rows[start]) * size) != len(place):
-                raise IndexFolderError(f'{self._name} has been cut short. Run "make index" to build anew.')
+            self._file.read_into(places[start * size : end * size].data, self._offset + int(rows[start]) * size)
         return found

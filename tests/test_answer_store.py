@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer import answer_store
 from indexer.answer_store import AnswerStore, write_answers
 from indexer.errors import IndexFolderError
 from indexer.records import Answer
@@ -25,12 +26,16 @@ ANSWERS = st.lists(
 ).map(lambda answers: sorted(answers, key=lambda answer: answer.id))
 
 
-@given(answers=ANSWERS)
-def test_what_is_written_is_read(answers: list[Answer], tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Every field of every answer comes back, by row and by id, whatever its characters."""
+@given(answers=ANSWERS, mapped_up_to=st.sampled_from([0, 1_000_000]))
+def test_what_is_written_is_read(
+    answers: list[Answer], mapped_up_to: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every field of every answer comes back, by row and by id, whatever its characters, mapped or read."""
     folder = tmp_path_factory.mktemp("store")
     write_answers(folder, answers)
-    store = AnswerStore(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answer_store, "MAPPED_UP_TO", mapped_up_to)
+        store = AnswerStore(folder)
     assert list(store) == answers
     assert [store.row_of(answer.id) for answer in answers] == list(range(len(answers)))
     assert store.row_of("zz") is None
@@ -53,3 +58,14 @@ def test_cut_file_is_refused(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-5])
     with pytest.raises(IndexFolderError, match=r"answers\.jsonl"):
         AnswerStore(tmp_path)
+
+
+def test_large_file_cut_short_later_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the file, and the process goes on."""
+    monkeypatch.setattr(answer_store, "MAPPED_UP_TO", 0)
+    write_answers(tmp_path, [Answer("a", "un texte assez long"), Answer("b", "un autre")])
+    store = AnswerStore(tmp_path)
+    with (tmp_path / "answers.jsonl").open("r+b") as stream:
+        stream.truncate(10)
+    with pytest.raises(IndexFolderError, match=r"answers\.jsonl has been cut short"):
+        store[0]
