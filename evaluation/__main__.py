@@ -19,6 +19,7 @@ from evaluation.records import EvaluationError, QuerySetError
 from evaluation.runs import read_run_info
 from evaluation.summary import Summary
 from evaluation.tables import render_comparison, render_summary
+from indexer.command import run_command
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SouffleurError
 from indexer.progress import show_progress
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SouffleurError as error:
         print(error, file=sys.stderr)
         return FAILED
+    except BrokenPipeError:
+        raise
     except OSError as error:
         # Those with a place of their own are EvaluationErrors; this is the full disk, the file that may not be read.
         print(f"{error}. Correct that, and give the command again: a run goes on where it stopped.", file=sys.stderr)
@@ -207,4 +210,4 @@ def _report(options: argparse.Namespace, settings: IndexerSettings) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

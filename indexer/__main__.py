@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from indexer.command import run_command
 from indexer.errors import CorpusError, SouffleurError
 from indexer.settings import IndexerSettings, add_options, read_settings
 
@@ -177,4 +178,4 @@ def _count(number: int, noun: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)
