@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from indexer.answer_store import ANSWERS_FILE, AnswerStore, write_answers
-from indexer.dense import DenseIndex
+from indexer.dense import DenseIndex, require_memory
 from indexer.durable_files import sha256_of
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
@@ -206,6 +206,7 @@ def _write_parts(
     """Write all files of the index but the answers, which are there, and the manifest into *aside*."""
     answers = AnswerStore(aside)
     table, span_table = _tables(answers, earlier, encoder)
+    require_memory(len(table), encoder.dimension, memory_bytes)
     off_topic = np.zeros(len(corpus.off_topic), dtype=off_topic_record(encoder.dimension))
     off_topic["key"] = [text_key(question, as_question=True) for question in corpus.off_topic]
     passage_texts = PassageTexts(answers, table)

@@ -71,7 +71,7 @@ class DenseIndex:
         """
         sample = _sample(vectors if questions is None or not len(questions) else questions)
         expected = None
-        for method in _methods(vectors, memory_bytes):
+        for method in _methods(len(vectors), vectors.shape[1], memory_bytes):
             index = cls(_MAKERS[method](vectors), VectorTable(vectors))
             if method == EXACT:
                 return index, DenseChoice(method, 1.0)
@@ -81,10 +81,7 @@ class DenseIndex:
                 recall = index._recall(sample, expected)
                 if recall >= LEAST_RECALL:
                     return index, DenseChoice(method, round(recall, 4))
-        raise IndexFolderError(
-            f"{len(vectors)} vectors cannot be searched within {(memory_bytes or 0) // 1_000_000} MB of memory. "
-            "Give --memory more, or leave it out."
-        )
+        raise _too_large(len(vectors), memory_bytes)
 
     @classmethod
     def load(cls, file: Path, vectors: VectorTable) -> "DenseIndex":
@@ -143,9 +140,21 @@ class DenseIndex:
         return float(np.mean([np.isin(rows, those).mean() for rows, those in zip(expected, found, strict=True)]))
 
 
-def _methods(vectors: Vectors, memory_bytes: int | None) -> Iterator[str]:
+def require_memory(rows: int, dimension: int, memory_bytes: int | None) -> None:
+    """Raise IndexFolderError where so many vectors fit into *memory_bytes* in no way: before they are made."""
+    if not any(_methods(rows, dimension, memory_bytes)):
+        raise _too_large(rows, memory_bytes)
+
+
+def _too_large(rows: int, memory_bytes: int | None) -> IndexFolderError:
+    return IndexFolderError(
+        f"{rows} vectors cannot be searched within {(memory_bytes or 0) // 1_000_000} MB of memory. "
+        "Give --memory more, or leave it out."
+    )
+
+
+def _methods(rows: int, dimension: int, memory_bytes: int | None) -> Iterator[str]:
     """Yield what may do for so many vectors, in the order of trying: fast enough first, then what finds more."""
-    rows, dimension = vectors.shape
     sizes = {EXACT: 4 * dimension, LISTS: dimension + 8, BYTES: dimension, HALF_BYTES: dimension // 2}
     order = [BYTES, EXACT, HALF_BYTES]
     if rows <= EXACT_UP_TO:

@@ -63,6 +63,14 @@ def test_only_what_changed_is_encoded_again(tmp_path: Path) -> None:
     assert fresh.manifest.files == summary.manifest.files
 
 
+def test_too_little_memory_is_said_before_anything_is_encoded(tmp_path: Path) -> None:
+    """Of a large corpus that would be hours later."""
+    encoder = FakeEncoder()
+    with pytest.raises(IndexFolderError, match="--memory"):
+        build_index(MemoryCorpus(ANSWERS), tmp_path / "index", encoder=encoder, memory_bytes=100)
+    assert encoder.encoded == []
+
+
 def test_questions_of_one_answer_alone_teach_nothing(tmp_path: Path) -> None:
     """There is nothing to judge a fit by: the shipped values hold."""
     questions = tuple(f"Question {number} sur la validité ?" for number in range(40))
