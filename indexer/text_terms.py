@@ -1,9 +1,10 @@
 """What is indexed of each text: the terms of its words, of its codes and their parts, of the acronyms it spells out."""
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,11 @@ class TextReader:
     def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
         """texts: all there are, since what is a word run together depends on the others; they are not kept."""
         self._phrases = phrases
-        chunk_ids: dict[str, int] = {}
+        chunk_ids = defaultdict[str, int](count().__next__)  # numbers them as they come
         tokens, lengths = array("i"), array("i")
         for text in texts:
             chunks = split_chunks(text)
-            tokens.extend([chunk_ids.setdefault(chunk, len(chunk_ids)) for chunk in chunks])
+            tokens.extend(map(chunk_ids.__getitem__, chunks))
             lengths.append(len(chunks))
         self._tokens = np.frombuffer(tokens, dtype=np.intc) if tokens else np.zeros(0, dtype=np.intc)
         self._ends = np.cumsum(np.array(lengths, dtype=np.int64))

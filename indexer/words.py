@@ -17,7 +17,7 @@ from indexer.text import fold, normalise
 CODE = "="
 """How the term of a code begins, so that the agency ANS is not the word « ans »."""
 
-_CHUNK = re.compile(r"\w+(?:(?:['.\-]|(?<=\d),(?=\d))\w+)*")
+_CHUNK = re.compile(r"\w++(?:(?:['.\-]|(?<=\d),(?=\d))\w++)*+")
 _SEPARATOR = re.compile(r"([.,\-_])")
 _ELISION = re.compile(r"\A(?:(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)')+(?=\w)", re.IGNORECASE)
 _ALPHANUMERIC_PARTS = re.compile(r"[^\W\d_]+\d+|\d+|[^\W\d_]+")
