@@ -68,7 +68,7 @@ def _milliseconds(work: Callable[[], None]) -> float:
 
 
 def _waste(lengths: list[int]) -> float:
-    return 1 - sum(lengths) / sum(padded_length(length, texts=1) for length in lengths)
+    return 1 - sum(lengths) / sum(map(padded_length, lengths))
 
 
 if __name__ == "__main__":

@@ -32,10 +32,7 @@ _SHORT = 64
 _SHORT_STEP, _LONG_STEP = 4, 16
 """Lengths are padded to a multiple of the one or the other: the engine prepares itself once for each new shape, which
 takes 15 ms and keeps memory. Questions of every length up to 512 tokens take 301 MB so, and 528 in steps of 4."""
-_AS_IT_IS = 32
-"""A text alone is not padded up to here: a short question is a twentieth faster, for 18 MB and 0.1 s of start."""
-_SHORTEST = 5  # a prompt, a word and the marks around them
-_WARM_LENGTHS = (*range(_SHORTEST, _AS_IT_IS), *range(_AS_IT_IS, _SHORT + 1, _SHORT_STEP))
+_WARM_LENGTHS = range(_SHORT_STEP, _SHORT + 1, _SHORT_STEP)
 
 
 class OpenVinoEngine:
@@ -114,17 +111,15 @@ class OpenVinoEngine:
             self._requests.put(request)
 
 
-def padded_length(tokens: int, *, texts: int) -> int:
-    """Return the length that so many texts are padded to, of which the longest has so many tokens."""
-    if texts == 1 and tokens <= _AS_IT_IS:
-        return tokens
+def padded_length(tokens: int) -> int:
+    """Return the length that a text of so many tokens is padded to."""
     step = _SHORT_STEP if tokens <= _SHORT else _LONG_STEP
     return -(-tokens // step) * step
 
 
 def _padded(ids: Sequence[Sequence[int]], padding_id: int) -> list[NDArray[np.int32]]:
     """Return ids and mask, each of shape (texts, tokens)."""
-    length = padded_length(max(map(len, ids)), texts=len(ids))
+    length = padded_length(max(map(len, ids)))
     padded = np.full((len(ids), length), padding_id, dtype=np.int32)
     mask = np.zeros((len(ids), length), dtype=np.int32)
     for row, tokens in enumerate(ids):
