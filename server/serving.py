@@ -110,7 +110,16 @@ class Serving:
         try:
             yield
         # Sums were right and the content is not: what a library then raises is its own affair.
-        except (SouffleurError, OSError, ValueError, TypeError, LookupError, RuntimeError, MemoryError) as error:
+        except (
+            SouffleurError,
+            OSError,
+            ValueError,
+            TypeError,
+            LookupError,
+            EOFError,
+            RuntimeError,
+            MemoryError,
+        ) as error:
             self._answering.metrics.refused_reloads.inc()
             logger.error("The index was refused, %s goes on serving: %s", self._answering.index_info.id, error)
             if isinstance(error, IndexFolderError):

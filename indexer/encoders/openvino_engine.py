@@ -1,7 +1,8 @@
 """Runs the unpacked graph with OpenVINO on the processor: token ids in, unit vectors out.
 
-Owns batching, padding and concurrency. Activations are quantised in groups of 32 within one token, so that a text's
-vector does not depend on the other texts of a batch.
+Owns batching, padding and concurrency. Activations are quantised in groups of 32 within one token, and a text is padded
+in company as it is alone, so that its vector does not depend on the other texts of a batch: attention over more padding
+rounds otherwise, enough to move a cosine by 7e-5.
 """
 
 import queue
@@ -83,15 +84,14 @@ class OpenVinoEngine:
         raise EncoderError(f"OpenVINO cannot run {graph}: {errors[-1]}") from errors[-1]
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Yield rows that run together: of like length, so that little is padding, and not too many."""
-        batch: list[int] = []
-        for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-            if batch and (len(batch) == self._batch_size or (len(batch) + 1) * lengths[row] > _BATCH_TOKENS):
-                yield batch
-                batch = []
-            batch.append(row)
-        if batch:
-            yield batch
+        """Yield rows that run together: padded to the length that each would have alone, and not too many."""
+        by_length: dict[int, list[int]] = {}
+        for row, length in enumerate(lengths):
+            by_length.setdefault(padded_length(length), []).append(row)
+        for length, rows in sorted(by_length.items()):
+            most = max(1, min(self._batch_size, _BATCH_TOKENS // length))
+            for start in range(0, len(rows), most):
+                yield rows[start : start + most]
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
         inputs = _padded(ids, self._padding_id)  # a tensor does not keep its array alive
