@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -78,3 +79,34 @@ def test_a_body_is_no_part_of_the_head() -> None:
     """It may be longer than a head may be."""
     request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n"
     assert talk(request, *[b"x" * 50_000] * 4).endswith(b"ok")
+
+
+def test_who_never_reads_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply larger than what the system keeps for a client must not hold its place for ever."""
+    monkeypatch.setattr(protocol, "UNREAD_SECONDS", 0.2)
+
+    async def unread() -> bool:
+        ended = asyncio.Event()
+
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await PlainTextResponse("a" * 50_000_000)(scope, receive, send)
+            finally:
+                ended.set()
+
+        config = Config(application, log_config=None, ws="none")
+        state = ServerState()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: BoundedHttp(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+        )
+        async with server:
+            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), limit=1)
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            async with asyncio.timeout(10):
+                await ended.wait()
+                while state.connections:
+                    await asyncio.sleep(0.01)
+            writer.close()
+        return not state.connections
+
+    assert asyncio.run(unread())
