@@ -34,6 +34,10 @@ Table = Literal["feedback", "questions"]
 MAX_COMMENT_CHARACTERS = 2000
 
 _SECONDS_A_DAY = 86_400
+_PATIENCE_SECONDS = 5.0
+_QUESTION_PATIENCE_SECONDS = 0.25
+"""How long a writing waits for others. A visitor waits for the reply while a question is kept: it is lost sooner."""
+
 _SECONDS_BETWEEN_PURGES = 3600
 _ROWS_A_PAGE = 500
 _APPLICATION_ID = 0x50FF1E  # marks the file as ours
@@ -122,7 +126,7 @@ class FeedbackStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Made here for its mode: the comments are for nobody else to read. SQLite gives the log the same mode.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             with _explained(path):
                 _prepare(connection, path)
@@ -162,6 +166,7 @@ class FeedbackStore:
             comment = excluded.comment, index_id = excluded.index_id, recorded_at = excluded.recorded_at""",
             (query_id, answer_id, useful, _storable(comment), index_id, int(time.time())),
             synchronous="FULL",
+            wait_seconds=_PATIENCE_SECONDS,
         )
 
     def record_question(
@@ -181,6 +186,7 @@ class FeedbackStore:
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
             (query_id, text, words_of(text), str(status), confidence, answer_id, index_id, int(time.time())),
             synchronous="NORMAL",
+            wait_seconds=_QUESTION_PATIENCE_SECONDS,
         )
 
     def purge_expired(self, now: float) -> int:
@@ -245,14 +251,31 @@ class FeedbackStore:
 
     def _read(self, statement: str, values: tuple[Cell, ...]) -> list[sqlite3.Row]:
         address = self._path.resolve().as_uri() + "?mode=ro"
-        with _explained(self._path), closing(sqlite3.connect(address, uri=True, timeout=5)) as connection:
+        with (
+            _explained(self._path),
+            closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection,
+        ):
             connection.row_factory = sqlite3.Row
             return connection.execute(statement, values).fetchall()
 
-    def _write(self, statement: str, values: tuple[Cell, ...], *, synchronous: Literal["FULL", "NORMAL"]) -> None:
-        with self._lock, _explained(self._path):
-            self._connection.execute(f"PRAGMA synchronous = {synchronous}")
-            self._connection.execute(statement, values)
+    def _write(
+        self,
+        statement: str,
+        values: tuple[Cell, ...],
+        *,
+        synchronous: Literal["FULL", "NORMAL"],
+        wait_seconds: float,
+    ) -> None:
+        """Write, after waiting at most *wait_seconds* for other threads, and as long for other processes."""
+        if not self._lock.acquire(timeout=wait_seconds):
+            raise FeedbackError(f"The feedback in {self._path} is being written by others.")
+        try:
+            with _explained(self._path):
+                self._connection.execute(f"PRAGMA busy_timeout = {1000 * wait_seconds:.0f}")
+                self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+                self._connection.execute(statement, values)
+        finally:
+            self._lock.release()
         if time.time() >= self._next_purge:
             try:
                 self.purge_expired(time.time())
@@ -261,6 +284,7 @@ class FeedbackStore:
                 logger.error("What is too old could not be erased: %s", error)
 
     def _delete(self, condition: str, value: Cell) -> int:
+        self._connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE_SECONDS:.0f}")
         self._connection.execute("BEGIN IMMEDIATE")
         with self._connection:
             rows = [

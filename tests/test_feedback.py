@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from indexer.records import Status
+from server import feedback
 from server.feedback import MAX_COMMENT_CHARACTERS, SCHEMA_STEPS, FeedbackError, FeedbackStore, Unanswered
 
 DAY = 86_400
@@ -439,3 +440,17 @@ def test_no_acknowledged_judgement_is_lost_when_the_process_is_killed(path: Path
     assert acknowledged <= kept
     assert len(acknowledged) > 400
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_question_does_not_wait_for_a_file_that_another_program_holds(
+    store: FeedbackStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up long before a judgement would be; afterwards questions are kept again."""
+    monkeypatch.setattr(feedback, "_PATIENCE_SECONDS", 600.0)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(FeedbackError, match="locked"):
+            ask(store, "q1", "Une question ?", Status.ANSWERED)
+        other.execute("ROLLBACK")
+    ask(store, "q2", "Une autre ?", Status.ANSWERED)
+    assert rows(path, "SELECT query_id FROM questions") == [("q2",)]
