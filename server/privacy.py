@@ -91,7 +91,9 @@ _DATE = (
     rf"(?:\d{{1,2}}(?:er)?[ ./\-]{{1,3}}(?:\d{{1,2}}|{_MONTH})[ ./\-]{{1,3}}\d{{2,4}}"
     r"|\d{4}[ ./\-]\d{1,2}[ ./\-]\d{1,2}|\d{8}|\d{6})(?!\d)"
 )
-_BORN = r"(?:n(?:é|e\u0301|ee)e?s?(?:\(e\))? ?(?:le|:|[aà]\u0300? [^\d\n.;]{1,30} le)|ddn|d\.d\.n|date.de.naiss)"
+_BORN = (
+    r"(?:n(?:é|e\u0301|ee)e?s?(?:\(e\))? ?(?:le|:|[aà]\u0300? [^\d\n.;]{1,30} le)|ddn|d\.d\.n\.?|date.(?:de.)?naiss)"
+)
 # The date of a rule may follow these words as well: "la date de naissance est obligatoire depuis le 1er janvier 2021".
 _RULE = r"(?:depuis|partir|avant|apr[eè]s|jusqu|compter|applicable|vigueur|version|arr[eê]t[eé]|d[eé]cret|loi|publi)"
 
@@ -184,9 +186,11 @@ demande depuis dit docteur doit doivent dont elle elles en est et été être fa
 madame mais me merci mes mesdames messieurs mme mon monsieur mr n ne ni nom nos notre nous on ont ou où par pas peut
 peuvent plus pour puis qu quand que quel quelle qui quoi s sa sans se sera ses si son sont souhaite sur svp tout toute
 un une va vers veut veulent via vient vos votre vous y directeur directrice maire ministre préfet
-préfète président présidente
+préfète président présidente besoin combien quelles quels
 """
 _NO_NAMES = frozenset(_COMMON_WORDS.split()) | _PARTICLES
+_INVERTED = re.compile(r".+-(?:je|tu|ils?|elles?|on|nous|vous|ce)")
+"""A verb that asks, such as « puis-je » or « a-t-on »: « bonjour madame puis-je… »."""
 
 
 def _find_names(text: str) -> Iterator[PersonalData]:
@@ -216,7 +220,7 @@ def _name_length(words: str, *, small_letters: bool) -> int:
         # "N'Guyen" is a name, "n'arrive" is not.
         head, _, rest = bare.partition("'")
         common = head.lower() in _NO_NAMES and not (is_initial or rest[:1].isupper() or (capitalised and in_particle))
-        if names == _MOST_NAMES or not likely or common:
+        if names == _MOST_NAMES or not likely or common or _INVERTED.fullmatch(bare):
             break
         names += 1
         small_letters = small_letters and not capitalised
