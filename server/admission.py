@@ -14,6 +14,7 @@ from http import HTTPStatus
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.allowance import Allowance, working_on
 from server.answering import Answering
 from server.problems import problem
 
@@ -38,7 +39,8 @@ class Limits:
     body_seconds: float = 5.0
     deadline_seconds: float = 10.0
     client_rate: int | None = None
-    """Requests a second that one client may make on average, in bursts of ten times as many; None is no limit."""
+    """Requests a second that one client may make on average, in bursts of ten times as many; None is no limit. A batch
+    is let in where one question would be; the others that it asks are owed."""
 
 
 class Admission:
@@ -132,8 +134,9 @@ class Admission:
             return self._refusal("slow", HTTPStatus.REQUEST_TIMEOUT, detail)
 
     async def _work(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Run the request until its deadline. A worker cannot be stopped: a late one keeps its place until it ends."""
-        late = started = given = False
+        """Run the request until its deadline. A late one keeps its place until its worker asks whether it is wanted."""
+        started = given = False
+        allowance = Allowance()
 
         async def receive_body() -> Message:
             nonlocal given
@@ -144,27 +147,29 @@ class Admission:
 
         async def send_in_time(message: Message) -> None:
             nonlocal started
-            if not late:
+            if not allowance.given_up:
                 started = True
                 await send(message)
 
         self._working += 1  # before anything else can run: the place is taken
-        task = asyncio.create_task(self._run(self._app(scope, receive_body, send_in_time)))
+        task = asyncio.create_task(self._run(self._app(scope, receive_body, send_in_time), allowance))
         self._left.add(task)
         task.add_done_callback(self._left.discard)
         await asyncio.wait({task}, timeout=self._limits.deadline_seconds)
         if not task.done() and not started:
-            late = True
+            allowance.given_up = True
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             detail = f"There was no reply within {self._limits.deadline_seconds:g} s. Ask again shortly."
             await self._refusal("late", HTTPStatus.SERVICE_UNAVAILABLE, detail, 1)(scope, receive, send)
         else:
             await task
+        if self._clients and (client := scope.get("client")):
+            self._clients.owe(client[0], allowance.questions - 1)
 
-    async def _run(self, working: Awaitable[None]) -> None:
+    async def _run(self, working: Awaitable[None], allowance: Allowance) -> None:
         self._metrics.in_progress.inc()
         try:
-            with self._answering.one_index():
+            with self._answering.one_index(), working_on(allowance):
                 await working
         finally:
             self._working -= 1
@@ -216,3 +221,9 @@ class _Clients:
         if len(self._buckets) > _MOST_CLIENTS:
             self._buckets.popitem(last=False)
         return wait
+
+    def owe(self, client: str, requests: int) -> None:
+        """Count so many more, without refusing any of them."""
+        if requests > 0 and client in self._buckets:
+            tokens, seen = self._buckets[client]
+            self._buckets[client] = (tokens - requests, seen)

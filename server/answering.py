@@ -17,7 +17,8 @@ from indexer.errors import IndexFolderError, QuestionError
 from indexer.index import Index
 from indexer.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
-from server.batching import Batcher
+from server.allowance import charge, require_wanted
+from server.batching import Batcher, divide
 from server.metrics import Metrics
 from server.questions import read_question
 from server.suggesting import Suggester, Suggestion
@@ -177,9 +178,11 @@ class Answering:
     def answer_batch(self, questions: Sequence[str], *, limit: int = 5, filters: Filters | None = None) -> list[Reply]:
         """Return the replies in the order of *questions*; the new ones among them are encoded together.
 
-        took_ms of each is its own search plus an equal part of the encoding.
+        took_ms of each is its own search plus an equal part of the encoding. GivenUpError if, in between, nobody waits
+        for them any more.
         """
         asked = list(_read_questions(questions))
+        charge(len(asked))
         serving = self._serving
         started = time.perf_counter()
         with self._tracing.stage("encode"):
@@ -202,6 +205,7 @@ class Answering:
         filters: Filters,
         spent_seconds: float,
     ) -> Reply:
+        require_wanted()
         started = time.perf_counter()
         with self._tracing.stage("search"):
             found = serving.index.search(question, vector, limit=limit, filters=filters)
@@ -228,11 +232,12 @@ class Answering:
         fresh = [question for question, vector in vectors.items() if vector is None]
         self.metrics.cached_questions.labels("miss").inc(len(fresh))
         self.metrics.cached_questions.labels("hit").inc(len(vectors) - len(fresh))
-        # A request with many questions is a batch already.
-        found = [self._batcher.encode(fresh[0])] if len(fresh) == 1 else self._encoder.encode_questions(fresh)
-        for question, vector in zip(fresh, found, strict=True):
-            vectors[question] = vector
-            self._vectors.put(question, vector)
+        for together in divide(fresh):
+            require_wanted()
+            for question, vector in zip(together, self._batcher.encode(together), strict=True):
+                vectors[question] = vector
+                # At once: where the rest comes too late, the next try begins with these.
+                self._vectors.put(question, vector)
         return np.array([vectors[question] for question in questions], dtype=np.float32)
 
 

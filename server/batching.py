@@ -6,25 +6,48 @@ itself when the server is busy, so that no timer is needed and an idle server ad
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from indexer.records import Vectors
 
 MOST_TOGETHER = 8
 """The batch that the bundled engine runs fastest; a larger one only makes its first question wait for the last."""
+MOST_CHARACTERS = 2_000
+"""Of a batch with several questions, each counted as the longest: about a sixth of a second, whatever their number.
+Long ones gain nothing from company, and the others would wait for them."""
+
+
+def divide(questions: Sequence[str]) -> Iterator[list[str]]:
+    """Yield *questions* in parts that run well together: those of like lengths, the shortest first.
+
+    Whoever has many asks for them part by part, so that what others ask meanwhile comes in between.
+    """
+    part: list[str] = []
+    for question in sorted(questions, key=len):
+        if part and not _fits([*part, question]):
+            yield part
+            part = []
+        part.append(question)
+    if part:
+        yield part
+
+
+def _fits(batch: Sequence[str]) -> bool:
+    """Whether these are few and short enough to be encoded in one go."""
+    return len(batch) * max(map(len, batch)) <= MOST_CHARACTERS
 
 
 class _Job:
-    """One question on its way: *woken* once its vector is there, an error, or the turn to lead a batch."""
+    """Questions on their way: *woken* once their vectors are there, an error, or the turn to lead a batch."""
 
-    def __init__(self, question: str) -> None:
-        self.question = question
+    def __init__(self, questions: Sequence[str]) -> None:
+        self.questions = questions
         self.woken = threading.Event()
         self.result: Vectors | Exception | None = None
 
 
 class Batcher:
-    """Gives each question its vector; safe to use from several threads, each of which blocks until its own is there."""
+    """Gives questions their vectors; safe to use from several threads, each of which blocks until its own are there."""
 
     def __init__(
         self,
@@ -33,7 +56,7 @@ class Batcher:
         most: int = MOST_TOGETHER,
         observe: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """observe: called with the size of each batch."""
+        """observe: called with the number of questions of each batch."""
         self._encode = encode
         self._most = most
         self._observe = observe
@@ -41,9 +64,12 @@ class Batcher:
         self._busy = False
         self._waiting: deque[_Job] = deque()
 
-    def encode(self, question: str) -> Vectors:
-        """Return the vector of one question, shape (dimension,). What the encoder raises is raised in every thread."""
-        job = _Job(question)
+    def encode(self, questions: Sequence[str]) -> Vectors:
+        """Return the vectors, shape (len(questions), dimension). What the encoder raises is raised in every thread.
+
+        All of *questions* are in one batch, so they should be one part of `divide`.
+        """
+        job = _Job(questions)
         with self._lock:
             self._waiting.append(job)
             leads = not self._busy
@@ -55,18 +81,27 @@ class Batcher:
         if isinstance(job.result, Exception):
             raise job.result
         if job.result is None:
-            raise RuntimeError("a batch ended without the vector of its leader")
+            raise RuntimeError("a batch ended without the vectors of its leader")
         return job.result
 
     def _lead(self) -> None:
         """Encode the questions that wait, the leader's own first among them, then hand over to who came meanwhile."""
         with self._lock:
-            jobs = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-        self._observe(len(jobs))
+            jobs = [self._waiting.popleft()]
+            batch = list(jobs[0].questions)
+            while self._waiting:
+                together = [*batch, *self._waiting[0].questions]
+                if len(together) > self._most or not _fits(together):
+                    break
+                jobs.append(self._waiting.popleft())
+                batch = together
+        self._observe(len(batch))
         try:
-            vectors = self._encode([job.question for job in jobs])
-            for job, vector in zip(jobs, vectors, strict=True):
-                job.result = vector
+            vectors = self._encode(batch)
+            first = 0
+            for job in jobs:
+                job.result = vectors[first : first + len(job.questions)]
+                first += len(job.questions)
         except Exception as error:  # noqa: BLE001  # raised again in each of the threads
             for job in jobs:
                 job.result = error

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from indexer.errors import IndexFolderError, QuestionError, SouffleurError
+from server.allowance import GivenUpError
 from server.feedback import FeedbackError
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(IndexFolderError)
     def conflict(_: Request, error: Exception) -> JSONResponse:
         return problem(HTTPStatus.CONFLICT, str(error))
+
+    @app.exception_handler(GivenUpError)
+    def drop(_: Request, __: Exception) -> JSONResponse:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "There was no reply in time. Ask again shortly.")
 
     @app.exception_handler(FeedbackError)
     def unavailable(_: Request, error: Exception) -> JSONResponse:

@@ -3,13 +3,14 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from indexer.records import Reply
+from indexer.records import Reply, Vectors
 from server.admission import Admission, Limits
 from server.answering import Answering, Filters
 from server.app import create_app
@@ -89,12 +90,47 @@ def test_after_the_deadline_a_request_is_given_up(held: HeldAnswering) -> None:
         held.go.set()
 
 
+def test_a_batch_ends_soon_after_it_is_given_up(small_index: Path) -> None:
+    """After the 503, what is left of a batch keeps the encoder from nobody; asked again, it goes on from there."""
+
+    class SlowEncoder(FakeEncoder):
+        slept = 0
+
+        def encode_questions(self, texts: Sequence[str]) -> Vectors:
+            if len(texts[0]) > 900:
+                time.sleep(0.05)
+                self.slept += 1
+            return super().encode_questions(texts)
+
+    encoder = SlowEncoder()
+    answering = Answering.open(small_index, encoder=encoder)
+    asked = {"queries": [f"{number} " * 300 + "certificat" * 8 for number in range(100, 110)]}
+    with TestClient(create_app(answering, limits=Limits(most_requests=1, deadline_seconds=0.2))) as client:
+        assert client.post("/v1/search/batch", json=asked).status_code == 503
+        while "souffleur_in_progress 1.0" in client.get("/metrics").text:
+            time.sleep(0.01)
+        assert 0 < encoder.slept < 10
+        while client.post("/v1/search/batch", json=asked).status_code == 503:
+            time.sleep(0.01)
+        assert encoder.slept == 10
+
+
 def test_one_client_cannot_ask_without_end(answering: Answering) -> None:
     """After its burst a client gets a 429 that says when to come back."""
     with TestClient(create_app(answering, limits=Limits(client_rate=1))) as client:
         statuses = [client.get("/v1/facets").status_code for _ in range(11)]
         assert statuses == [200] * 10 + [429]
         assert client.get("/v1/facets").headers["retry-after"] == "1"
+
+
+def test_a_batch_counts_as_its_questions(answering: Answering) -> None:
+    """A batch is let in where one question would be; what it asks beyond is owed, and waited for."""
+    with TestClient(create_app(answering, limits=Limits(client_rate=1))) as client:
+        assert client.post("/v1/search/batch", json={"queries": ["erreur 905"] * 40}).status_code == 200
+        reply = client.get("/v1/facets")
+        assert reply.status_code == 429
+        assert 29 <= int(reply.headers["retry-after"]) <= 31
+        assert client.get("/livez").status_code == 200
 
 
 def test_a_large_body_is_refused(client: TestClient) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from indexer.records import Vectors
-from server.batching import Batcher
+from server.batching import Batcher, divide
 from tests.fakes import FakeEncoder
 
 
@@ -33,7 +33,7 @@ def test_an_idle_server_encodes_at_once() -> None:
     sizes: list[int] = []
     batcher = Batcher(FakeEncoder().encode_questions, observe=sizes.append)
     for question in ("erreur 905", "certificat"):
-        assert np.array_equal(batcher.encode(question), FakeEncoder().encode_questions([question])[0])
+        assert np.array_equal(batcher.encode([question])[0], FakeEncoder().encode_questions([question])[0])
     assert sizes == [1, 1]
 
 
@@ -44,7 +44,7 @@ def test_who_comes_meanwhile_goes_together() -> None:
     found: dict[str, Vectors] = {}
     questions = [f"question {number}" for number in range(6)]
     threads = [
-        threading.Thread(target=lambda text: found.__setitem__(text, batcher.encode(text)), args=(text,))
+        threading.Thread(target=lambda text: found.__setitem__(text, batcher.encode([text])[0]), args=(text,))
         for text in questions
     ]
     threads[0].start()
@@ -68,5 +68,33 @@ def test_a_failure_is_told_and_passes() -> None:
     held.go.release(2)
     batcher = Batcher(held)
     with pytest.raises(RuntimeError, match="bad"):
-        batcher.encode("bad")
-    assert batcher.encode("good").shape == (64,)
+        batcher.encode(["bad"])
+    assert batcher.encode(["good"]).shape == (1, 64)
+
+
+def test_a_list_is_encoded_in_parts_of_like_lengths() -> None:
+    """Short questions in one part, long ones alone; nothing is lost, and nothing is a part without a question."""
+    questions = ["x" * length for length in (5, 900, 3, 1900, 4, 1999, *range(10, 18), 1050)]
+    parts = list(divide(questions))
+    assert [question for part in parts for question in part] == sorted(questions, key=len)
+    assert [len(part) for part in parts] == [11, 1, 1, 1, 1]
+    assert list(divide([])) == []
+
+
+def test_others_come_in_between_the_parts_of_a_list() -> None:
+    """Who asks one question while a list is encoded waits for one part of it, not for the whole list."""
+    held = HeldEncoder()
+    batcher = Batcher(held)
+    parts = list(divide([f"{number:0900}" for number in range(6)]))
+    asking = threading.Thread(target=lambda: [batcher.encode(part) for part in parts])
+    other = threading.Thread(target=lambda: batcher.encode(["seule"]))
+    asking.start()
+    held.began.acquire()
+    other.start()
+    while not batcher._waiting:
+        threading.Event().wait(0.001)
+    held.go.release(10)
+    for thread in (asking, other):
+        thread.join(timeout=10)
+    assert [len(batch) for batch in held.batches] == [2, 1, 2, 2]
+    assert held.batches[1] == ["seule"]
