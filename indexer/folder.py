@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 CURRENT = "current"
 MANIFEST = "manifest.json"
 _ASIDE = ".building"
-_ID = re.compile(r"\d{8}-\d{6}-\d{3}-[0-9a-f]{8}")
+INDEX_ID = "[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{8}"
+"""Pattern of an id: when the index was built, UTC, and the beginning of a sum of corpus and encoder."""
 
 
 class IndexFolder:
@@ -39,7 +40,7 @@ class IndexFolder:
             raise IndexFolderError(f'There is no index in {self.path}. Run "make index" to build one.') from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexFolderError(f'{file} cannot be read: {error}. Run "make index".') from error
-        if not _ID.fullmatch(index_id):
+        if not re.fullmatch(INDEX_ID, index_id):
             raise IndexFolderError(f'{file} holds {index_id[:80]!r}, which is no index id. Run "make index".')
         return index_id
 
@@ -47,7 +48,7 @@ class IndexFolder:
         """Return the ids of all complete indexes, oldest first."""
         if not self.path.is_dir():
             return []
-        return sorted(entry.name for entry in self.path.iterdir() if _ID.fullmatch(entry.name))
+        return sorted(entry.name for entry in self.path.iterdir() if re.fullmatch(INDEX_ID, entry.name))
 
     def require(self, index_id: str) -> None:
         """IndexFolderError where there is no such index: an id that a person typed is no path to be followed."""

@@ -73,6 +73,7 @@ class Answering:
         self._batcher = Batcher(encoder.encode_questions, observe=self._observe_batch)
         # Vectors depend on the encoder alone, so that they outlive a switch of indexes.
         self._vectors = _VectorCache(cached_questions)
+        self._served: set[str] = set()
         self.switch(self.prepare(index))
 
     @classmethod
@@ -115,6 +116,7 @@ class Answering:
     def switch(self, prepared: Prepared) -> None:
         """Answer from *prepared* from now on; who is inside `one_index` keeps the index that it began with."""
         self._in_service = prepared
+        self._served.add(prepared.info.id)
         self.metrics.show_index(prepared.info.id, prepared.index.manifest.built_at)
 
     @contextmanager
@@ -153,6 +155,16 @@ class Answering:
     def get_answer(self, answer_id: str) -> Answer | None:
         """Return an answer by id, None where there is none."""
         return self.index.get_answer(answer_id)
+
+    def judged_index(self, answer_id: str, index_id: str | None) -> str | None:
+        """Return the index whose answer a visitor judges, None where there is no such answer.
+
+        index_id: the one that the reply named. By now another may be in service, without the answer that was shown.
+        """
+        in_service = self._in_service.info.id
+        if self.get_answer(answer_id) is None and (index_id == in_service or index_id not in self._served):
+            return None
+        return index_id or in_service
 
     def suggest(self, prefix: str, *, limit: int) -> tuple[Suggestion, ...]:
         """Return curated questions for what has been typed so far."""

@@ -20,7 +20,8 @@ def install(app: FastAPI, answering: Answering, *, feedback: FeedbackStore | Non
         """Keep whether an answer helped. Sent again for the same reply and answer, it replaces what was kept."""
         if feedback is None:
             raise problems.NotFoundError("This server keeps no feedback. Its operator can set SOUFFLEUR_FEEDBACK.")
-        if answering.get_answer(body.answer_id) is None:
+        index_id = answering.judged_index(body.answer_id, body.index_id)
+        if index_id is None:
             raise problems.NotFoundError(f"There is no answer with the id {body.answer_id!r} in this index.")
         try:
             feedback.record_feedback(
@@ -28,7 +29,7 @@ def install(app: FastAPI, answering: Answering, *, feedback: FeedbackStore | Non
                 body.answer_id,
                 useful=body.useful,
                 comment=body.comment,
-                index_id=answering.index_info.id,
+                index_id=index_id,
             )
         except ValueError as error:
             raise problems.RequestError(f"{error}.") from error

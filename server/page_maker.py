@@ -18,6 +18,7 @@ from fastapi.responses import HTMLResponse
 from numpy.typing import NDArray
 
 from indexer.errors import QuestionError
+from indexer.folder import INDEX_ID
 from indexer.records import Reply, Status
 from server import page_views
 from server.answering import Answering
@@ -26,13 +27,13 @@ from server.page_forms import Form
 from server.page_headers import PAGE_HEADERS
 from server.privacy import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 from server.questions import MAX_QUESTION_CHARACTERS
+from server.schemas import QUERY_ID
 
 logger = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent / "page" / "templates"
 
 _EXAMPLES = 6
-_QUERY_ID = re.compile(r"[0-9a-f]{32}")
 _WARNED_KINDS = (PersonalKind.NIR, PersonalKind.EMAIL, PersonalKind.PHONE)
 
 
@@ -135,9 +136,9 @@ class PageMaker:
         useful = form.last("useful") == "oui"
         reasons = [reason for reason in form.fields.get("reason", ()) if reason in page_views.REASONS]
         comment = "\n".join(filter(None, [" ; ".join(reasons), form.last("comment")]))[:MAX_COMMENT_CHARACTERS]
-        info = self._answering.index_info
-        known = self._answering.get_answer(answer_id) is not None
-        if self._feedback is None or not known or not _QUERY_ID.fullmatch(query_id):
+        named = form.last("index_id")
+        index_id = self._answering.judged_index(answer_id, named if re.fullmatch(INDEX_ID, named) else None)
+        if self._feedback is None or index_id is None or not re.fullmatch(QUERY_ID, query_id):
             return self.show(
                 "message.html",
                 HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -145,7 +146,7 @@ class PageMaker:
                 text="Posez à nouveau votre question, puis donnez votre avis sous la réponse.",
             )
         try:
-            self._feedback.record_feedback(query_id, answer_id, useful=useful, comment=comment, index_id=info.id)
+            self._feedback.record_feedback(query_id, answer_id, useful=useful, comment=comment, index_id=index_id)
         except FeedbackError as error:
             logger.error("A judgement could not be kept: %s", error)
             return self.show(
@@ -155,12 +156,12 @@ class PageMaker:
                 text="Le service a un empêchement. Revenez en arrière et envoyez-le à nouveau dans quelques minutes.",
             )
         ask_why = not useful and not comment
-        return self.show("thanks.html", query_id=query_id, answer_id=answer_id, ask_why=ask_why)
+        return self.show("thanks.html", query_id=query_id, answer_id=answer_id, index_id=index_id, ask_why=ask_why)
 
     def _reply(self, question: str, filters: Mapping[str, Sequence[str]], form: Form) -> Reply:
         reply = self._answering.answer(question, limit=self._limit, filters=filters)
         earlier = form.last("query_id")
-        if form.last("asked") == question and _QUERY_ID.fullmatch(earlier):
+        if form.last("asked") == question and re.fullmatch(QUERY_ID, earlier):
             # The same question refined is one question to those who read the unanswered ones.
             reply = dataclasses.replace(reply, query_id=earlier)
         self._remember(question, reply)

@@ -84,6 +84,7 @@ class ResultView:
 
     question: str
     query_id: str
+    index_id: str
     status: Status
     words: str
     hits: tuple[HitView, ...]
@@ -169,6 +170,7 @@ def view_result(question: str, reply: Reply, index: Index) -> ResultView:
     return ResultView(
         question=question,
         query_id=reply.query_id,
+        index_id=reply.index.id,
         status=status,
         words=STATUS_WORDS[status],
         hits=tuple(_view_hit(question, hit, index.manifest.calibration.status(hit.confidence)) for hit in reply.hits),

@@ -5,12 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from indexer.folder import INDEX_ID
 from indexer.records import Answer, Hit, Reply, Status
 from server.feedback import MAX_COMMENT_CHARACTERS
 from server.questions import MAX_QUESTION_CHARACTERS
 
 MAX_LIMIT = 50
 MAX_BATCH = 64
+QUERY_ID = "[0-9a-f]{32}"
 
 # Declared only: `read_question` decides, and says in French why. Signs beyond U+FFFF are left out.
 _CONTROL = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F"
@@ -71,8 +73,11 @@ class BatchRequest(_Strict):
 class FeedbackRequest(_Strict):
     """Whether an answer helped: the ids are those of the reply and of the hit."""
 
-    query_id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    query_id: str = Field(pattern=f"^{QUERY_ID}$")
     answer_id: str = Field(min_length=1, max_length=200)
+    index_id: str | None = Field(
+        default=None, pattern=f"^{INDEX_ID}$", description="`index.id` of the reply; the index in service, if not given"
+    )
     useful: bool
     comment: str = Field(default="", max_length=MAX_COMMENT_CHARACTERS)
 

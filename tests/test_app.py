@@ -242,6 +242,6 @@ def test_feedback_is_kept_with_the_question(answering: Answering, tmp_path: Path
 
 def test_without_a_store_feedback_is_refused(client: TestClient) -> None:
     """A server that keeps nothing says so, rather than losing a judgement."""
-    reply = client.post("/v1/feedback", json={"query_id": "q", "answer_id": "a", "useful": True})
+    reply = client.post("/v1/feedback", json={"query_id": "0" * 32, "answer_id": "a", "useful": True})
     assert reply.status_code == 404
     assert "SOUFFLEUR_FEEDBACK" in reply.json()["detail"]

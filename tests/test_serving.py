@@ -1,6 +1,8 @@
 """Switching indexes while questions are answered."""
 
 import dataclasses
+import json
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from indexer.errors import IndexFolderError
 from indexer.folder import IndexFolder
 from server.answering import Answering
 from server.app import create_site
+from server.feedback import FeedbackStore
 from server.serving import Serving, stamp
 from tests.conftest import CORPUS
 from tests.corpora import ANSWERS, MemoryCorpus
@@ -64,6 +67,31 @@ def test_a_new_index_is_noticed(folder: Path, answering: Answering, serving: Ser
     assert answering.answer("certificat").index.answers == 2
     assert answering.get_answer("types-de-bal") is None
     assert not serving.look()
+
+
+def test_a_judgement_belongs_to_the_index_that_made_the_reply(
+    folder: Path, answering: Answering, serving: Serving, tmp_path: Path
+) -> None:
+    """Sent after a switch, by a program or from the page, it names the index whose answer was shown, gone or not."""
+    with FeedbackStore.open(tmp_path / "kept.sqlite", keep_questions="off", retention_days=30) as store:
+        with TestClient(create_site(answering, feedback=store)) as client:
+            reply = client.post("/v1/search", json={"query": "Quels types de boîte aux lettres y a-t-il ?"}).json()
+            shown = reply["hits"][0]["id"]
+            page = client.post("/", data={"q": "Quels types de boîte aux lettres y a-t-il ?"}).text
+            build_index(SMALLER, folder, encoder=FakeEncoder())
+            assert serving.look()
+            assert answering.get_answer(shown) is None
+            judgement = {"query_id": reply["query_id"], "answer_id": shown, "useful": True}
+            assert client.post("/v1/feedback", json=judgement).status_code == 404
+            named = judgement | {"index_id": reply["index"]["id"]}
+            assert client.post("/v1/feedback", json=named).status_code == 201
+            assert client.post("/v1/feedback", json=named | {"index_id": "M. Dupont"}).status_code == 422
+            unheard_of = named | {"index_id": "20200101-000000-000-00000000"}
+            assert client.post("/v1/feedback", json=unheard_of).status_code == 404
+            fields = dict(re.findall(r'name="(query_id|index_id|answer_id)" value="([^"]+)"', page))
+            assert client.post("/avis", data=fields | {"answer_id": shown, "useful": "oui"}).status_code == 200
+        kept = [json.loads(line) for line in store.export_jsonl()]
+    assert [row["index_id"] for row in kept] == [reply["index"]["id"]] * 2
 
 
 def test_an_index_published_while_another_was_loaded_is_noticed(folder: Path) -> None:

@@ -70,7 +70,8 @@ async function sendAll() {
 
 async function judge(form, useful, comment, thanks) {
   const fields = new FormData(form);
-  const judgement = { query_id: fields.get("query_id"), answer_id: fields.get("answer_id"), useful, comment };
+  const ids = { query_id: fields.get("query_id"), index_id: fields.get("index_id"), answer_id: fields.get("answer_id") };
+  const judgement = { ...ids, useful, comment };
   const said = form.querySelector(".feedback-said");
   waiting.set(`${judgement.query_id} ${judgement.answer_id}`, judgement);
   save();
