@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 import textwrap
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -118,7 +117,7 @@ def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings
         listening = stack.enter_context(_listen(server.host, server.port))
         feedback = stack.enter_context(_open_feedback(server)) if server.feedback else None
         if feedback:
-            feedback.purge_expired(time.time())
+            stack.enter_context(feedback.purging())
         tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
         running = StartingServer(
             lambda: _load_site(index, server, feedback, tracing, stack),

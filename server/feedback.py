@@ -37,8 +37,9 @@ _SECONDS_A_DAY = 86_400
 _PATIENCE_SECONDS = 5.0
 _QUESTION_PATIENCE_SECONDS = 0.25
 """How long a writing waits for others. A visitor waits for the reply while a question is kept: it is lost sooner."""
+_EMPTYING_PATIENCE_SECONDS = 1.0
+"""How long erasing waits for readers, while writings wait for it."""
 
-_SECONDS_BETWEEN_PURGES = 3600
 _ROWS_A_PAGE = 500
 _APPLICATION_ID = 0x50FF1E  # marks the file as ours
 
@@ -110,14 +111,13 @@ class FeedbackStore:
         self._keep_questions = keep_questions
         self._retention_seconds = retention_days * _SECONDS_A_DAY
         self._lock = threading.Lock()
-        self._next_purge = 0.0
 
     @classmethod
     def open(cls, path: Path, *, keep_questions: KeepQuestions, retention_days: int) -> Self:
         """Return the store at *path*, made if it is not there, with its schema brought up to date.
 
-        retention_days: at least 1. What is older is never given out; it is erased by `purge_expired` and by the next
-        writing. Opening erases nothing, so that a look with another retention time than the server's costs nothing.
+        retention_days: at least 1. What is older is never given out; it is erased by `purge_expired` and `purging`.
+        Opening erases nothing, so that a look with another retention time than the server's costs nothing.
         FeedbackError if the file is damaged, read-only, another program's, or of a later version of this one.
         """
         if retention_days < 1:
@@ -190,13 +190,30 @@ class FeedbackStore:
         )
 
     def purge_expired(self, now: float) -> int:
-        """Erase what is older than the retention time at *now* (seconds since 1970); return how many rows that was.
-
-        A writing does it too, when the last time is an hour ago.
-        """
+        """Erase what is older than the retention time at *now* (seconds since 1970); return how many rows that was."""
         with self._lock, _explained(self._path):
-            self._next_purge = now + _SECONDS_BETWEEN_PURGES
             return self._delete("recorded_at < ?", now - self._retention_seconds)
+
+    @contextmanager
+    def purging(self, *, every_seconds: float = 3600) -> Iterator[None]:
+        """Erase what has expired: now, and from time to time until the end of the block, in a thread of its own."""
+        self.purge_expired(time.time())
+        ended = threading.Event()
+
+        def purge_again() -> None:
+            while not ended.wait(every_seconds):
+                try:
+                    self.purge_expired(time.time())
+                except FeedbackError as error:
+                    logger.error("What has expired could not be erased: %s", error)
+
+        thread = threading.Thread(target=purge_again, name="feedback-purge", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def erase(self, query_id: str) -> int:
         """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows."""
@@ -276,12 +293,6 @@ class FeedbackStore:
                 self._connection.execute(statement, values)
         finally:
             self._lock.release()
-        if time.time() >= self._next_purge:
-            try:
-                self.purge_expired(time.time())
-            except FeedbackError as error:
-                # What was written is on the disk, and must not be reported as lost.
-                logger.error("What is too old could not be erased: %s", error)
 
     def _delete(self, condition: str, value: Cell) -> int:
         self._connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE_SECONDS:.0f}")
@@ -291,9 +302,15 @@ class FeedbackStore:
                 self._connection.execute(f"DELETE FROM {table} WHERE {condition}", (value,)).rowcount
                 for table in _COLUMNS
             ]
-        if any(rows):
-            # Otherwise the erased text would live on in the log.
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # Otherwise the erased text would live on in the log, whoever erased it.
+        self._connection.execute(f"PRAGMA busy_timeout = {1000 * _EMPTYING_PATIENCE_SECONDS:.0f}")
+        busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            logger.warning(
+                "Erased text stays in %s-wal: another program is reading the file. The server empties it within an "
+                "hour of the end of that reading.",
+                self._path,
+            )
         return sum(rows)
 
 

@@ -126,8 +126,8 @@ def test_what_is_older_than_the_retention_time_is_erased(store: FeedbackStore, p
     assert b"extraordinairement" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_the_retention_time_is_enforced_by_the_next_writing_and_by_no_look(path: Path) -> None:
-    """A store that was closed for long gives out nothing expired, and is emptied of it when it is written to."""
+def test_the_retention_time_is_enforced_while_the_server_runs_and_by_no_look(path: Path) -> None:
+    """A store that was closed for long gives out nothing expired, and is emptied of it from the start of the server."""
     with FeedbackStore.open(path, keep_questions="redacted", retention_days=30) as store:
         store.record_feedback("old", "a", useful=True, index_id="i1")
         store.record_feedback("new", "a", useful=True, index_id="i1")
@@ -135,8 +135,33 @@ def test_the_retention_time_is_enforced_by_the_next_writing_and_by_no_look(path:
     with FeedbackStore.open(path, keep_questions="redacted", retention_days=30) as store:
         assert len(rows(path, "SELECT query_id FROM feedback")) == 2
         assert [json.loads(line)["query_id"] for line in store.export_jsonl()] == ["new"]
-        store.record_feedback("newest", "a", useful=True, index_id="i1")
-        assert rows(path, "SELECT query_id FROM feedback ORDER BY query_id") == [("new",), ("newest",)]
+        with store.purging(every_seconds=0.01):
+            assert rows(path, "SELECT query_id FROM feedback") == [("new",)]
+            change(path, f"UPDATE feedback SET recorded_at = recorded_at - {31 * DAY}")
+            deadline = time.monotonic() + 10
+            while rows(path, "SELECT query_id FROM feedback") and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert rows(path, "SELECT query_id FROM feedback") == []
+
+
+def test_who_reads_the_file_delays_the_emptying_of_its_log(
+    store: FeedbackStore, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Erasing then says so; once nobody reads, the next purge leaves no byte of the text."""
+
+    def is_in_a_file() -> bool:
+        return any(b"extraordinairement" in file.read_bytes() for file in path.parent.iterdir())
+
+    ask(store, "q1", "question extraordinairement longue", Status.ANSWERED)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM questions").fetchall()
+        assert store.erase("q1") == 1
+        assert "another program is reading" in caplog.text
+        assert is_in_a_file()
+        other.execute("COMMIT")
+    assert store.purge_expired(time.time()) == 0
+    assert not is_in_a_file()
 
 
 def test_what_has_expired_is_never_given_out(store: FeedbackStore, path: Path) -> None:
