@@ -77,8 +77,15 @@ class Index:
         # Candidates come by row, and rows follow ids, so that ties of score go by id.
         order = np.argsort(-scores, kind="stable")
         best = order[:limit]
+        is_shown = confidences >= self.manifest.calibration.show_from
+        is_shown[order[:1]] = True
         of_each = zip(
-            best.tolist(), scores[best].tolist(), confidences[best].tolist(), features[best].tolist(), strict=True
+            best.tolist(),
+            scores[best].tolist(),
+            confidences[best].tolist(),
+            is_shown[best].tolist(),
+            features[best].tolist(),
+            strict=True,
         )
         hits = tuple(
             self._hit(
@@ -87,13 +94,12 @@ class Index:
                 rank=rank,
                 score=score,
                 confidence=confidence,
+                is_shown=shown,
                 features=explain(evidence, position, weighed),
             )
-            for rank, (position, score, confidence, weighed) in enumerate(of_each, start=1)
+            for rank, (position, score, confidence, shown, weighed) in enumerate(of_each, start=1)
         )
         status = self.manifest.calibration.status(hits[0].confidence if hits else 0.0)
-        is_shown = confidences >= self.manifest.calibration.show_from
-        is_shown[order[:1]] = True
         return Found(hits, status, self.parts.facets.count(evidence.answers[is_shown]))
 
     def _hit(
@@ -104,6 +110,7 @@ class Index:
         rank: int,
         score: float,
         confidence: float,
+        is_shown: bool,
         features: Mapping[str, float],
     ) -> Hit:
         answer = self.parts.answers[int(evidence.answers[position])]
@@ -112,6 +119,7 @@ class Index:
             rank=rank,
             score=score,
             confidence=confidence,
+            is_shown=is_shown,
             passage=self._excerpt(answer, evidence.sentence_row(position)),
             matched_question=self._matched_question(answer, evidence, position),
             features=features,

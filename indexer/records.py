@@ -110,6 +110,7 @@ class Hit:
 
     rank: from 1. score: orders the hits of one reply, higher is better, means nothing across replies.
     confidence: estimated probability in [0, 1] that this answer answers the question.
+    is_shown: whether it is worth showing, so counted in the facets: not improbable, or the first.
     passage: the sentence or two of the body that best match. matched_question: the curated question that did it, if so.
     features: what the ranking saw, by name; higher is better.
     """
@@ -118,6 +119,7 @@ class Hit:
     rank: int
     score: float
     confidence: float
+    is_shown: bool
     passage: Excerpt
     matched_question: str | None
     features: Mapping[str, float]

@@ -168,6 +168,7 @@ class HitBody:
     rank: int
     score: float
     confidence: Annotated[float, Field(ge=0, le=1)]
+    shown: Annotated[bool, Field(description="worth showing, so counted in `facets`: not improbable, or the first hit")]
     answer: str
     passage: PassageBody
     matched_question: str | None
@@ -184,6 +185,7 @@ class HitBody:
             rank=hit.rank,
             score=round(hit.score, 4),
             confidence=round(hit.confidence, 4),
+            shown=hit.is_shown,
             answer=hit.answer.text,
             passage=PassageBody(text=hit.passage.text, start=hit.passage.start, end=hit.passage.end),
             matched_question=hit.matched_question,
@@ -212,7 +214,7 @@ class SearchReply:
     confidence: Annotated[float, Field(ge=0, le=1, description="that of the first hit")]
     hits: list[HitBody]
     facets: Annotated[
-        dict[str, dict[str, int]], Field(description="facet key to value to number of answers worth showing")
+        dict[str, dict[str, int]], Field(description="facet key to value to number of answers `shown`, without `limit`")
     ]
     index: IndexBody
     took_ms: float

@@ -189,7 +189,9 @@ def test_facets_count_the_first_hit_of_an_unsure_reply(client: TestClient) -> No
     """It is shown whatever its confidence, and so it is counted."""
     reply = client.post("/v1/search", json={"query": "quelle est la capitale du Pérou"}).json()
     assert reply["status"] == "no_answer"
-    first = reply["hits"][0]
+    first, *others = reply["hits"]
+    assert first["shown"]
+    assert not any(hit["shown"] for hit in others)
     assert reply["facets"]["couloir"]
     for key, values in first["facets"].items():
         assert all(reply["facets"][key][value] >= 1 for value in values)

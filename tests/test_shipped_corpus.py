@@ -134,3 +134,24 @@ def test_server_imports_no_torch() -> None:
     )
     outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert outcome.stdout.strip() == "[]"
+
+
+def test_facets_count_the_shown_hits_and_no_others(shipped: Answering, corpus: MemoryCorpus) -> None:
+    """Each count is that of the shown hits without limit, recounted by hand, also with a facet chosen."""
+    asked = [question for question, _ in questions(corpus)][::8]
+    everything = len(corpus.entries)
+    hidden = 0
+    for filters in ({}, {"thematique": [corpus.facets[-1].values[0]]}):
+        for reply in shipped.answer_batch(asked, limit=everything, filters=filters):
+            shown = [hit for hit in reply.hits if hit.is_shown]
+            hidden += len(reply.hits) - len(shown)
+            for facet in corpus.facets:
+                for value in facet.values:
+                    # An answer without a value of the facet applies to all.
+                    applying = [
+                        hit
+                        for hit in shown
+                        if value in hit.answer.facets.get(facet.key, ()) or not hit.answer.facets.get(facet.key)
+                    ]
+                    assert reply.facets.get(facet.key, {}).get(value, 0) == len(applying)
+    assert hidden
