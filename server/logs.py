@@ -84,21 +84,24 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
-            # The question itself is never logged: it may hold personal data.
-            logger.exception("%s %s failed", scope["method"], scope["path"], exc_info=error)
+            logger.exception("%s %s failed", scope["method"], _route(scope), exc_info=error)
             if begun:
                 raise
             mistake = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake; its log says more.")
             await mistake(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
-            # The template of the route, not the address: that holds the question of a GET.
-            route = getattr(scope.get("route"), "path", "other")
+            route = _route(scope)
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(seconds)
             fields = {"method": scope["method"], "route": route, "status": status, "took_ms": round(1000 * seconds, 2)}
             logger.info("request", extra={"fields": fields})
             _request_id.reset(token)
+
+
+def _route(scope: Scope) -> str:
+    """Return the template of the route, not the address: that may hold a question, or what else was typed."""
+    return getattr(scope.get("route"), "path", "other")
 
 
 def _places(error: BaseException | None) -> list[str]:

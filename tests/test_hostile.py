@@ -1,5 +1,6 @@
 """What nobody sends by mistake: each is refused in words, and leaves no trace of what was asked."""
 
+import contextlib
 import logging
 import socket
 import threading
@@ -182,6 +183,15 @@ def port(answering: Answering, request: pytest.FixtureRequest) -> Iterator[int]:
 
 def say(port: int, sent: bytes, *, end: bool = False) -> bytes:
     """Return all that the server says to these bytes before it closes the connection; *end*: nothing more follows."""
+    for _ in range(10):
+        # Where a server closes before it has read everything, the system may reset the connection and with it throw
+        # away what was said: nothing that the server could help.
+        with contextlib.suppress(ConnectionError):
+            return _say_once(port, sent, end=end)
+    raise AssertionError("the connection was reset ten times")
+
+
+def _say_once(port: int, sent: bytes, *, end: bool) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(sent)
         if end:
