@@ -32,9 +32,9 @@ from server.schemas import MAX_BATCH
 logger = logging.getLogger(__name__)
 
 BATCH = MAX_BATCH
-"""Queries whose questions are asked together, if nothing else is said. The engine of an encoder may round otherwise in
-other company (seen: confidences up to 0.01 apart), so an index and a server are asked in the same batches, and so is a
-run that goes on after a kill."""
+"""Queries whose questions are asked together, if nothing else is said. The bundled encoder gives a question the same
+vector in any company; the engine of another may round otherwise, so an index and a server are asked in the same
+batches, and so is a run that goes on after a kill."""
 
 
 @dataclass(frozen=True, slots=True)

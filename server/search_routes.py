@@ -68,6 +68,11 @@ def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: M
         Any other parameter is a facet: `couloir=Hôpital&couloir=Officine`.
         """
         facets = {key for key in request.query_params if key not in _SEARCH_PARAMETERS}
+        for key in sorted(_SEARCH_PARAMETERS):
+            if len(request.query_params.getlist(key)) > 1:
+                raise problems.RequestError(
+                    f"{key} is given more than once. Give it once; several questions are a batch."
+                )
         filters = {key: request.query_params.getlist(key) for key in sorted(facets)}
         if "\ufffd" in q and not _is_utf8(request.scope["query_string"]):
             # The framework has replaced what was not.

@@ -178,6 +178,15 @@ def test_unforeseen_error_tells_nothing_of_the_inside(small_index: Path) -> None
     assert reply.headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_parameter_given_twice_is_refused(client: TestClient) -> None:
+    """One of them would be passed over in silence; a facet may have several values."""
+    for query in ("q=erreur&q=905", "q=erreur&limit=1&limit=2"):
+        reply = client.get(f"/v1/search?{query}")
+        assert reply.status_code == 422
+        assert "more than once" in reply.json()["detail"]
+    assert client.get("/v1/search?q=erreur&couloir=Officine&couloir=H%C3%B4pital").status_code == 200
+
+
 def test_batch_tells_which_question_is_wrong(client: TestClient) -> None:
     """By its number, from 1."""
     reply = client.post("/v1/search/batch", json={"queries": ["erreur 905", "a\u0001b"]})

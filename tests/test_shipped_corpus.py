@@ -1,11 +1,15 @@
 """The shipped corpus with the real encoder, as a visitor meets it."""
 
 import dataclasses
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indexer.building import build_index
@@ -155,3 +159,20 @@ def test_facets_count_the_shown_hits_and_no_others(shipped: Answering, corpus: M
                     ]
                     assert reply.facets.get(facet.key, {}).get(value, 0) == len(applying)
     assert hidden
+
+
+def test_replies_in_a_crowd_are_those_given_alone(shipped: Answering, encoder: Encoder) -> None:
+    """Thirty-two ask at once and are encoded together; hits, order and numbers are those of one after the other."""
+    file = ROOT / "corpus/queries/dev/queries.jsonl"
+    asked = [json.loads(line)["text"] for line in file.read_text(encoding="utf-8").splitlines()][:160]
+    quiet, crowd = (Answering(shipped.index, encoder, cached_questions=0) for _ in range(2))
+    alone = [quiet.answer(question, limit=5) for question in asked]
+    with ThreadPoolExecutor(32) as pool:
+        together = list(pool.map(lambda question: crowd.answer(question, limit=5), asked))
+    sizes = re.search(rb"souffleur_batch_size_count ([0-9.]+)", crowd.metrics.text())
+    assert sizes
+    assert float(sizes[1]) < len(asked) / 2
+    for one, other in zip(alone, together, strict=True):
+        assert [hit.answer.id for hit in one.hits] == [hit.answer.id for hit in other.hits]
+        numbers = [(hit.score, hit.confidence) for hit in one.hits]
+        np.testing.assert_allclose(numbers, [(hit.score, hit.confidence) for hit in other.hits], atol=1e-5)
