@@ -220,7 +220,7 @@ def _send(connection: Connection, sort: str, number: int, load: Load, answer_id:
         "page": lambda: connection.ask("POST", "/", form={"q": question}),
         "facets": lambda: connection.ask("GET", "/v1/facets"),
         "feedback": lambda: connection.ask(
-            "POST", "/v1/feedback", {"query_id": f"load-{number}", "answer_id": answer_id, "useful": True}
+            "POST", "/v1/feedback", {"query_id": f"{number:032x}", "answer_id": answer_id, "useful": True}
         ),
         "batch": lambda: connection.ask("POST", "/v1/search/batch", {"queries": [f"{question} {n}" for n in range(8)]}),
     }

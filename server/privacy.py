@@ -81,18 +81,21 @@ def _ignoring_case(expression: str) -> re.Pattern[str]:
     return re.compile(expression, re.IGNORECASE)
 
 
-_LETTER = r"A-Za-zÀ-ÖØ-öø-ÿŒœ\u0300-\u036f"
+# Latin with its extensions and accents, Greek, Cyrillic, Hebrew, Arabic: the names of patients come from everywhere.
+_LETTER = r"A-Za-zÀ-ÖØ-öø-ɏ\u0300-\u036f\u0370-\u052f\u0590-\u06ff\u1e00-\u1eff"
 _GAP = r"[ .,_/\-]{0,3}"  # between groups of digits, as in "06 - 12 - 34"
+_NIR_GAP = r"[ .,:·_/\-\r\n]{0,3}"  # long enough to be broken by the end of a line
 _KEY = r"(?:[ ,;(]{0,3}cl[eé]\u0301? ?:? ?\d\d(?!\d))?"  # "1850578006084, clé 36"
 _LOCAL = r"[^\s@<>()\[\],;:\"'/=?&]"  # of an address before its @
 _DOMAIN = r"[A-Z\dÀ-ÿ\-]+"
+_DOT = r"(?:\.| (?:point|dot) | ?[(\[](?:point|dot)[)\]] ?)"
 _MONTH = rf"(?:janv|f[eé]\u0301?v|mars|avr|mai|juin|juil|ao[uû]\u0302?t|sept|oct|nov|d[eé]\u0301?c)[{_LETTER}.]{{0,7}}"
 _DATE = (
     rf"(?:\d{{1,2}}(?:er)?[ ./\-]{{1,3}}(?:\d{{1,2}}|{_MONTH})[ ./\-]{{1,3}}\d{{2,4}}"
     r"|\d{4}[ ./\-]\d{1,2}[ ./\-]\d{1,2}|\d{8}|\d{6})(?!\d)"
 )
 _BORN = (
-    r"(?:n(?:é|e\u0301|ee)e?s?(?:\(e\))? ?(?:le|:|[aà]\u0300? [^\d\n.;]{1,30} le)|ddn|d\.d\.n\.?|date.(?:de.)?naiss)"
+    r"(?:n(?:é|e\u0301|ee)e?s?(?:\(e\))? ?(?:le|un|:|[aà]\u0300? [^\d\n.;]{1,30} le)|ddn|d\.d\.n\.?|date.(?:de.)?naiss)"
 )
 # The date of a rule may follow these words as well: "la date de naissance est obligatoire depuis le 1er janvier 2021".
 _RULE = r"(?:depuis|partir|avant|apr[eè]s|jusqu|compter|applicable|vigueur|version|arr[eê]t[eé]|d[eé]cret|loi|publi)"
@@ -103,7 +106,7 @@ PATTERNS = (
         PersonalKind.NIR,
         Where.NUMBERS,
         _ignoring_case(
-            rf"(?<!\d)[1-478]{_GAP}\d\d{_GAP}\d\d{_GAP}\d\d{_GAP}\d{{3}}{_GAP}\d{{3}}(?:{_GAP}\d\d)?(?!\d){_KEY}"
+            rf"(?<!\d)[1-478](?:{_NIR_GAP}\d\d){{3}}(?:{_NIR_GAP}\d{{3}}){{2}}(?:{_NIR_GAP}\d\d)?(?!\d){_KEY}"
         ),
     ),
     # The same in one piece with its key: long enough to be told from the numbers of web addresses.
@@ -112,15 +115,15 @@ PATTERNS = (
     Pattern(
         PersonalKind.NIR,
         Where.NUMBERS,
-        _ignoring_case(rf"(?<!\d)\d(?:{_GAP}\d){{4,6}} ?[AB](?:{_GAP}\d){{5,9}}{_KEY}"),
+        _ignoring_case(rf"(?<!\d)\d(?:{_NIR_GAP}\d){{4,6}} ?[AB](?:{_NIR_GAP}\d){{5,9}}{_KEY}"),
     ),
     # Country, check digits, perhaps a bank in letters, then digits mostly: FR14 2004 1010 0505 0001 3M02 606.
     Pattern(
         PersonalKind.IBAN,
         Where.NUMBERS,
         _ignoring_case(
-            r"(?<![A-Z\d])(?:FR[ \-]?|[A-Z]{2})\d\d?(?:[ \-]?[A-Z]{4})?(?:[ \-]?\d){10}"
-            r"(?:[ \-]?(?=[A-Z]{0,3}\d)[A-Z\d]{1,4}){0,6}"
+            r"(?<![A-Z\d])(?:FR[ \-]?|[A-Z]{2})\d\d?(?:[ \-]?[A-Z]{4})?(?:[ \-]{0,2}\d){10}"
+            r"(?:[ \-]{0,2}(?=[A-Z]{0,3}\d)[A-Z\d]{1,4}){0,6}"
         ),
     ),
     # Spaces around the @, or a word for it, only before what is surely a domain.
@@ -129,10 +132,12 @@ PATTERNS = (
         Where.EVERYWHERE,
         _ignoring_case(
             rf"(?<!{_LOCAL})(?!no-?reply@|ne-?pas-?repondre@){_LOCAL}+(?:@{_DOMAIN}(?:\.{_DOMAIN})*"
-            rf"|(?: @ ?|@ | ?[(\[](?:at|arobase)[)\]] ?| arobase ){_DOMAIN}(?:(?:\.| point ){_DOMAIN})+)"
+            rf"|(?: @ ?|@ | ?[(\[](?:at|arobase)[)\]] ?| arobase ){_DOMAIN}(?:{_DOT}{_DOMAIN})+)"
         ),
     ),
-    Pattern(PersonalKind.PHONE, Where.NUMBERS, _ignoring_case(rf"(?<!\d)0[1-9](?:{_GAP}\d\d){{4}}(?!\d)")),
+    Pattern(
+        PersonalKind.PHONE, Where.NUMBERS, _ignoring_case(rf"(?<!\d)(?:0[1-9]|\(0[1-9]\))(?:{_GAP}\d\d){{4}}(?!\d)")
+    ),
     Pattern(PersonalKind.PHONE, Where.EVERYWHERE, _ignoring_case(r"(?<!\d)(?:0|\+33)[1-9]\d{8}(?!\d)")),
     # International, French or not: +33 (0)6 12 34 56 78.
     Pattern(
@@ -170,37 +175,59 @@ HARMLESS_NUMBER = _ignoring_case(
 WEB_ADDRESS = _ignoring_case(r"(?:https?://|www\.)[^\s<>\"]+")
 
 _A_WORD = rf"[{_LETTER}][{_LETTER}'.\-]*"
+_WORDS = rf"(?P<words>{_A_WORD}(?: {{1,2}}{_A_WORD}){{0,7}})"
 TITLED_WORDS = _ignoring_case(
     rf"(?<![{_LETTER}\d'\-])"
-    r"(?P<title>(?:mm?|mme|mlle|mr|dr|pr|monsieur|madame|mademoiselle|docteure?|professeure?)(?:\.|(?= )))"
-    rf"(?=(?P<words> {{0,2}}{_A_WORD}(?: {{1,2}}{_A_WORD}){{0,7}}))"
+    r"(?P<title>(?:mm?|mmes?|mlles?|mrs?|drs?|prs?|messieurs|mesdames|monsieur|madame|mademoiselle|docteur|docteure"
+    r"|professeure?)(?:\.|(?=[ \r\n])))"
+    rf"(?P<gap> {{0,2}}| ?\r?\n ?)(?={_WORDS})"
 )
 """A title and the words after it; which of them are a name, `_name_length` says."""
+_ANOTHER_NAME = _ignoring_case(rf"(?: {{0,2}},| {{1,2}}(?:et|ou|&)) {{1,2}}(?={_WORDS})")
+_PLURALS = frozenset(["mm", "mmes", "mlles", "mrs", "drs", "prs", "messieurs", "mesdames"])
 
 _MOST_NAMES = 4
 _TITLES_BEFORE_SMALL_LETTERS = frozenset(["mme", "mlle", "mr", "dr", "monsieur", "madame", "mademoiselle"])
+_GREETINGS = frozenset(["monsieur", "madame", "mademoiselle", "messieurs", "mesdames"])
 _PARTICLES = frozenset(["d", "de", "du", "des", "la", "le", "van", "von", "der", "el", "ben"])
 _COMMON_WORDS = """
 a à afin ai alors après as au aussi aux avait avant avec ayant bonjour c car ce ces cet cette chez comme comment dans
 demande depuis dit docteur doit doivent dont elle elles en est et été être fait faut il ils j je l les leur lui m ma
 madame mais me merci mes mesdames messieurs mme mon monsieur mr n ne ni nom nos notre nous on ont ou où par pas peut
 peuvent plus pour puis qu quand que quel quelle qui quoi s sa sans se sera ses si son sont souhaite sur svp tout toute
-un une va vers veut veulent via vient vos votre vous y directeur directrice maire ministre préfet
-préfète président présidente besoin combien quelles quels
+un une va vers veut veulent via vient vos votre vous y besoin combien quelles quels
 """
 _NO_NAMES = frozenset(_COMMON_WORDS.split()) | _PARTICLES
+# Right after a title these are an office in small letters alone: « M. Maire » is a name, « M. le Maire » is none.
+_OFFICES = frozenset(["directeur", "directrice", "maire", "ministre", "préfet", "préfète", "président", "présidente"])
+_SAME = re.compile(r"\b(?:le|les|du|au) $", re.IGNORECASE)
+"""Before « mme », what goes with no lady: « le mme jour » is « le même jour »."""
 _INVERTED = re.compile(r".+-(?:je|tu|ils?|elles?|on|nous|vous|ce)")
 """A verb that asks, such as « puis-je » or « a-t-on »: « bonjour madame puis-je… »."""
 
 
 def _find_names(text: str) -> Iterator[PersonalData]:
     for match in TITLED_WORDS.finditer(text):
-        title = match["title"]
-        if title in ("m", "mm", "mm."):  # metres; "m." may be
+        title, plain = match["title"], match["title"].lower().rstrip(".")
+        if title in ("m", "mm", "mm.") or (
+            plain == "mme" and _SAME.search(text, max(0, match.start() - 4), match.start())
+        ):
             continue
-        small_letters = title == "M." or title.lower().rstrip(".") in _TITLES_BEFORE_SMALL_LETTERS
-        if length := _name_length(match["words"], small_letters=small_letters):
-            yield PersonalData(PersonalKind.NAME, match.start(), match.start("words") + length)
+        before = text[max(0, match.start() - 2) : match.start()].rstrip()
+        small_letters = (
+            title == "M." or plain in _TITLES_BEFORE_SMALL_LETTERS or (title == "m." and not before[-1:].isdigit())
+        )
+        if "\n" in match["gap"]:
+            if plain in _GREETINGS:  # « Bonjour Madame » is followed by a new sentence
+                continue
+            small_letters = False
+        length = _name_length(match["words"], small_letters=small_letters)
+        end = match.end() + length
+        while length and plain in _PLURALS and (another := _ANOTHER_NAME.match(text, end)):
+            length = _name_length(another["words"], small_letters=False)
+            end = another.end() + length if length else end
+        if end > match.end():
+            yield PersonalData(PersonalKind.NAME, match.start(), end)
 
 
 def _name_length(words: str, *, small_letters: bool) -> int:
@@ -220,6 +247,7 @@ def _name_length(words: str, *, small_letters: bool) -> int:
         # "N'Guyen" is a name, "n'arrive" is not.
         head, _, rest = bare.partition("'")
         common = head.lower() in _NO_NAMES and not (is_initial or rest[:1].isupper() or (capitalised and in_particle))
+        common = common or (plain in _OFFICES and not capitalised)
         if names == _MOST_NAMES or not likely or common or _INVERTED.fullmatch(bare):
             break
         names += 1
