@@ -59,6 +59,14 @@ class SearchRequest(_Strict):
     explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
 
 
+class SearchQuery(BaseModel):
+    """The same in an address. Any other parameter is a facet."""
+
+    q: str = Field(description="the question, as a person would ask it", json_schema_extra=QUESTION_SCHEMA)
+    limit: int | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted")
+    explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
+
+
 class BatchRequest(_Strict):
     """Several questions at once."""
 

@@ -11,15 +11,15 @@ from indexer.errors import QuestionError
 from server import problems
 from server.answering import Answering, Filters
 from server.memory import Memory
+from server.query_route import QueryRoute
 from server.schemas import (
     BATCH_REPLY,
-    MAX_LIMIT,
-    QUESTION_SCHEMA,
     SEARCH_REPLY,
     BatchReply,
     BatchRequest,
     FacetBody,
     FacetsReply,
+    SearchQuery,
     SearchReply,
     SearchRequest,
     SuggestionBody,
@@ -27,7 +27,6 @@ from server.schemas import (
     ValueBody,
 )
 
-_SEARCH_PARAMETERS = {"q", "limit", "explain"}
 _BAD_ADDRESS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY)
 _BAD_BODY = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
@@ -54,30 +53,32 @@ def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: M
         """Find the answers nearest to a question."""
         return search(body.query, limit=body.limit, filters=body.filters, explain=body.explain)
 
-    @app.get("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_ADDRESS)
-    def get_search(
-        request: Request,
-        q: Annotated[
-            str, Query(description="the question, as a person would ask it", json_schema_extra=QUESTION_SCHEMA)
-        ],
-        limit: Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="most hits wanted")] = None,
-        explain: Annotated[bool, Query(description="add to each hit all that the ranking saw")] = False,
-    ) -> Response:
+    def get_search(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
         """Find the answers nearest to a question; the same as POST, for curl and links.
 
         Any other parameter is a facet: `couloir=Hôpital&couloir=Officine`.
         """
-        facets = {key for key in request.query_params if key not in _SEARCH_PARAMETERS}
-        for key in sorted(_SEARCH_PARAMETERS):
+        facets = {key for key in request.query_params if key not in SearchQuery.model_fields}
+        for key in SearchQuery.model_fields:
             if len(request.query_params.getlist(key)) > 1:
                 raise problems.RequestError(
                     f"{key} is given more than once. Give it once; several questions are a batch."
                 )
         filters = {key: request.query_params.getlist(key) for key in sorted(facets)}
-        if "\ufffd" in q and not _is_utf8(request.scope["query_string"]):
+        if "\ufffd" in query.q and not _is_utf8(request.scope["query_string"]):
             # The framework has replaced what was not.
             raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
-        return search(q, limit=limit, filters=filters, explain=explain)
+        return search(query.q, limit=query.limit, filters=filters, explain=query.explain)
+
+    app.router.add_api_route(
+        "/v1/search",
+        get_search,
+        methods=["GET"],
+        tags=["search"],
+        response_model=SearchReply,
+        responses=_BAD_ADDRESS,
+        route_class_override=QueryRoute,
+    )
 
     @app.post("/v1/search/batch", tags=["search"], response_model=BatchReply, responses=_BAD_BODY)
     def post_batch(body: BatchRequest) -> Response:
