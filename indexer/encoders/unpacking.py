@@ -34,7 +34,7 @@ GRAPH_WEIGHTS = "engine/graph.bin"
 PIECES = "engine/pieces.txt"
 SCORES = "engine/scores.bin"
 
-_LAYOUT = 1
+_LAYOUT = 2
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
 _FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"
 _MANIFEST = "souffleur.json"
