@@ -25,6 +25,7 @@ from indexer.records import Status
 from indexer.sameness import words_of
 from server.exporting import Cell, csv_lines, jsonl_lines
 from server.privacy import redact
+from server.repeating import repeated
 
 logger = logging.getLogger(__name__)
 
@@ -198,22 +199,15 @@ class FeedbackStore:
     def purging(self, *, every_seconds: float = 3600) -> Iterator[None]:
         """Erase what has expired: now, and from time to time until the end of the block, in a thread of its own."""
         self.purge_expired(time.time())
-        ended = threading.Event()
 
         def purge_again() -> None:
-            while not ended.wait(every_seconds):
-                try:
-                    self.purge_expired(time.time())
-                except FeedbackError as error:
-                    logger.error("What has expired could not be erased: %s", error)
+            try:
+                self.purge_expired(time.time())
+            except FeedbackError as error:
+                logger.error("What has expired could not be erased: %s", error)
 
-        thread = threading.Thread(target=purge_again, name="feedback-purge", daemon=True)
-        thread.start()
-        try:
+        with repeated(purge_again, every_seconds=every_seconds, name="feedback-purge"):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
     def erase(self, query_id: str) -> int:
         """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows."""
@@ -288,14 +282,18 @@ class FeedbackStore:
             raise FeedbackError(f"The feedback in {self._path} is being written by others.")
         try:
             with _explained(self._path):
-                self._connection.execute(f"PRAGMA busy_timeout = {1000 * wait_seconds:.0f}")
+                self._wait_at_most(wait_seconds)
                 self._connection.execute(f"PRAGMA synchronous = {synchronous}")
                 self._connection.execute(statement, values)
         finally:
             self._lock.release()
 
+    def _wait_at_most(self, seconds: float) -> None:
+        """Let what is written from now on wait so long for other processes."""
+        self._connection.execute(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
+
     def _delete(self, condition: str, value: Cell) -> int:
-        self._connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE_SECONDS:.0f}")
+        self._wait_at_most(_PATIENCE_SECONDS)
         self._connection.execute("BEGIN IMMEDIATE")
         with self._connection:
             rows = [
@@ -303,7 +301,7 @@ class FeedbackStore:
                 for table in _COLUMNS
             ]
         # Otherwise the erased text would live on in the log, whoever erased it.
-        self._connection.execute(f"PRAGMA busy_timeout = {1000 * _EMPTYING_PATIENCE_SECONDS:.0f}")
+        self._wait_at_most(_EMPTYING_PATIENCE_SECONDS)
         busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             logger.warning(

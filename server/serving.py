@@ -14,6 +14,7 @@ from indexer.folder import CURRENT, IndexFolder
 from indexer.index import Index
 from indexer.records import IndexInfo
 from server.answering import Answering
+from server.repeating import repeated
 
 logger = logging.getLogger(__name__)
 
@@ -75,24 +76,8 @@ class Serving:
     @contextmanager
     def watch(self, *, every_seconds: float = 1.0) -> Iterator[None]:
         """Look from time to time, in a thread of its own, until the end of the block."""
-        ended = threading.Event()
-
-        def look_again() -> None:
-            self._verify_the_rest()
-            while not ended.wait(every_seconds):
-                try:
-                    self.look()
-                except Exception:
-                    # Whatever it was, the next index is to be seen.
-                    logger.exception("Looking for another index failed.")
-
-        thread = threading.Thread(target=look_again, name="index-watcher", daemon=True)
-        thread.start()
-        try:
+        with repeated(self.look, every_seconds=every_seconds, name="index-watcher", first=self._verify_the_rest):
             yield
-        finally:
-            ended.set()
-            thread.join(timeout=5)
 
     def _verify_the_rest(self) -> None:
         """Read the files that were too large to be verified at the start; one that is damaged is told, not replaced."""
