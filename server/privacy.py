@@ -178,8 +178,8 @@ _A_WORD = rf"[{_LETTER}][{_LETTER}'.\-]*"
 _WORDS = rf"(?P<words>{_A_WORD}(?: {{1,2}}{_A_WORD}){{0,7}})"
 TITLED_WORDS = _ignoring_case(
     rf"(?<![{_LETTER}\d'\-])"
-    r"(?P<title>(?:mm?|mmes?|mlles?|mrs?|drs?|prs?|messieurs|mesdames|monsieur|madame|mademoiselle|docteur|docteure"
-    r"|professeure?)(?:\.|(?=[ \r\n])))"
+    r"(?P<title>(?:mm?|mmes?|mlles?|mrs?|drs?|prs?|messieurs|mesdames|monsieur|madame|mademoiselle"
+    r"|docteure?|professeure?)(?:\.|(?=[ \r\n])))"
     rf"(?P<gap> {{0,2}}| ?\r?\n ?)(?={_WORDS})"
 )
 """A title and the words after it; which of them are a name, `_name_length` says."""
@@ -208,26 +208,43 @@ _INVERTED = re.compile(r".+-(?:je|tu|ils?|elles?|on|nous|vous|ce)")
 
 def _find_names(text: str) -> Iterator[PersonalData]:
     for match in TITLED_WORDS.finditer(text):
-        title, plain = match["title"], match["title"].lower().rstrip(".")
-        if title in ("m", "mm", "mm.") or (
-            plain == "mme" and _SAME.search(text, max(0, match.start() - 4), match.start())
-        ):
+        if not _is_title(match):
             continue
-        before = text[max(0, match.start() - 2) : match.start()].rstrip()
-        small_letters = (
-            title == "M." or plain in _TITLES_BEFORE_SMALL_LETTERS or (title == "m." and not before[-1:].isdigit())
-        )
-        if "\n" in match["gap"]:
-            if plain in _GREETINGS:  # « Bonjour Madame » is followed by a new sentence
-                continue
-            small_letters = False
-        length = _name_length(match["words"], small_letters=small_letters)
-        end = match.end() + length
-        while length and plain in _PLURALS and (another := _ANOTHER_NAME.match(text, end)):
-            length = _name_length(another["words"], small_letters=False)
-            end = another.end() + length if length else end
-        if end > match.end():
+        if length := _name_length(match["words"], small_letters=_goes_before_small_letters(match)):
+            end = match.end() + length
+            if _plain(match) in _PLURALS:
+                end = _end_of_more_names(text, end)
             yield PersonalData(PersonalKind.NAME, match.start(), end)
+
+
+def _plain(titled: re.Match[str]) -> str:
+    return titled["title"].lower().rstrip(".")
+
+
+def _is_title(titled: re.Match[str]) -> bool:
+    if titled["title"] in ("m", "mm", "mm."):  # metres; "m." may be
+        return False
+    if "\n" in titled["gap"] and _plain(titled) in _GREETINGS:  # « Bonjour Madame » is followed by a new sentence
+        return False
+    return not (_plain(titled) == "mme" and _SAME.search(titled.string, max(0, titled.start() - 4), titled.start()))
+
+
+def _goes_before_small_letters(titled: re.Match[str]) -> bool:
+    """Whether words in small letters after this title are likely a name."""
+    if "\n" in titled["gap"]:
+        return False
+    if titled["title"] == "m.":  # metres, after a number
+        return not titled.string[max(0, titled.start() - 2) : titled.start()].rstrip()[-1:].isdigit()
+    return titled["title"] == "M." or _plain(titled) in _TITLES_BEFORE_SMALL_LETTERS
+
+
+def _end_of_more_names(text: str, end: int) -> int:
+    """Return where the names that are listed after the one that ends at *end* end."""
+    while (another := _ANOTHER_NAME.match(text, end)) and (
+        length := _name_length(another["words"], small_letters=False)
+    ):
+        end = another.end() + length
+    return end
 
 
 def _name_length(words: str, *, small_letters: bool) -> int:
@@ -247,8 +264,8 @@ def _name_length(words: str, *, small_letters: bool) -> int:
         # "N'Guyen" is a name, "n'arrive" is not.
         head, _, rest = bare.partition("'")
         common = head.lower() in _NO_NAMES and not (is_initial or rest[:1].isupper() or (capitalised and in_particle))
-        common = common or (plain in _OFFICES and not capitalised)
-        if names == _MOST_NAMES or not likely or common or _INVERTED.fullmatch(bare):
+        is_office = plain in _OFFICES and not capitalised
+        if names == _MOST_NAMES or not likely or common or is_office or _INVERTED.fullmatch(bare):
             break
         names += 1
         small_letters = small_letters and not capitalised
