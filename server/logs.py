@@ -84,14 +84,14 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
-            logger.exception("%s %s failed", scope["method"], _route(scope), exc_info=error)
+            logger.exception("%s %s failed", scope["method"], route_of(scope), exc_info=error)
             if begun:
                 raise
             mistake = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake; its log says more.")
             await mistake(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
-            route = _route(scope)
+            route = route_of(scope)
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(seconds)
             fields = {"method": scope["method"], "route": route, "status": status, "took_ms": round(1000 * seconds, 2)}
@@ -99,7 +99,7 @@ class RequestLog:
             _request_id.reset(token)
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """Return the template of the route, not the address: that may hold a question, or what else was typed."""
     return getattr(scope.get("route"), "path", "other")
 

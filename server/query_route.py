@@ -4,7 +4,7 @@ The framework's own way works out anew for each parameter of each request what i
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, get_type_hints
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +19,7 @@ class QueryRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request: the endpoint, in a worker thread."""
-        model = self.endpoint.__annotations__["query"].__origin__
+        model = get_type_hints(self.endpoint)["query"]
 
         async def handle(request: Request) -> Response:
             return await run_in_threadpool(self.endpoint, request, _read(model, request))

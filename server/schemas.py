@@ -36,6 +36,8 @@ def _whole(value: object) -> object:
 _Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 Limit = Annotated[_Limit, BeforeValidator(_whole, json_schema_input_type=_Limit)]
 
+Explain = Annotated[bool, Field(description="add to each hit all that the ranking saw")]
+
 Filters = Annotated[
     dict[str, list[str]],
     Field(description="facet key to values: any of the values, of every facet", examples=[{"couloir": ["Hôpital"]}]),
@@ -56,15 +58,15 @@ class SearchRequest(_Strict):
     )
     limit: Limit | None = Field(default=None, description="most hits wanted")
     filters: Filters = {}
-    explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
+    explain: Explain = False
 
 
 class SearchQuery(BaseModel):
     """The same in an address. Any other parameter is a facet."""
 
     q: str = Field(description="the question, as a person would ask it", json_schema_extra=QUESTION_SCHEMA)
-    limit: int | None = Field(default=None, ge=1, le=MAX_LIMIT, description="most hits wanted")
-    explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
+    limit: Limit | None = Field(default=None, description="most hits wanted")
+    explain: Explain = False
 
 
 class BatchRequest(_Strict):
@@ -75,7 +77,7 @@ class BatchRequest(_Strict):
     )
     limit: Limit | None = Field(default=None, description="most hits wanted for each")
     filters: Filters = {}
-    explain: bool = Field(default=False, description="add to each hit all that the ranking saw")
+    explain: Explain = False
 
 
 class FeedbackRequest(_Strict):

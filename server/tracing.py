@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from indexer.errors import SettingsError
 from server.answering import Answering, Untraced
+from server.logs import route_of
 
 try:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -81,8 +82,7 @@ class Tracing(Untraced):
                 try:
                     await app(scope, receive, send_and_see)
                 finally:
-                    # The template of the route, not the address: that holds the question of a GET.
-                    span.set_attribute("http.route", getattr(scope.get("route"), "path", "other"))
+                    span.set_attribute("http.route", route_of(scope))
                     span.set_attribute("http.response.status_code", status)
                     if status >= 500:
                         span.set_status(Status(StatusCode.ERROR))
