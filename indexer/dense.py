@@ -128,7 +128,7 @@ class DenseIndex:
         if isinstance(self._index, faiss.IndexIVF):
             # The lists nearest to the question may hold none of these rows.
             return faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nlist)  # type: ignore[call-arg]  # stub lacks it
-        return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # stub lacks it
 
     def _score_again(self, question: Vectors, rows: NDArray[np.int64], limit: int) -> Neighbours:
         scores = self._vectors.cosines(rows, question)

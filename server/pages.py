@@ -80,6 +80,6 @@ class _Files(StaticFiles):
     """The files of the pages, with the headers of ours."""
 
     def file_response(self, *arguments: object, **options: object) -> Response:
-        response = super().file_response(*arguments, **options)  # type: ignore[arg-type]
+        response = super().file_response(*arguments, **options)  # type: ignore[arg-type]  # passed on as they came
         response.headers.update(FILE_HEADERS)
         return response

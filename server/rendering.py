@@ -35,7 +35,7 @@ class _Parser(MarkdownIt):
         if self.linkify is not None:  # where linkify-it is not installed, the first rendering says so
             self.linkify.set({"fuzzy_link": False})  # "fichier.md" is no address
 
-    def normalizeLinkText(self, link: str) -> str:  # noqa: N802
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802  # the library's name
         """Return a bare address as it is written, not with its %20 made a space."""
         return link
 

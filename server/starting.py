@@ -53,7 +53,7 @@ class StartingServer(uvicorn.Server):
     def __init__(self, load: Callable[[], ASGIApp], listening: socket.socket, **options: object) -> None:
         """load: called once, in a thread. listening: the socket to serve on. options: those of uvicorn.Config."""
         self._starting = Starting()
-        super().__init__(uvicorn.Config(self._starting, lifespan="off", ws="none", **options))  # type: ignore[arg-type]
+        super().__init__(uvicorn.Config(self._starting, lifespan="off", ws="none", **options))  # type: ignore[arg-type]  # those of Config
         self._load = load
         self._listening = listening
         # A daemon: a stop does not wait for it.

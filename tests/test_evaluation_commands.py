@@ -58,7 +58,7 @@ def reverse_rankings(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: object, **named: object) -> object:
         from dataclasses import replace
 
-        found = search(*arguments, **named)  # type: ignore[arg-type]
+        found = search(*arguments, **named)  # type: ignore[arg-type]  # passed on as they came
         return replace(found, hits=tuple(reversed(found.hits)))
 
     monkeypatch.setattr(Index, "search", broken)

@@ -243,9 +243,9 @@ def test_the_trec_run_says_the_same_to_ir_measures(answerer: IndexAnswerer, quer
     results = list(read_results(tmp_path))
     judged = [(result.query.id, *pair) for result in results for pair in result.query.expected.items()]
     qrels.write_text("".join(f"{query} 0 {answer} {grade}\n" for query, answer, grade in judged))
-    run = list(ir_measures.read_trec_run(str(tmp_path / TREC_FILE)))  # type: ignore[no-untyped-call]
+    run = list(ir_measures.read_trec_run(str(tmp_path / TREC_FILE)))  # type: ignore[no-untyped-call]  # has no types
     measures = [ir_measures.parse_measure(name) for name in RANKING_METRICS]
-    read = ir_measures.read_trec_qrels(str(qrels))  # type: ignore[no-untyped-call]
+    read = ir_measures.read_trec_qrels(str(qrels))  # type: ignore[no-untyped-call]  # has no types
     means = ir_measures.calc_aggregate(measures, read, run)
     for one, mean in means.items():
         assert summary.metrics[str(one)].value == pytest.approx(mean, abs=1e-9)

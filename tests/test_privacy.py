@@ -324,7 +324,7 @@ def _email(draw: random.Random) -> str:
 
 def _birth_date(draw: random.Random) -> str:
     day, month, year = draw.randint(1, 28), draw.randint(1, 12), draw.randint(1930, 2010)
-    names = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+    names = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905  # shorter
     date = draw.choice([f"{day:02}/{month:02}/{year}", f"{day}-{month}-{year}", f"{day} {names[month - 1]} {year}"])
     return draw.choice(["né le ", "née le ", "DDN ", "DDN : ", "date de naissance : "]) + date
 

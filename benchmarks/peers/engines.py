@@ -109,7 +109,7 @@ class SentenceTransformers(_Flat):
             source = work / "onnx"
             if not (source / "onnx" / "model.onnx").exists():
                 SentenceTransformer(str(model), backend="onnx", device="cpu").save_pretrained(str(source))
-        self._model: Any = SentenceTransformer(str(source), backend=backend, device="cpu")  # type: ignore[arg-type]
+        self._model: Any = SentenceTransformer(str(source), backend=backend, device="cpu")  # type: ignore[arg-type]  # a plain str
 
     def encode_question(self, text: str) -> object:
         return self._model.encode(QUERY + text, normalize_embeddings=True, show_progress_bar=False)
@@ -140,7 +140,7 @@ class Txtai:
     """txtai with the same model; what it indexes is kept, so that its API server can open it."""
 
     def __init__(self, model: Path, work: Path) -> None:
-        from txtai import Embeddings  # type: ignore[import-not-found]
+        from txtai import Embeddings  # type: ignore[import-not-found]  # in its own environment
 
         instructions = {"query": QUERY, "data": PASSAGE}
         self._embeddings = Embeddings(path=str(model), instructions=instructions, content=True, gpu=False)

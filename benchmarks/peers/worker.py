@@ -41,7 +41,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             reply = _obey(engine, json.loads(line))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - as above
             reply = {"error": _said(error)}
         print(json.dumps(reply), file=replies)
 

@@ -128,7 +128,7 @@ def _load(name: str, device: str | None) -> "SentenceTransformer":
             f"Run: {_INSTALL}, or use --encoder bundled."
         ) from error
     # It draws a bar for the weights, on a terminal or not.
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # has no types
     # What a broken folder or a broken line raises is not documented and differs between versions.
     try:
         return SentenceTransformer(name, device=device, local_files_only=True)

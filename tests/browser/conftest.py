@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:  # noqa: ARG001
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:  # noqa: ARG001  # so that none is served without a browser
     """The application over the small corpus; not started where there is no browser."""
     with serve(SMALL, tmp_path_factory.mktemp("site")) as site:
         yield site
@@ -60,7 +60,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
 
     def open_page(*, tolerated: str | None = None, **options: object) -> Page:
         settings = {"locale": "fr-FR", "base_url": site.address, "viewport": {"width": 1280, "height": 900}} | options
-        context = browser.new_context(**settings)  # type: ignore[arg-type]
+        context = browser.new_context(**settings)  # type: ignore[arg-type]  # options of any type
         context.set_default_timeout(_PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
@@ -94,7 +94,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
 
 
 @pytest.fixture
-def keep_screenshot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:  # noqa: ARG001
+def keep_screenshot() -> Callable[[Page, str], None]:
     """Keeps a picture of a page under build/screenshots, for people to look at."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
 
 from playwright.sync_api import Page, expect
 

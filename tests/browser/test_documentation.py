@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
 
 from playwright.sync_api import Page, expect
 
