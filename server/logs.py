@@ -1,5 +1,6 @@
 """JSON logs: one line an event, with the id of the request. Never a question, never the address of a visitor."""
 
+import asyncio
 import json
 import logging
 import re
@@ -69,6 +70,7 @@ class RequestLog:
         token = _request_id.set(request_id)
         started = time.perf_counter()
         status, begun = 500, False
+        seconds: float | None = None
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status, begun
@@ -83,6 +85,9 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_headers)
+            seconds = time.perf_counter() - started
+            # The loop sends what it was given when its turn ends: the log need not keep the reply waiting.
+            await asyncio.sleep(0)
         except Exception as error:
             logger.exception("%s %s failed", scope["method"], route_of(scope), exc_info=error)
             if begun:
@@ -90,7 +95,7 @@ class RequestLog:
             mistake = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake; its log says more.")
             await mistake(scope, receive, send_with_headers)
         finally:
-            seconds = time.perf_counter() - started
+            seconds = seconds if seconds is not None else time.perf_counter() - started
             route = route_of(scope)
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(seconds)
