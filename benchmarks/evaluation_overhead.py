@@ -38,6 +38,7 @@ class Timed:
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dimension, self.max_tokens = encoder.dimension, encoder.max_tokens
         self.encode_passages, self.count_tokens = encoder.encode_passages, encoder.count_tokens
+        self.speed_up = encoder.speed_up
         self._encoder = encoder
         self.texts, self.seconds = 0, 0.0
 

@@ -12,8 +12,6 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from starlette.types import ASGIApp
-
 from indexer.command import run_command
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
@@ -26,6 +24,7 @@ from server.schemas import SEARCH_REPLY, SearchReply
 from server.settings import TABLE, ServerSettings
 
 if TYPE_CHECKING:
+    from server.starting import Loaded
     from server.tracing import Tracing
 
 DONE, FAILED = 0, 2
@@ -163,11 +162,12 @@ def _load_site(
     feedback: FeedbackStore | None,
     tracing: "Tracing | None",
     stack: contextlib.ExitStack,
-) -> ASGIApp:
+) -> "Loaded":
     """Return what is served, with the index watched until *stack* is closed."""
     from server.admission import Limits
     from server.app import create_site
     from server.serving import Serving, stamp
+    from server.starting import Loaded
 
     before = stamp(index.index)
     answering = _open(index, server, tracing)
@@ -185,7 +185,7 @@ def _load_site(
         ),
     )
     stack.enter_context(serving.watch())
-    return tracing.watch(site, answering) if tracing else site
+    return Loaded(tracing.watch(site, answering) if tracing else site, answering.speed_up)
 
 
 def _open_tracing(endpoint: str) -> "contextlib.AbstractContextManager[Tracing]":

@@ -1,5 +1,6 @@
 """The way of a question to a reply, without HTTP: read, encode, search, and say how far the result may be trusted."""
 
+import logging
 import threading
 import time
 import uuid
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.encoders import Encoder
-from indexer.errors import IndexFolderError, QuestionError
+from indexer.errors import EncoderError, IndexFolderError, QuestionError
 from indexer.index import Index
 from indexer.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
@@ -22,6 +23,8 @@ from server.batching import Batcher, divide
 from server.metrics import Metrics
 from server.questions import read_question
 from server.suggesting import Suggester, Suggestion
+
+logger = logging.getLogger(__name__)
 
 Filters = Mapping[str, Sequence[str]]
 
@@ -136,6 +139,13 @@ class Answering:
     def encoder(self) -> Encoder:
         """What turns questions into vectors."""
         return self._encoder
+
+    def speed_up(self) -> None:
+        """Take some seconds once, so that single questions are answered sooner from then on."""
+        try:
+            self._encoder.speed_up()
+        except EncoderError as error:
+            logger.warning("Single questions are answered, but not as fast as they could be: %s", error)
 
     @property
     def index(self) -> Index:

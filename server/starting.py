@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import uvicorn
@@ -47,10 +48,18 @@ class Starting:
         await reply(scope, receive, send)
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The application, and what is done in the same thread once it serves."""
+
+    app: ASGIApp
+    afterwards: Callable[[], None]
+
+
 class StartingServer(uvicorn.Server):
     """Loads the application that it serves while it answers already; stops where that fails."""
 
-    def __init__(self, load: Callable[[], ASGIApp], listening: socket.socket, **options: object) -> None:
+    def __init__(self, load: Callable[[], Loaded], listening: socket.socket, **options: object) -> None:
         """load: called once, in a thread. listening: the socket to serve on. options: those of uvicorn.Config."""
         self._starting = Starting()
         super().__init__(uvicorn.Config(self._starting, lifespan="off", ws="none", **options))  # type: ignore[arg-type]  # those of Config
@@ -63,7 +72,7 @@ class StartingServer(uvicorn.Server):
 
     @property
     def loading(self) -> bool:
-        """Whether the thread that loads is still at it."""
+        """Whether the thread that loads is still at it, or at what is done afterwards."""
         return self._thread.is_alive()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -74,10 +83,12 @@ class StartingServer(uvicorn.Server):
 
     def _load_and_hand_over(self) -> None:
         try:
-            self._starting.hand_over(self._load())
+            loaded = self._load()
+            self._starting.hand_over(loaded.app)
         except Exception as error:  # noqa: BLE001  # raised again in the main thread, by who runs the server
             self.failure = error
             self.should_exit = True
         else:
             # People and scripts take uvicorn's line for this: that questions are answered.
             self._log_started_message([self._listening])
+            loaded.afterwards()

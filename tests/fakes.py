@@ -20,6 +20,9 @@ class FakeEncoder:
         self.encoded: list[str] = []
         """Every text encoded so far, so that a test can tell what was re-embedded."""
 
+    def speed_up(self) -> None:
+        pass
+
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
         return self._encode(texts)
 

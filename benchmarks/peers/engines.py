@@ -76,6 +76,7 @@ class Souffleur:
         from indexer.encoders.loading import load_encoder
 
         self._encoder = load_encoder()
+        self._encoder.speed_up()  # as the server does
         self._work = work
 
     def encode_question(self, text: str) -> object:

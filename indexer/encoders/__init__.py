@@ -30,6 +30,12 @@ class Encoder(Protocol):
     def max_tokens(self) -> int:
         """The longest text that is not cut, in tokens, prefix and special tokens included."""
 
+    def speed_up(self) -> None:
+        """Take seconds and memory once, so that single questions take less time from now on; the vectors are the same.
+
+        For programs that answer for long. EncoderError if it fails; the encoder goes on as before then.
+        """
+
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of what users ask, and of curated questions, which are compared with them."""
 

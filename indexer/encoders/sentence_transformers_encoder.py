@@ -79,6 +79,9 @@ class SentenceTransformersEncoder:
         """The longest text that is not cut, in tokens; a very large number for a model that has no limit."""
         return int(self._model.max_seq_length or _NO_LIMIT)
 
+    def speed_up(self) -> None:
+        """Do nothing: there is nothing to be gained."""
+
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of what users ask; ValueError for a blank text."""
         return self._encode(texts, self._prompts.query, task="query")

