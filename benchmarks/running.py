@@ -31,6 +31,16 @@ class Running:
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
 
+    def settle(self) -> None:
+        """Wait until the server has done what it does once it answers: until it takes no processor time any more."""
+        ticks = -1
+        while ticks != (ticks := self._processor_ticks()):
+            time.sleep(0.3)
+
+    def _processor_ticks(self) -> int:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) // 3  # the watcher of the index takes one now and then
+
     def counted(self, metric: str, labels: str = "") -> float:
         """Return the sum of a counter over its labels, as /metrics shows it; only of those with *labels* in them."""
         with closing(Connection(self.port)) as connection:

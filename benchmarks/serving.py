@@ -28,11 +28,15 @@ def main() -> None:
         began = time.perf_counter()
         with running_server(index) as server:
             seconds.append(time.perf_counter() - began)
+            server.settle()
             megabytes.append(server.resident_megabytes())
     print(f"start to ready  {statistics.median(seconds):.2f} s (median of {STARTS})")
     print(f"resident        {statistics.median(megabytes):.0f} MB")
     with running_server(index) as server:
-        _compare(server, load_encoder("bundled"))
+        server.settle()
+        encoder = load_encoder("bundled")
+        encoder.speed_up()  # as the server has done
+        _compare(server, encoder)
 
 
 def _compare(server: Running, encoder: Encoder) -> None:
