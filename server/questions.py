@@ -1,12 +1,15 @@
 """From what a visitor typed to a question that can be asked, or to a reason in French why not."""
 
-import unicodedata
+import re
 
 from indexer.errors import QuestionError
 from indexer.text import normalise
 
 MAX_QUESTION_CHARACTERS = 2_000
 """More than the encoder reads (512 tokens); a longer text is a document, not a question."""
+
+# Control characters but for blanks, and surrogates: the categories Cc and Cs of Unicode.
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def read_question(text: str) -> str:
@@ -16,13 +19,11 @@ def read_question(text: str) -> str:
             f"La question compte {len(text)} caractères, {MAX_QUESTION_CHARACTERS} au plus sont acceptés. "
             "Gardez l'essentiel en une ou deux phrases."
         )
-    for at, character in enumerate(text):
-        category = unicodedata.category(character)
-        if category == "Cs" or (category == "Cc" and character not in "\t\n\r"):
-            raise QuestionError(
-                f"Le caractère {at + 1} de la question (U+{ord(character):04X}) n'est pas du texte. "
-                "Retirez-le, ou tapez la question à nouveau."
-            )
+    if wrong := _NOT_TEXT.search(text):
+        raise QuestionError(
+            f"Le caractère {wrong.start() + 1} de la question (U+{ord(wrong[0]):04X}) n'est pas du texte. "
+            "Retirez-le, ou tapez la question à nouveau."
+        )
     question = normalise(text)
     if not question:
         raise QuestionError("La question est vide. Écrivez quelques mots, par exemple une phrase.")
