@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from evaluation.query_sets import open_query_set
-from evaluation.ranking_metrics import DEPTH, measure_rankings
+from evaluation.ranking_metrics import DEPTH, RankingMeter
 from evaluation.records import Scope
 from indexer.corpus import open_corpus
 from indexer.lexical import LexicalIndex
@@ -35,7 +35,7 @@ def main() -> None:
         match = index.search(query.text)
         took_ms.append(1000 * (time.perf_counter() - started))
         rankings[query.id] = [ids[row] for row in match.best_rows(DEPTH)]
-    measured = measure_rankings({query.id: query.expected for query in queries}, rankings).values()
+    measured = RankingMeter().measure({query.id: query.expected for query in queries}, rankings).values()
     ndcg, first = (statistics.mean(values[name] for values in measured) for name in ("nDCG@10", "Success@1"))
     print(f"{len(ids)} answers in {built_seconds:.2f} s, {len(queries)} questions")
     print(f"nDCG@10 {ndcg:.4f}   success@1 {first:.4f}")

@@ -29,6 +29,10 @@ class Form(Generic[Record]):
         except ValidationError as error:
             raise ValueError(_first_mistake(error)) from error
 
+    def write(self, record: Record) -> bytes:
+        """Return the document that `read` makes *record* of, in one line without its end; defaults are left out."""
+        return self._adapter.dump_json(record, exclude_defaults=True)
+
 
 def format_version(document: bytes) -> int:
     """Return the `format_version` that a document says it has. ValueError if it says none."""

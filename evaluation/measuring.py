@@ -6,8 +6,8 @@ from evaluation.answerers import Answerer, IndexAnswerer
 from evaluation.columns import read_columns
 from evaluation.corpus_index import corpus_ids, index_corpus
 from evaluation.query_sets import QuerySet
-from evaluation.running import run_queries
-from evaluation.runs import read_results
+from evaluation.running import Run
+from evaluation.runs import export_results
 from evaluation.summary import Summary, summarise, write_summary
 from indexer.encoders import Encoder
 from indexer.vectors import Progress, no_progress
@@ -18,8 +18,9 @@ def measure(
     queries: QuerySet, answerer: Answerer, folder: Path, *, limit: int, progress: Progress = no_progress
 ) -> Summary:
     """Run *queries*, leave every file of the run in *folder*, and return the summary."""
-    run = run_queries(queries, answerer, folder, limit=limit, progress=progress)
-    summary = summarise(read_columns(read_results(folder)), run.info, asked=run.asked, asking_seconds=run.took_seconds)
+    run = Run(queries, answerer, folder, limit=limit, progress=progress)
+    columns = read_columns(export_results(run.results(), folder))
+    summary = summarise(columns, run.info, asked=run.asked, asking_seconds=run.took_seconds)
     write_summary(summary, folder)
     return summary
 

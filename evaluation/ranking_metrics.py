@@ -19,31 +19,35 @@ RANKING_METRICS = tuple(str(measure) for measure in _MEASURES)
 DEPTH = 10
 """How many hits the deepest of them looks at, but for AP, which looks at all there are."""
 
+_MOST_REMEMBERED = 10_000
+
 
 def rank_scores(ids: Sequence[str]) -> dict[str, float]:
     """Return a score for each answer id of a ranking, best first, that keeps its order under any tie rule."""
     return {answer: float(len(ids) - at) for at, answer in enumerate(ids)}
 
 
-def measure_rankings(
-    expected: Mapping[str, Mapping[str, int]], rankings: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, float]]:
-    """Return query id to metric name to value, for each query of *expected*.
+class RankingMeter:
+    """Measures rankings, and remembers them: a few questions out of a hundred are answered unlike all others."""
 
-    expected: query id to answer id to relevance, at least one of them above 0.
-    rankings: query id to answer ids, best first; a query that is absent found nothing.
-    """
-    judged = {query: _Judged.of(grades, rankings.get(query, ())) for query, grades in expected.items()}
-    # A few questions out of a hundred have another answer at another rank than all others.
-    different = {judgement: str(number) for number, judgement in enumerate(dict.fromkeys(judged.values()))}
-    if not different:
-        return {}
-    values = {number: dict.fromkeys(RANKING_METRICS, 0.0) for number in different.values()}
-    judgments = {number: judgement.judgments() for judgement, number in different.items()}
-    run = {number: judgement.ranking() for judgement, number in different.items()}
-    for metric in ir_measures.iter_calc(_MEASURES, judgments, run):
-        values[metric.query_id][str(metric.measure)] = float(metric.value)
-    return {query: dict(values[different[judgement]]) for query, judgement in judged.items()}
+    def __init__(self) -> None:
+        self._known: dict[_Judged, Mapping[str, float]] = {}
+
+    def measure(
+        self, expected: Mapping[str, Mapping[str, int]], rankings: Mapping[str, Sequence[str]]
+    ) -> dict[str, Mapping[str, float]]:
+        """Return query id to metric name to value, for each query of *expected*.
+
+        expected: query id to answer id to relevance, at least one of them above 0.
+        rankings: query id to answer ids, best first; a query that is absent found nothing.
+        """
+        judged = {query: _Judged.of(grades, rankings.get(query, ())) for query, grades in expected.items()}
+        if len(self._known) > _MOST_REMEMBERED:
+            self._known.clear()
+        # Together, since a call costs more than what it measures.
+        new = [judgement for judgement in dict.fromkeys(judged.values()) if judgement not in self._known]
+        self._known.update(zip(new, _measure(new), strict=True))
+        return {query: self._known[judgement] for query, judgement in judged.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +71,13 @@ class _Judged:
 
     def ranking(self) -> dict[str, float]:
         return rank_scores([str(at) for at in range(len(self.found))])
+
+
+def _measure(judged: Sequence[_Judged]) -> list[dict[str, float]]:
+    values = [dict.fromkeys(RANKING_METRICS, 0.0) for _ in judged]
+    if judged:
+        judgments = {str(number): one.judgments() for number, one in enumerate(judged)}
+        run = {str(number): one.ranking() for number, one in enumerate(judged)}
+        for metric in ir_measures.iter_calc(_MEASURES, judgments, run):
+            values[int(metric.query_id)][str(metric.measure)] = float(metric.value)
+    return values

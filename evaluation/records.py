@@ -1,6 +1,5 @@
 """The nouns of measuring, frozen: a query, what came back for it, its result, and that as one line of JSON."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -109,25 +108,25 @@ class Result:
         ranks = (at for at, hit in enumerate(self.hits, start=1) if self.query.expected.get(hit.id, 0) > 0)
         return next(ranks, None)
 
-    def to_json(self) -> str:
-        """Return one line of JSON, without its line end."""
+    def to_json(self) -> bytes:
+        """Return one line of JSON in UTF-8, without its line end."""
         query = self.query
-        record = {
-            "id": query.id,
-            "question": query.text,
-            "style": query.style,
-            "language": query.language,
-            "kind": query.kind,
-            "scope": query.scope,
-            "expected": dict(query.expected),
-            "facets": {key: list(values) for key, values in self.facets.items()},
-            "status": self.status,
-            "confidence": self.confidence,
-            "hits": [_hit_record(hit) for hit in self.hits],
-            "metrics": dict(self.metrics),
-            "took_ms": self.took_ms,
-        }
-        return json.dumps(record, ensure_ascii=False)
+        line = _Line(
+            id=query.id,
+            question=query.text,
+            style=query.style,
+            language=query.language,
+            kind=query.kind,
+            scope=query.scope,
+            expected=query.expected,
+            facets=self.facets,
+            status=self.status,
+            confidence=self.confidence,
+            hits=self.hits,
+            metrics=self.metrics,
+            took_ms=self.took_ms,
+        )
+        return _LINE.write(line)
 
     @classmethod
     def from_json(cls, line: str | bytes) -> "Result":
@@ -167,14 +166,3 @@ class _Line:
 
 
 _LINE = Form(_Line)
-
-
-def _hit_record(hit: Returned) -> dict[str, object]:
-    record: dict[str, object] = {"id": hit.id, "score": hit.score, "confidence": hit.confidence}
-    if hit.passage:
-        record |= {
-            "passage": hit.passage,
-            "matched_question": hit.matched_question,
-            "features": dict(hit.features),
-        }
-    return record

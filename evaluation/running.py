@@ -5,14 +5,13 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from evaluation.answerers import Answerer
 from evaluation.query_sets import QuerySet
-from evaluation.ranking_metrics import measure_rankings
+from evaluation.ranking_metrics import RankingMeter
 from evaluation.records import EvaluationError, Outcome, Query, Result, Scope
 from evaluation.runs import (
     CSV_FILE,
@@ -23,7 +22,6 @@ from evaluation.runs import (
     TREC_FILE,
     RunInfo,
     read_run_info,
-    write_exports,
 )
 from indexer.records import Facets
 from indexer.vectors import Progress, no_progress
@@ -37,53 +35,69 @@ vector in any company; the engine of another may round otherwise, so an index an
 batches, and so is a run that goes on after a kill."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """What a run did in this process: how many questions it asked (identical ones once), and how long that took."""
+class Run:
+    """One way through a query set: every question asked once, or as many as an unfinished run has left.
 
-    info: RunInfo
-    resumed: int
-    asked: int
-    took_seconds: float
-
-
-def run_queries(
-    queries: QuerySet,
-    answerer: Answerer,
-    folder: Path,
-    *,
-    limit: int,
-    batch_size: int = BATCH,
-    progress: Progress = no_progress,
-) -> RunOutcome:
-    """Ask all *queries*, at most *limit* hits each, and leave results, TREC run and CSV in *folder*.
-
-    An unfinished run of the same thing there is gone on with; any other run there is replaced.
+    resumed: how many results were there already. asked: how many questions were asked in this process, identical ones
+    once. took_seconds: how long that took.
     """
-    info = RunInfo(queries.name, queries.sha256, queries.count, answerer.target, limit)
-    facets = answerer.facets_of(queries.judged_answers)
-    queries.require_sound(facets)
-    partial = _prepare(folder, info)
-    asked, asking_seconds = 0, 0.0
-    with partial.open("r+b") as stream:
-        book = _Book(stream)
-        resumed = book.read_back(queries, batch_size=batch_size)
-        progress(resumed, info.queries)
-        done = resumed
-        remaining = islice(queries, resumed, None)
-        while window := list(islice(remaining, batch_size * answerer.batches_at_once)):
-            batches = book.unasked([query.text for query in window], batch_size=batch_size)
-            fresh = [question for batch in batches for question in batch]
-            started = time.perf_counter()
-            outcomes = dict(zip(fresh, answerer.answer(batches, limit=limit), strict=True)) if fresh else {}
-            asking_seconds += time.perf_counter() - started
-            asked += len(fresh)
-            book.write(_results(window, outcomes, book, facets))
-            done += len(window)
-            progress(done, info.queries)
-    partial.replace(folder / RESULTS_FILE)
-    write_exports(folder)
-    return RunOutcome(info, resumed, asked, asking_seconds)
+
+    def __init__(
+        self,
+        queries: QuerySet,
+        answerer: Answerer,
+        folder: Path,
+        *,
+        limit: int,
+        batch_size: int = BATCH,
+        progress: Progress = no_progress,
+    ) -> None:
+        """limit: most hits of a question. folder: where the results are kept."""
+        self.info = RunInfo(queries.name, queries.sha256, queries.count, answerer.target, limit)
+        self.resumed = self.asked = 0
+        self.took_seconds = 0.0
+        self._queries = queries
+        self._answerer = answerer
+        self._folder = folder
+        self._batch_size = batch_size
+        self._progress = progress
+
+    def results(self) -> Iterator[list[Result]]:
+        """Return the results in the order of the queries, some at a time, each once it is kept in the folder.
+
+        An unfinished run of the same thing there is gone on with, and its results come first; any other run there is
+        replaced. QuerySetError at once, if a judgment names an answer that is not there.
+        """
+        facets = self._answerer.facets_of(self._queries.judged_answers)
+        self._queries.require_sound(facets)
+        return self._results(_prepare(self._folder, self.info), facets)
+
+    def _results(self, partial: Path, facets: Mapping[str, Facets]) -> Iterator[list[Result]]:
+        meter = RankingMeter()
+        with partial.open("r+b") as stream:
+            book = _Book(stream)
+            self.resumed = done = book.read_back(self._queries, batch_size=self._batch_size)
+            self._progress(done, self.info.queries)
+            yield from book.results(at_once=self._batch_size)
+            remaining = islice(self._queries, done, None)
+            while window := list(islice(remaining, self._batch_size * self._answerer.batches_at_once)):
+                outcomes = self._ask(book.unasked([query.text for query in window], batch_size=self._batch_size))
+                results = _results(window, outcomes, book, facets, meter)
+                book.write(results)
+                done += len(window)
+                self._progress(done, self.info.queries)
+                yield results
+        partial.replace(self._folder / RESULTS_FILE)
+
+    def _ask(self, batches: Sequence[Sequence[str]]) -> dict[str, Outcome]:
+        fresh = [question for batch in batches for question in batch]
+        if not fresh:
+            return {}
+        started = time.perf_counter()
+        outcomes = dict(zip(fresh, self._answerer.answer(batches, limit=self.info.limit), strict=True))
+        self.took_seconds += time.perf_counter() - started
+        self.asked += len(fresh)
+        return outcomes
 
 
 def _prepare(folder: Path, info: RunInfo) -> Path:
@@ -128,7 +142,7 @@ class _Book:
         ends = [0]
         for line in self._stream:
             try:
-                result = Result.from_json(line.decode("utf-8")) if line.endswith(b"\n") else None
+                result = Result.from_json(line) if line.endswith(b"\n") else None
             except (ValueError, KeyError, TypeError):
                 result = None
             if result is None or result.query != next(expected, None):
@@ -142,6 +156,12 @@ class _Book:
         self._stream.truncate()
         return count
 
+    def results(self, *, at_once: int) -> Iterator[list[Result]]:
+        """Yield the results that are there, some at a time."""
+        self._stream.seek(0)
+        while lines := list(islice(self._stream, at_once)):
+            yield [Result.from_json(line) for line in lines]
+
     def unasked(self, questions: Sequence[str], *, batch_size: int) -> list[list[str]]:
         """Return those of *questions* that have no result yet, each once, in order, by batches of the set."""
         first = {question: at for at, question in reversed(list(enumerate(questions)))}
@@ -154,12 +174,12 @@ class _Book:
     def outcome(self, question: str) -> Result:
         """Return the first result of *question*."""
         self._stream.seek(self._offsets[_digest(question)])
-        return Result.from_json(self._stream.readline().decode("utf-8"))
+        return Result.from_json(self._stream.readline())
 
     def write(self, results: Sequence[Result]) -> None:
         """Add *results* and hand them to the operating system."""
         offset = self._stream.seek(0, os.SEEK_END)
-        lines = [result.to_json().encode("utf-8") + b"\n" for result in results]
+        lines = [result.to_json() + b"\n" for result in results]
         self._stream.write(b"".join(lines))
         self._stream.flush()
         for result, line in zip(results, lines, strict=True):
@@ -168,11 +188,15 @@ class _Book:
 
 
 def _results(
-    window: Sequence[Query], outcomes: Mapping[str, Outcome], book: _Book, facets: Mapping[str, Facets]
+    window: Sequence[Query],
+    outcomes: Mapping[str, Outcome],
+    book: _Book,
+    facets: Mapping[str, Facets],
+    meter: RankingMeter,
 ) -> list[Result]:
     """Return the results of *window*: of *outcomes* where asked now, of the book where asked before."""
     found = {query.id: outcomes.get(query.text) or book.outcome(query.text) for query in window}
-    metrics = measure_rankings(
+    metrics = meter.measure(
         {query.id: query.expected for query in window if query.scope is Scope.IN_SCOPE},
         {query_id: [hit.id for hit in outcome.hits] for query_id, outcome in found.items()},
     )

@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -88,30 +90,47 @@ def read_results(folder: Path) -> Iterator[Result]:
         raise EvaluationError(f"{file} has {number} results, but {folder / RUN_FILE} says {wanted}. Run it again.")
 
 
-def write_exports(folder: Path) -> None:
-    """Write the results of the run in *folder* for other programs: as a TREC run, and a line a question as CSV."""
+def export_results(results: Iterable[Sequence[Result]], folder: Path) -> Iterator[Result]:
+    """Yield *results*, which come some at a time, each once it is written for other programs into *folder*.
+
+    That is, as lines of a TREC run, and as a line of CSV. Both files are there when all results have been taken.
+    """
     trec, table = folder / TREC_FILE, folder / CSV_FILE
-    with (
-        writing(trec, advice=_ADVICE),
-        trec.open("w", encoding="utf-8") as trec_stream,
-        writing(table, advice=_ADVICE),
-        table.open("w", encoding="utf-8", newline="") as table_stream,
-    ):
-        rows = (_row(result) for result in _after_trec(trec_stream, read_results(folder)))
-        table_stream.writelines(csv_lines(_COLUMNS, rows))
+    with _complete(trec) as trec_stream, _complete(table) as table_stream:
+        for number, some in enumerate(results):
+            with writing(trec, advice=_ADVICE):
+                trec_stream.writelines(line for result in some for line in _trec_lines(result))
+            with writing(table, advice=_ADVICE):
+                lines = csv_lines(_COLUMNS, map(_row, some))
+                table_stream.writelines(islice(lines, min(number, 1), None))  # one heading
+            yield from some
 
 
-def _after_trec(stream: TextIO, results: Iterable[Result]) -> Iterator[Result]:
-    """Yield *results*, each after its lines in the TREC run: its ranking, by scores that keep its order."""
-    for result in results:
-        scores = rank_scores([hit.id for hit in result.hits])
-        for rank, (answer, score) in enumerate(scores.items(), start=1):
-            if answer.split() != [answer]:
-                raise EvaluationError(
-                    f"The answer id {answer!r} has a blank, which a TREC run file cannot hold. Rename the answer."
-                )
-            stream.write(f"{result.query.id} Q0 {answer} {rank} {score:.0f} {_TAG}\n")
-        yield result
+@contextmanager
+def _complete(file: Path) -> Iterator[TextIO]:
+    """Open a file to write that takes its name at the end of the block, if that ends well; is none otherwise."""
+    partial = file.with_name(f"{file.name}.partial")
+    try:
+        with writing(file, advice=_ADVICE):
+            stream = partial.open("w", encoding="utf-8", newline="")
+        # Outside of `writing`: what the block raises is not of this file.
+        with closing(stream):
+            yield stream
+            with writing(file, advice=_ADVICE):
+                stream.close()
+                partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _trec_lines(result: Result) -> Iterator[str]:
+    """Yield the lines of a ranking, with scores that keep its order."""
+    for rank, (answer, score) in enumerate(rank_scores([hit.id for hit in result.hits]).items(), start=1):
+        if answer.split() != [answer]:
+            raise EvaluationError(
+                f"The answer id {answer!r} has a blank, which a TREC run file cannot hold. Rename the answer."
+            )
+        yield f"{result.query.id} Q0 {answer} {rank} {score:.0f} {_TAG}\n"
 
 
 _METRICS = ("Success@1", "RR@10", "nDCG@10", "R@10", "AP")

@@ -1,11 +1,14 @@
 """Writes records as lines of JSON or of a spreadsheet, one at a time: memory does not grow with their number."""
 
 import csv
-import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 Cell = str | int | float | bool | None
+
+# The full-width forms are read as their ASCII twins; leading blanks are skipped before the sign is looked at.
+_FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 
 
 def jsonl_lines(records: Iterable[Mapping[str, Cell]]) -> Iterator[str]:
@@ -20,25 +23,21 @@ def csv_lines(columns: Iterable[str], records: Iterable[Mapping[str, Cell]]) -> 
     Cells are quoted. One that a spreadsheet would run as a formula gets an apostrophe in front (OWASP: CSV injection).
     """
     columns = tuple(columns)
-    yield "\ufeff" + _line(columns)
+    # What the writer is given to write to hands each line back.
+    writer = csv.writer(_Echo(), delimiter=";", quoting=csv.QUOTE_ALL)
+    yield f"\ufeff{writer.writerow(columns)}"
     for record in records:
-        yield _line(_cell(record[column]) for column in columns)
+        yield str(writer.writerow([_cell(record[column]) for column in columns]))
 
 
-def _line(cells: Iterable[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, delimiter=";", quoting=csv.QUOTE_ALL).writerow(cells)
-    return buffer.getvalue()
+class _Echo:
+    def write(self, line: str) -> str:
+        return line
 
 
 def _cell(value: Cell) -> str:
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) else value
     if isinstance(value, bool):
         return "oui" if value else "non"
-    if value is None:
-        return ""
-    # The full-width forms are read as their ASCII twins; leading blanks are skipped before the sign is looked at.
-    if isinstance(value, str) and (
-        value.lstrip().startswith(tuple("=+-@＝＋－＠")) or value.startswith(("\t", "\r", "\n"))
-    ):
-        return "'" + value
-    return str(value)
+    return "" if value is None else str(value)

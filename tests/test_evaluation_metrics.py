@@ -24,7 +24,7 @@ from evaluation.confidence_metrics import (
     wilson_interval,
 )
 from evaluation.metrics import MEANINGS, estimate
-from evaluation.ranking_metrics import RANKING_METRICS, measure_rankings
+from evaluation.ranking_metrics import RANKING_METRICS, RankingMeter
 from evaluation.records import Query, Result, Returned, Scope
 from indexer.records import Status
 
@@ -84,7 +84,7 @@ def test_ranking_metrics_equal_ir_measures_and_their_definitions() -> None:
     measures = [ir_measures.parse_measure(name) for name in RANKING_METRICS]
     for seed in range(RUNS):
         judgments, rankings = random_rankings(random.Random(seed))
-        found = measure_rankings(judgments, rankings)
+        found = RankingMeter().measure(judgments, rankings)
         qrels = [
             ir_measures.Qrel(query, answer, max(0, grade))
             for query, grades in judgments.items()
@@ -105,7 +105,7 @@ def test_ranking_metrics_equal_ir_measures_and_their_definitions() -> None:
 def test_the_order_of_a_reply_counts_where_its_scores_are_equal() -> None:
     """Answers that come back with one score keep the order of the reply, whatever their ids."""
     for ranking in (["b", "a"], ["a", "b"]):
-        metrics = measure_rankings({"q": {"a": 1}}, {"q": ranking})["q"]
+        metrics = RankingMeter().measure({"q": {"a": 1}}, {"q": ranking})["q"]
         assert metrics["RR@10"] == 1 / (ranking.index("a") + 1)
         assert metrics["nDCG@10"] == pytest.approx(1 / math.log2(ranking.index("a") + 2))
         assert metrics["Success@1"] == float(ranking[0] == "a")
@@ -121,7 +121,7 @@ def test_a_run_with_ties_is_measured_in_the_order_that_trec_eval_gives_it() -> N
         ordered = {
             q: sorted(some, key=lambda answer: (some[answer], answer), reverse=True) for q, some in scores.items()
         }
-        found = measure_rankings(judgments, ordered)
+        found = RankingMeter().measure(judgments, ordered)
         graded = {q: {answer: max(0, grade) for answer, grade in some.items()} for q, some in judgments.items()}
         for metric in ir_measures.iter_calc(measures, graded, scores):
             assert found[metric.query_id][str(metric.measure)] == pytest.approx(metric.value, abs=CLOSE)
@@ -211,7 +211,7 @@ def results() -> list[Result]:
 
     def result(number: int, scope: Scope, status: Status, confidence: float, first: str, kind: str) -> Result:
         expected = {"a": 1} if scope is Scope.IN_SCOPE else {}
-        metrics = measure_rankings({"q": expected}, {"q": [first]})["q"] if expected else {}
+        metrics = RankingMeter().measure({"q": expected}, {"q": [first]})["q"] if expected else {}
         query = Query(f"q{number}", "?", scope, expected, kind=kind)
         return Result(
             query, {"produit": ("DMP",)}, status, confidence, (Returned(first, 1.0, confidence),), metrics, 2.0

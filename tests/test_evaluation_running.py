@@ -17,14 +17,13 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from evaluation import running
 from evaluation.answerers import Answerer, IndexAnswerer
 from evaluation.http_answerer import HttpAnswerer
 from evaluation.measuring import measure, open_index
 from evaluation.query_sets import QuerySet, open_query_set
 from evaluation.ranking_metrics import RANKING_METRICS
 from evaluation.records import EvaluationError, Outcome, QuerySetError, Result
-from evaluation.running import RunOutcome
+from evaluation.running import Run
 from evaluation.runs import PARTIAL_FILE, RESULTS_FILE, RUN_FILE, TREC_FILE, read_results, read_run_info
 from server.answering import Answering
 from server.app import create_app
@@ -36,9 +35,12 @@ BATCH = 16
 DISTINCT = BATCH * 5 // 2
 
 
-def run_queries(queries: QuerySet, answerer: Answerer, folder: Path, *, limit: int = 10) -> RunOutcome:
-    """Run in small batches."""
-    return running.run_queries(queries, answerer, folder, limit=limit, batch_size=BATCH)
+def run_queries(queries: QuerySet, answerer: Answerer, folder: Path, *, limit: int = 10) -> Run:
+    """Run in small batches, to the end."""
+    run = Run(queries, answerer, folder, limit=limit, batch_size=BATCH)
+    for _ in run.results():
+        pass
+    return run
 
 
 def write_queries(folder: Path, *, count: int, distinct: int) -> Path:
@@ -256,7 +258,7 @@ def test_the_trec_run_says_the_same_to_ir_measures(answerer: IndexAnswerer, quer
 
 def test_the_spreadsheet_has_a_line_a_question(answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
     """With the rank of the first right answer, and the metrics of in-scope questions."""
-    run_queries(queries, answerer, tmp_path, limit=10)
+    measure(queries, answerer, tmp_path, limit=10)
     with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter=";"))
     results = list(read_results(tmp_path))
