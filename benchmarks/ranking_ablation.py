@@ -13,7 +13,7 @@ import numpy as np
 
 from evaluation.confidence_metrics import auroc
 from evaluation.query_sets import open_query_set
-from evaluation.ranking_metrics import DEPTH, measure_rankings
+from evaluation.ranking_metrics import DEPTH, RankingMeter
 from evaluation.records import Query, Scope
 from evaluation.resampling import Floats, Statistic, estimate_all, mean_of
 from indexer.calibration import COLUMNS, Calibration
@@ -41,8 +41,9 @@ def main() -> None:
     queries = list(open_query_set(Path("corpus/queries/dev")))
     vectors = load_encoder("bundled").encode_questions([query.text for query in queries])
     cases = [
-        (query, gather_evidence(index.parts, query.text, vector))
-        for query, vector in zip(queries, vectors, strict=True)
+        (query, gather_evidence(index.parts, [query.text], comparison))
+        for at, query in enumerate(queries)
+        for comparison in index.parts.comparer.compare(vectors[at : at + 1])
     ]
     inside = [case for case in cases if case[0].scope is Scope.IN_SCOPE]
     first, whole = _measure(inside, index.manifest.ranking, ids)
@@ -65,9 +66,9 @@ def _measure(cases: list[Case], weights: RankingWeights, ids: list[str]) -> tupl
     """Return of each case whether the first answer is right, and nDCG@10, ranked by *weights*."""
     rankings = {}
     for query, evidence in cases:
-        order = np.argsort(-weights.score(feature_matrix(evidence)), kind="stable")[:DEPTH]
+        order = np.argsort(-weights.score(feature_matrix(evidence)[:, 0]), kind="stable")[:DEPTH]
         rankings[query.id] = [ids[row] for row in evidence.answers[order].tolist()]
-    values = measure_rankings({query.id: query.expected for query, _ in cases}, rankings)
+    values = RankingMeter().measure({query.id: query.expected for query, _ in cases}, rankings)
     first, ndcg = (np.array([values[query.id][name] for query, _ in cases]) for name in ("Success@1", "nDCG@10"))
     return first, ndcg
 
@@ -80,9 +81,9 @@ def _without(calibration: Calibration, column: str | None) -> Calibration:
 def _auroc(cases: list[Case], weights: RankingWeights, calibration: Calibration) -> Statistic:
     best = []
     for _, evidence in cases:
-        features = feature_matrix(evidence)
+        features = feature_matrix(evidence)[:, 0]
         scores = weights.score(features)
-        confidences = calibration.confidence(features, scores, off_topic=evidence.off_topic)
+        confidences = calibration.confidence(features, scores, off_topic=evidence.off_topic[0])
         best.append(float(confidences[np.argmax(scores)]))
     return auroc(np.array(best), np.array([query.scope is Scope.IN_SCOPE for query, _ in cases]))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from evaluation.records import DIGITS, EXPLAINED_HITS, Outcome, Returned, Target
+from indexer.ranking import named_features
 from indexer.records import Facets, Hit, Reply
 from server.answering import Answering
 
@@ -76,5 +77,5 @@ def _returned(hit: Hit) -> Returned:
         confidence=confidence,
         passage=hit.passage.text,
         matched_question=hit.matched_question,
-        features={name: round(value, DIGITS) for name, value in hit.features.items()},
+        features={name: round(value, DIGITS) for name, value in named_features(hit).items()},
     )

@@ -44,7 +44,7 @@ from indexer.vectors import Journal, KnownVectors, Progress, Texts, encode_all, 
 
 logger = logging.getLogger(__name__)
 
-METHOD = 3
+METHOD = 4
 """Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.ranking import FEATURES, scale_cosine, softmax
+from indexer.ranking import FEATURES, columns_last, scale_cosine, softmax, weighed
 from indexer.records import Status
 
 COLUMNS = ("constant", "share", "similarity", "coverage", "off_topic")
@@ -75,10 +75,11 @@ class Calibration:
         return f"{thresholds}, risk {self.risk:.0%}; {taught}"
 
     def confidence(
-        self, features: NDArray[np.float64], scores: NDArray[np.float64], *, off_topic: float
+        self, features: NDArray[np.float64], scores: NDArray[np.float64], *, off_topic: float | NDArray[np.float32]
     ) -> NDArray[np.float64]:
-        """Return the confidence in each candidate, shape (candidates,), in [0, 1]; the arguments as `design_matrix`."""
-        return _sigmoid(design_matrix(features, scores, off_topic=off_topic) @ np.array(self.coefficients))
+        """Return the confidence in each candidate, in [0, 1], shape and arguments as those of `design_matrix`."""
+        rows = design_matrix(features, scores, off_topic=off_topic)
+        return _sigmoid(weighed(rows, np.array(self.coefficients)))
 
     def status(self, confidence: float) -> Status:
         """Return how far a reply may be trusted whose first hit has this confidence."""
@@ -100,32 +101,35 @@ class Outcome:
 
 
 def design_matrix(
-    features: NDArray[np.float64], scores: NDArray[np.float64], *, off_topic: float
+    features: NDArray[np.float64], scores: NDArray[np.float64], *, off_topic: float | NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Return what the model sees of each candidate, shape (candidates, len(COLUMNS)).
+    """Return what the model sees of each candidate, shape (candidates, questions, len(COLUMNS)).
 
-    features: shape (candidates, len(FEATURES)), scores: shape (candidates,), both as in `ranking`. off_topic: the
-    cosine with the nearest question known to have no answer, -1 where none is known.
+    features: shape (candidates, questions, len(FEATURES)), scores: shape (candidates, questions), both as in `ranking`.
+    off_topic: shape (questions,), the cosine with the nearest question known to have no answer, -1 where none is known.
+    Of one question, all three may come without the axis of questions, and so does what is returned.
     The columns: share, log-odds of the candidate against all others, by the ranking; similarity, the nearest of its
     texts; off_topic, how much nearer the question is to one known to have no answer than to any curated one, or to
     what stands in for it; 0 where no such question is known.
     """
-    rows = np.empty((len(COLUMNS), len(features))).T  # written by columns
+    rows = np.empty((len(COLUMNS), *scores.shape))
     # One more candidate, as good as the mean: where there is but one answer, its share says nothing.
-    mean = scores.sum() / max(1, len(scores))
-    shares = softmax(np.concatenate((scores, (mean,))))[:-1]
+    mean = scores.sum(axis=0, keepdims=True) / max(1, len(scores))
+    shares = softmax(np.concatenate((scores, mean)))[:-1]
     shares = np.minimum(np.maximum(shares, _LEAST_SHARE), 1 - _LEAST_SHARE)
-    rows[:, 0] = 1.0
-    rows[:, 1] = np.log(shares / (1 - shares))
-    rows[:, 2] = _greatest(features, _SIMILARITIES)
-    rows[:, 3] = _greatest(features, _WORDS)
-    rows[:, 4] = scale_cosine(off_topic) - features[:, _QUESTION].max(initial=0) if off_topic > -1 else 0.0
-    return rows
+    rows[0] = 1.0
+    rows[1] = np.log(shares / (1 - shares))
+    rows[2] = _greatest(features, _SIMILARITIES)
+    rows[3] = _greatest(features, _WORDS)
+    nearest = features[..., _QUESTION].max(axis=0, initial=0)
+    known = np.asarray(off_topic, dtype=np.float64)
+    rows[4] = np.where(known > -1, scale_cosine(known) - nearest, 0.0)
+    return columns_last(rows)
 
 
 def _greatest(features: NDArray[np.float64], columns: Sequence[int]) -> NDArray[np.float64]:
-    """Return the greatest of some columns, shape (candidates,); several times faster than a maximum over an axis."""
-    return reduce(np.maximum, [features[:, column] for column in columns])
+    """Return the greatest of some features; several times faster than a maximum over an axis."""
+    return reduce(np.maximum, [features[..., column] for column in columns])
 
 
 def fit_coefficients(outcomes: Sequence[Outcome], *, prior: Sequence[float]) -> tuple[float, ...]:

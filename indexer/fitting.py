@@ -71,9 +71,10 @@ class _Case:
 
     @classmethod
     def of(cls, evidence: Evidence, *, right: int | None, weight: float, group: int) -> "_Case":
-        """Return the case of a question from the evidence on it; right: the row of its answer, None where none is."""
+        """Return the case of one question from the evidence on it; right: the row of its answer, None where none is."""
         is_right = evidence.answers == (-1 if right is None else right)
-        return cls(feature_matrix(evidence), is_right, right is not None, evidence.off_topic, weight, group)
+        features = feature_matrix(evidence)[:, 0]
+        return cls(features, is_right, right is not None, float(evidence.off_topic[0]), weight, group)
 
 
 def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
@@ -114,13 +115,14 @@ def _cases(parts: IndexParts, off_topic: Sequence[str]) -> list[_Case]:
     for row in rows.tolist():
         answer = int(parts.table.answers[row])
         question = parts.answers[answer].questions[int(parts.table.rows[row]["number"])]
-        vector = np.array(parts.embeddings.every[row])
-        known = gather_evidence(parts, question, vector, left_out_passage=row)
-        unknown = gather_evidence(parts, question, vector, left_out_answer=answer)
+        (comparison,) = parts.comparer.compare(parts.embeddings.every[row : row + 1])
+        known = gather_evidence(parts, [question], comparison, left_out_passage=row)
+        unknown = gather_evidence(parts, [question], comparison, left_out_answer=answer)
         cases.append(_Case.of(known, right=answer, weight=1.0, group=answer))
         cases.append(_Case.of(unknown, right=None, weight=_ANSWER_LEFT_OUT / _IN_SCOPE, group=answer))
     for at, question in enumerate(off_topic):
-        evidence = gather_evidence(parts, question, parts.off_topic_vectors[at], left_out_off_topic=at)
+        (comparison,) = parts.comparer.compare(parts.off_topic_vectors[at : at + 1])
+        evidence = gather_evidence(parts, [question], comparison, left_out_off_topic=at)
         weight = len(rows) * _OFF_TOPIC / _IN_SCOPE / len(off_topic)
         cases.append(_Case.of(evidence, right=None, weight=weight, group=at))
     return [case for case in cases if len(case.right)]

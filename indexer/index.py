@@ -1,16 +1,15 @@
-"""An index in memory: a question and its vector in, hits with their confidence out."""
+"""An index in memory: questions and their vectors in, hits with their confidence out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from indexer.evidence import Evidence, gather_evidence
 from indexer.folder import IndexFolder
 from indexer.manifest import Manifest
 from indexer.parts import IndexParts
-from indexer.ranking import explain, feature_matrix
+from indexer.ranking import best_first, feature_matrix
 from indexer.records import Answer, Excerpt, Facet, Hit, Status, Vectors
 
 
@@ -57,73 +56,67 @@ class Index:
 
     def search(
         self,
-        question: str,
-        vector: Vectors,
+        questions: Sequence[str],
+        vectors: Vectors,
         *,
         limit: int,
         filters: Mapping[str, Sequence[str]] | None = None,
-    ) -> Found:
-        """Return the answers nearest to a question, best first, at most *limit*.
+    ) -> Iterator[Found]:
+        """Yield for each question the answers nearest to it, best first, at most *limit*.
 
-        vector: shape (dimension,), unit length, from Encoder.encode_questions.
+        vectors: of the questions, shape (questions, dimension), unit length, from Encoder.encode_questions.
         filters: facet key to values, any of the values of every facet; ValueError for an unknown one.
         The facet counts are over the answers that are worth showing: those that are not improbable, and the first.
+        Several questions at once take less time than one by one.
         """
         allowed = self.parts.facets.allowed(filters or {})
-        evidence = gather_evidence(self.parts, question, vector, allowed=allowed)
+        remaining = iter(questions)
+        for comparison in self.parts.comparer.compare(vectors):
+            some = list(islice(remaining, len(comparison)))
+            yield from self._weigh(gather_evidence(self.parts, some, comparison, allowed=allowed), limit=limit)
+
+    def _weigh(self, evidence: Evidence, *, limit: int) -> Iterator[Found]:
         features = feature_matrix(evidence)
         scores = self.manifest.ranking.score(features)
         confidences = self.manifest.calibration.confidence(features, scores, off_topic=evidence.off_topic)
-        # Candidates come by row, and rows follow ids, so that ties of score go by id.
-        order = np.argsort(-scores, kind="stable")
-        best = order[:limit]
         is_shown = confidences >= self.manifest.calibration.show_from
-        is_shown[order[:1]] = True
-        of_each = zip(
-            best.tolist(),
-            scores[best].tolist(),
-            confidences[best].tolist(),
-            is_shown[best].tolist(),
-            features[best].tolist(),
-            strict=True,
-        )
-        hits = tuple(
-            self._hit(
-                evidence,
-                position,
-                rank=rank,
-                score=score,
-                confidence=confidence,
-                is_shown=shown,
-                features=explain(evidence, position, weighed),
+        by_question = self.manifest.ranking.question_decides(evidence)
+        nearest = evidence.nearest()
+        for at in range(scores.shape[1]):
+            # Candidates come by row, and rows follow ids, so that ties of score go by id.
+            best = best_first(scores[:, at], limit)
+            is_shown[best[:1], at] = True
+            # Columns of all hits: numbers taken from arrays one at a time cost more than all that is done with them.
+            columns = zip(
+                range(1, 1 + len(best)),
+                best.tolist(),
+                evidence.answers[best].tolist(),
+                scores[best, at].tolist(),
+                confidences[best, at].tolist(),
+                is_shown[best, at].tolist(),
+                by_question[best, at].tolist(),
+                nearest[best, at].tolist(),
+                evidence.lexical[best, at].tolist(),
+                map(tuple, features[best, at].tolist()),
+                strict=True,
             )
-            for rank, (position, score, confidence, shown, weighed) in enumerate(of_each, start=1)
-        )
-        status = self.manifest.calibration.status(hits[0].confidence if hits else 0.0)
-        return Found(hits, status, self.parts.facets.count(evidence.answers[is_shown]))
-
-    def _hit(
-        self,
-        evidence: Evidence,
-        position: int,
-        *,
-        rank: int,
-        score: float,
-        confidence: float,
-        is_shown: bool,
-        features: Mapping[str, float],
-    ) -> Hit:
-        answer = self.parts.answers[int(evidence.answers[position])]
-        return Hit(
-            answer=answer,
-            rank=rank,
-            score=score,
-            confidence=confidence,
-            is_shown=is_shown,
-            passage=self._excerpt(answer, evidence.sentence_row(position)),
-            matched_question=self._matched_question(answer, evidence, position),
-            features=features,
-        )
+            hits = tuple(
+                Hit(
+                    answer=(answer := self.parts.answers[row]),
+                    rank=rank,
+                    score=score,
+                    confidence=confidence,
+                    is_shown=shown,
+                    passage=self._excerpt(answer, evidence.sentence_row(position, at)),
+                    matched_question=self._question(answer, evidence.question_row(position, at)) if asked else None,
+                    dense=dense,
+                    lexical=lexical,
+                    weighed=weighed,
+                )
+                for rank, position, row, score, confidence, shown, asked, dense, lexical, weighed in columns
+            )
+            status = self.manifest.calibration.status(hits[0].confidence if hits else 0.0)
+            yield Found(hits, status, self.parts.facets.count(evidence.answers[is_shown[:, at]]))
 
     def _excerpt(self, answer: Answer, sentence_row: int | None) -> Excerpt:
         """Return the sentence of the best match, or the whole text where it is one sentence."""
@@ -132,9 +125,6 @@ class Index:
         start, end = self.parts.spans.place(sentence_row)
         return Excerpt(answer.text[start:end], start, end)
 
-    def _matched_question(self, answer: Answer, evidence: Evidence, position: int) -> str | None:
-        """Return the nearest curated question where it is nearer than the body by more than their scales differ."""
-        row = evidence.question_row(position)
-        if row is None or not self.manifest.ranking.question_decides(evidence, position):
-            return None
-        return answer.questions[int(self.parts.table.rows[row]["number"])]
+    def _question(self, answer: Answer, row: int | None) -> str | None:
+        """Return the curated question of an answer that is passage *row*."""
+        return None if row is None else answer.questions[int(self.parts.table.rows[row]["number"])]

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answer_store import AnswerStore
+from indexer.candidates import Candidates
+from indexer.comparison import Comparer
 from indexer.dense import DenseIndex
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
@@ -50,6 +52,8 @@ class IndexParts:
     table, embeddings, dense and lexical have the same rows: bodies and curated questions. spans and span_embeddings
     have the same rows, sentences and stretches: they tell how well a candidate fits, and where. off_topic_keys,
     off_topic_vectors: see `off_topic_record`, of the questions known to have no answer here. question_norms: see there.
+    comparer: compares questions with these vectors. every_candidate: all answers, where the comparer compares with all
+    rows; of a larger index, candidates are chosen for each question.
     """
 
     answers: AnswerStore
@@ -63,6 +67,8 @@ class IndexParts:
     off_topic_keys: NDArray[np.bytes_]
     off_topic_vectors: Vectors
     question_norms: NDArray[np.float32]
+    comparer: Comparer
+    every_candidate: Candidates | None
 
     @classmethod
     def load(cls, folder: Path) -> "IndexParts":
@@ -70,19 +76,27 @@ class IndexParts:
         try:
             answers = AnswerStore(folder)
             embeddings = VectorTable.load(folder / EMBEDDINGS_FILE)
+            span_embeddings = VectorTable.load(folder / SPAN_EMBEDDINGS_FILE)
+            dense = DenseIndex.load(folder / DENSE_FILE, embeddings)
             off_topic = np.load(folder / OFF_TOPIC_FILE)
+            off_topic_vectors = np.ascontiguousarray(off_topic["vector"])
+            table = PassageTable.load(folder / PASSAGES_FILE, answers=len(answers))
+            spans = PassageTable.load(folder / SPANS_FILE, answers=len(answers))
+            comparer = Comparer(embeddings, span_embeddings, off_topic_vectors, dense)
             parts = cls(
                 answers=answers,
                 facets=FacetTable.load(folder),
-                table=PassageTable.load(folder / PASSAGES_FILE, answers=len(answers)),
+                table=table,
                 embeddings=embeddings,
-                dense=DenseIndex.load(folder / DENSE_FILE, embeddings),
+                dense=dense,
                 lexical=LexicalIndex.load(folder / LEXICAL_FOLDER),
-                spans=PassageTable.load(folder / SPANS_FILE, answers=len(answers)),
-                span_embeddings=VectorTable.load(folder / SPAN_EMBEDDINGS_FILE),
+                spans=spans,
+                span_embeddings=span_embeddings,
                 off_topic_keys=off_topic["key"],
-                off_topic_vectors=np.ascontiguousarray(off_topic["vector"]),
+                off_topic_vectors=off_topic_vectors,
                 question_norms=read_mapped(folder / QUESTION_NORMS_FILE),
+                comparer=comparer,
+                every_candidate=Candidates.every(table=table, spans=spans) if comparer.is_whole else None,
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexFolderError(f'{folder} cannot be read: {error}. Run "make index" to build anew.') from error

@@ -33,6 +33,40 @@ def text_key(text: str, *, as_question: bool) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretches:
+    """The rows of some answers in a table: two stretches of each, see `PassageTable`, any of which may be empty.
+
+    rows: shape (rows,), one answer after the other. bounds: shape (2 * answers + 1,), stretch s is
+    rows[bounds[s] : bounds[s + 1]]. filled, starts: which stretches are not empty, ascending, and where these begin.
+    is_every: whether they are all rows of the table.
+    """
+
+    rows: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    filled: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    is_every: bool
+
+    def pick(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return of *values*, shape (all rows of the table, …), those of these rows; perhaps a view."""
+        return values if self.is_every else values[self.rows]
+
+    def greatest(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the greatest of *values*, shape (rows, …), in each stretch; -inf in an empty one."""
+        return self._reduce(np.maximum, values, nothing=-np.inf)
+
+    def sums(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the sum of *values*, shape (rows, …), in each stretch; 0 in an empty one."""
+        return self._reduce(np.add, values, nothing=0.0)
+
+    def _reduce(self, reduction: np.ufunc, values: NDArray[np.float32], *, nothing: float) -> NDArray[np.float32]:
+        reduced = np.full((len(self.bounds) - 1, *values.shape[1:]), nothing, dtype=np.float32)
+        if len(self.filled):
+            reduced[self.filled] = reduction.reduceat(values, self.starts)
+        return reduced
+
+
+@dataclass(frozen=True, slots=True)
 class PassageTable:
     """Passages grouped by answer, in the order of answer rows.
 
@@ -45,7 +79,7 @@ class PassageTable:
     later_rows: NDArray[np.int64]
     """Shape (answers,): where the questions, or the stretches, of each answer begin."""
     lengths: NDArray[np.int64]
-    """Shape (answers, 2): how many passages each answer has before that, and from there on."""
+    """Shape (answers, 2): how many passages each answer has before that, and from there on: its two stretches."""
 
     @classmethod
     def build(cls, passages: Iterable[Sequence[Passage]]) -> "PassageTable":
@@ -110,6 +144,16 @@ class PassageTable:
     def answers(self) -> NDArray[np.int32]:
         """Shape (passages,): the answer row of each passage."""
         return self.rows["answer"]
+
+    def stretches(self, answers: NDArray[np.int64]) -> Stretches:
+        """Return the rows of some answers, which rise."""
+        lengths = self.lengths[answers].ravel()
+        bounds = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=bounds[1:])
+        rows = np.arange(bounds[-1])
+        rows += np.repeat(self.first_rows[answers] - bounds[:-1:2], bounds[2::2] - bounds[:-1:2])
+        filled = np.flatnonzero(lengths)
+        return Stretches(rows, bounds, filled, bounds[filled], is_every=len(rows) == len(self))
 
     def place(self, row: int) -> tuple[int, int]:
         """Return where a passage starts and ends in its answer's text."""

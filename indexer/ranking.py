@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.evidence import Evidence
+from indexer.records import Hit
 
 FEATURES = ("body", "stretch", "sentence", "opening", "question", "all_questions", "lexical", "coverage", "codes")
 """The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
 
-_EXPLAINED = tuple(f"ranking.{name}" for name in FEATURES)
+_EXPLAINED = ("dense", "lexical", *(f"ranking.{name}" for name in FEATURES))
 
 Scaled = TypeVar("Scaled", float, NDArray[np.float64])
 
@@ -42,24 +43,26 @@ visitor's question is, and teaches to trust them too little.
 
 
 def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
-    """Return the features of each candidate, shape (candidates, len(FEATURES)).
+    """Return the features of each candidate, shape (candidates, questions, len(FEATURES)).
 
+    Evidence on one question may come without the axis of questions, and so do its features.
     The words of a question in another language are mostly unknown to the corpus; its lexical features count less.
     """
-    features = np.empty((len(FEATURES), len(evidence))).T  # written by columns
-    features[:, 0] = evidence.body
-    features[:, 1] = evidence.stretch
-    features[:, 2] = evidence.sentence
-    features[:, 3] = evidence.opening
-    stand_in = features[:, :3] @ _STAND_IN + _QUESTION_ADVANTAGE
-    features[:, 4] = np.where(np.isnan(evidence.question), stand_in, evidence.question)
-    features[:, 5] = np.where(np.isnan(evidence.all_questions), stand_in, evidence.all_questions)
-    features[:, :6] = scale_cosine(features[:, :6])
-    most_lexical = float(evidence.lexical.max(initial=0))
-    features[:, 6] = evidence.lexical * (evidence.known_share / most_lexical if most_lexical > 0 else 0.0)
-    features[:, 7] = evidence.coverage * evidence.known_share
-    features[:, 8] = evidence.codes
-    return features
+    features = np.empty((len(FEATURES), *evidence.body.shape))
+    features[0] = evidence.body
+    features[1] = evidence.stretch
+    features[2] = evidence.sentence
+    features[3] = evidence.opening
+    stand_in = weighed(columns_last(features[:3]), _STAND_IN) + _QUESTION_ADVANTAGE
+    features[4] = np.where(np.isnan(evidence.question), stand_in, evidence.question)
+    features[5] = np.where(np.isnan(evidence.all_questions), stand_in, evidence.all_questions)
+    features[:6] = scale_cosine(features[:6])
+    most_lexical = evidence.lexical.max(axis=0, initial=0)
+    # Where nothing is shared, nothing is divided.
+    features[6] = evidence.lexical * (evidence.known_share / np.where(most_lexical > 0, most_lexical, 1))
+    features[7] = evidence.coverage * evidence.known_share
+    features[8] = evidence.codes
+    return columns_last(features)
 
 
 def scale_cosine(cosine: Scaled) -> Scaled:
@@ -89,29 +92,41 @@ class RankingWeights:
         return cls(**record)
 
     def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the score of each candidate, shape (candidates,), higher is better.
+        """Return the score of each candidate, higher is better; the shape of *features* without its last axis.
 
-        features: shape (candidates, len(FEATURES)), from `feature_matrix`.
+        features: the last axis as in `feature_matrix`.
         """
-        return features @ self._vector()
+        return weighed(features, self._vector())
 
-    def question_decides(self, evidence: Evidence, position: int) -> bool:
-        """Whether a curated question matches better than the body does, each on its own scale."""
-        body = max(evidence.body[position], evidence.sentence[position])
-        return bool(evidence.question[position] > body + _QUESTION_ADVANTAGE)
+    def question_decides(self, evidence: Evidence) -> NDArray[np.bool_]:
+        """Whether a curated question of a candidate matches better than its body does, each on its own scale."""
+        return np.asarray(evidence.question > np.maximum(evidence.body, evidence.sentence) + _QUESTION_ADVANTAGE)
 
     def _vector(self) -> NDArray[np.float64]:
         return np.array([getattr(self, name) for name in FEATURES])
 
 
-def explain(evidence: Evidence, position: int, weighed: Sequence[float]) -> dict[str, float]:
-    """Return what the ranking saw of a candidate: the raw similarities, and the features that it weighed."""
-    body, question = float(evidence.body[position]), float(evidence.question[position])
-    return {
-        "dense": max(body, question),  # NaN, for no question, is never greater
-        "lexical": float(evidence.lexical[position]),
-        **dict(zip(_EXPLAINED, weighed, strict=True)),
-    }
+def columns_last(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return columns, the first axis, as the last axis; in memory each stays in one piece."""
+    return columns.transpose(*range(1, columns.ndim), 0)
+
+
+def weighed(rows: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted sum of the columns, the last axis of *rows*: as @ does, but fast after `columns_last`."""
+    columns = rows.transpose(-1, *range(rows.ndim - 1))
+    return (weights @ columns.reshape(len(weights), -1)).reshape(rows.shape[:-1])
+
+
+def best_first(scores: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
+    """Return the positions of the highest scores, best first, of equals the first; at most *limit*."""
+    least = np.partition(scores, -limit)[-limit] if limit < len(scores) else -np.inf
+    among = np.flatnonzero(scores >= least)
+    return among[np.argsort(-scores[among], kind="stable")[:limit]]
+
+
+def named_features(hit: Hit) -> dict[str, float]:
+    """Return what the ranking saw of a hit, by name: the raw similarities, and the features that it weighed."""
+    return dict(zip(_EXPLAINED, (hit.dense, hit.lexical, *hit.weighed), strict=True))
 
 
 def fit_weights(
@@ -149,8 +164,8 @@ def fit_weights(
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return exp(scores), scaled to a sum of 1; empty for none."""
+    """Return exp(scores), scaled to a sum of 1 along the first axis; empty for none."""
     if len(scores) == 0:
         return scores
-    powers = np.exp(scores - scores.max())
-    return np.asarray(powers / powers.sum())
+    powers = np.exp(scores - scores.max(axis=0))
+    return np.asarray(powers / powers.sum(axis=0))

@@ -112,7 +112,8 @@ class Hit:
     confidence: estimated probability in [0, 1] that this answer answers the question.
     is_shown: whether it is worth showing, so counted in the facets: not improbable, or the first.
     passage: the sentence or two of the body that best match. matched_question: the curated question that did it, if so.
-    features: what the ranking saw, by name; higher is better.
+    dense: the nearest of its texts, a cosine. lexical: BM25 of its best passage. weighed: what the ranking weighed, in
+    the order of `ranking.FEATURES`; `ranking.named_features` gives each its name. All are higher when better.
     """
 
     answer: Answer
@@ -122,7 +123,9 @@ class Hit:
     is_shown: bool
     passage: Excerpt
     matched_question: str | None
-    features: Mapping[str, float]
+    dense: float
+    lexical: float
+    weighed: tuple[float, ...]
 
 
 class Status(StrEnum):

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from indexer.large_files import MAPPED_UP_TO, LargeFile
 from indexer.records import Vectors
 
-_ROWS_FOR_A_COPY = 4
-"""Rows that are compared where they are as fast as one is copied and compared."""
-
 
 class VectorTable:
     """Unit vectors, one a row. Safe to use from several threads."""
@@ -41,8 +38,7 @@ class VectorTable:
         """
         if self._file:
             return np.asarray(self._file.read(rows) @ vector)
-        few = len(rows) * _ROWS_FOR_A_COPY < len(self.every)
-        return np.asarray(self.every[rows] @ vector if few else (self.every @ vector)[rows])
+        return np.asarray(self.every[rows] @ vector)
 
 
 class _RowFile:

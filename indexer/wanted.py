@@ -25,10 +25,18 @@ _LONGEST_REMEMBERED = 40
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A word of the question: the known terms that do for it with how much each counts, and whether it is a code."""
+    """A word of the question: the known terms that do for it with how much each counts, and whether it is a code.
 
-    terms: Mapping[str, float]
-    is_code: bool = False
+    terms: pairs of a term and what it counts, those that count least first. weight: of those that count most.
+    row_frequency: how many rows have the most frequent of these. Both are 0 for an unknown word. names: the terms
+    alone, or what stands for an unknown word: two words with the same names are one.
+    """
+
+    terms: tuple[tuple[str, float], ...]
+    weight: float
+    row_frequency: int
+    names: frozenset[str]
+    is_code: bool
 
 
 class QuestionReader:
@@ -51,10 +59,11 @@ class QuestionReader:
             if phrase.other_side in self._postings:
                 for at in range(start, start + len(phrase.keys)):
                     word, wanted = found[at]
-                    found[at] = word, Wanted({phrase.other_side: _ACRONYM, **wanted.terms}, wanted.is_code)
+                    terms = {phrase.other_side: _ACRONYM, **dict(wanted.terms)}
+                    found[at] = word, self._weigh(word, terms, is_code=wanted.is_code)
         unique: dict[frozenset[str], Wanted] = {}
-        for word, wanted in found:
-            unique.setdefault(frozenset(wanted.terms or [word.code]), wanted)
+        for _, wanted in found:
+            unique.setdefault(wanted.names, wanted)
         return list(unique.values())
 
     def _read_chunk(self, chunk: str) -> list[tuple[Word, Wanted]]:
@@ -78,24 +87,30 @@ class QuestionReader:
         if word.code in self._postings:
             return self._wanted_code(word, stems)
         if stems:
-            return Wanted(stems)
+            return self._weigh(word, stems)
         if word.surface.lower() in STOP_WORDS:
             return None
         if word.is_code or word.code in self._phrases:
-            return Wanted({}, is_code=True)
+            return self._weigh(word, {}, is_code=True)
         corrections = self._speller.nearest(fold(word.surface))
         if any(correction.word in STOP_WORDS for correction in corrections):
             return None
-        return Wanted({stems_of(correction.word)[-1]: _CORRECTED[correction.distance] for correction in corrections})
+        return self._weigh(word, {stems_of(found.word)[-1]: _CORRECTED[found.distance] for found in corrections})
 
     def _wanted_code(self, word: Word, stems: Mapping[str, float]) -> Wanted:
         parts = {term: _PART for part in word.parts for term in (part.code, *part.stems) if term in self._postings}
         if word.is_code:
-            return Wanted({**parts, **dict.fromkeys(stems, _OTHER_CASE), word.code: 1.0}, is_code=True)
+            return self._weigh(word, {**parts, **dict.fromkeys(stems, _OTHER_CASE), word.code: 1.0}, is_code=True)
         # Typed small, it may be either: « les ans » or « les ANS ».
         often = self._postings.row_frequency(word.code)
         rarer_as_word = all(often >= self._postings.row_frequency(stem) for stem in stems)
-        return Wanted({**parts, **stems, word.code: 1.0}, is_code=rarer_as_word)
+        return self._weigh(word, {**parts, **stems, word.code: 1.0}, is_code=rarer_as_word)
+
+    def _weigh(self, word: Word, terms: Mapping[str, float], *, is_code: bool = False) -> Wanted:
+        rising = tuple(sorted(terms.items(), key=lambda item: item[1]))
+        weight = rising[-1][1] if rising else 0.0
+        often = (self._postings.row_frequency(term) for term, counts in rising if counts == weight)
+        return Wanted(rising, weight, max(often, default=0), frozenset(terms or [word.code]), is_code)
 
 
 def _unshouted(question: str) -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from indexer.comparison import TOGETHER
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError, IndexFolderError, QuestionError
-from indexer.index import Index
+from indexer.index import Found, Index
 from indexer.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
 from server.allowance import charge, require_wanted
@@ -112,8 +113,7 @@ class Answering:
         suggester = Suggester([(question, answer.id) for answer in _asked(index) for question in answer.questions])
         suggester.suggest("question", limit=1)
         if len(index):
-            vector = self._encoder.encode_questions([_WARMING_QUESTION])[0]
-            index.search(_WARMING_QUESTION, vector, limit=5)
+            list(index.search([_WARMING_QUESTION], self._encoder.encode_questions([_WARMING_QUESTION]), limit=5))
         return Prepared(index, IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index)), suggester)
 
     def switch(self, prepared: Prepared) -> None:
@@ -189,9 +189,9 @@ class Answering:
         """Return the facets that the reply to a question would have with these filters; it is not counted as asked."""
         asked = read_question(question)
         vector = self._vectors.get(asked)
-        if vector is None:
-            vector = self._encode([asked])[0]
-        return self.index.search(asked, vector, limit=1, filters=filters).facets
+        vectors = self._encode([asked]) if vector is None else vector[np.newaxis]
+        (found,) = self.index.search([asked], vectors, limit=1, filters=filters)
+        return found.facets
 
     def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
         """Return the reply to one question. QuestionError if it cannot be asked, ValueError for an unknown facet."""
@@ -200,8 +200,8 @@ class Answering:
     def answer_batch(self, questions: Sequence[str], *, limit: int = 5, filters: Filters | None = None) -> list[Reply]:
         """Return the replies in the order of *questions*; the new ones among them are encoded together.
 
-        took_ms of each is its own search plus an equal part of the encoding. GivenUpError if, in between, nobody waits
-        for them any more.
+        took_ms of each is an equal part of the encoding, and of the search of those that are searched together.
+        GivenUpError if, in between, nobody waits for them any more.
         """
         asked = list(_read_questions(questions))
         charge(len(asked))
@@ -212,26 +212,20 @@ class Answering:
             vectors = self._encode(asked)
         encoding_seconds = (time.perf_counter() - started) / max(1, len(asked))
         self.metrics.encode_seconds.observe(encoding_seconds)
-        return [
-            self._reply(serving, question, vector, limit=limit, filters=filters or {}, spent_seconds=encoding_seconds)
-            for question, vector in zip(asked, vectors, strict=True)
-        ]
+        replies: list[Reply] = []
+        for start in range(0, len(asked), TOGETHER):
+            require_wanted()
+            some = asked[start : start + TOGETHER]
+            started = time.perf_counter()
+            with self._tracing.stage("search"):
+                self._tracing.note("questions", len(some))
+                of_some = vectors[start : start + TOGETHER]
+                found = list(serving.index.search(some, of_some, limit=limit, filters=filters))
+            searching_seconds = (time.perf_counter() - started) / len(some)
+            replies += (self._reply(serving, one, encoding_seconds, searching_seconds) for one in found)
+        return replies
 
-    def _reply(
-        self,
-        serving: Prepared,
-        question: str,
-        vector: Vectors,
-        *,
-        limit: int,
-        filters: Filters,
-        spent_seconds: float,
-    ) -> Reply:
-        require_wanted()
-        started = time.perf_counter()
-        with self._tracing.stage("search"):
-            found = serving.index.search(question, vector, limit=limit, filters=filters)
-        searching_seconds = time.perf_counter() - started
+    def _reply(self, serving: Prepared, found: Found, encoding_seconds: float, searching_seconds: float) -> Reply:
         self.metrics.search_seconds.observe(searching_seconds)
         self.metrics.replies.labels(str(found.status)).inc()
         return Reply(
@@ -241,7 +235,7 @@ class Answering:
             hits=found.hits,
             facets=found.facets,
             index=serving.info,
-            took_ms=1000 * (spent_seconds + searching_seconds),
+            took_ms=1000 * (encoding_seconds + searching_seconds),
         )
 
     def _observe_batch(self, size: int) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from indexer.folder import INDEX_ID
+from indexer.ranking import named_features
 from indexer.records import Answer, Hit, Reply, Status
 from server.feedback import MAX_COMMENT_CHARACTERS
 from server.questions import MAX_QUESTION_CHARACTERS
@@ -201,8 +202,8 @@ class HitBody:
             matched_question=hit.matched_question,
             source=hit.answer.source,
             facets={key: list(values) for key, values in hit.answer.facets.items()},
-            scores={name: round(hit.features[name], 4) for name in ("dense", "lexical")},
-            features={name: round(value, 4) for name, value in hit.features.items()} if explain else None,
+            scores={"dense": round(hit.dense, 4), "lexical": round(hit.lexical, 4)},
+            features={name: round(value, 4) for name, value in named_features(hit).items()} if explain else None,
         )
 
 

@@ -58,8 +58,8 @@ def reverse_rankings(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: object, **named: object) -> object:
         from dataclasses import replace
 
-        found = search(*arguments, **named)  # type: ignore[arg-type]  # passed on as they came
-        return replace(found, hits=tuple(reversed(found.hits)))
+        every = search(*arguments, **named)  # type: ignore[arg-type]  # passed on as they came
+        return (replace(found, hits=tuple(reversed(found.hits))) for found in every)
 
     monkeypatch.setattr(Index, "search", broken)
 

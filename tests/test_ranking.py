@@ -5,9 +5,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from indexer.evidence import Evidence, Nearness
+from indexer.passage_table import Stretches
 from indexer.ranking import FEATURES, RankingWeights, feature_matrix, fit_weights, softmax
 
-NOTHING = Nearness(np.arange(0), np.array([-np.inf], dtype=np.float32), np.arange(0), np.zeros(0, dtype=np.float32))
+NO_STRETCHES = Stretches(np.arange(0), np.zeros(1, dtype=np.int64), np.arange(0), np.arange(0), is_every=False)
+NOTHING = Nearness(NO_STRETCHES, np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
 
 
 def make_evidence(body: list[float], *, question: list[float] | None = None, **changes: object) -> Evidence:
