@@ -24,7 +24,15 @@ from evaluation.query_sets import QuerySet, open_query_set
 from evaluation.ranking_metrics import RANKING_METRICS
 from evaluation.records import EvaluationError, Outcome, QuerySetError, Result
 from evaluation.running import Run
-from evaluation.runs import PARTIAL_FILE, RESULTS_FILE, RUN_FILE, TREC_FILE, read_results, read_run_info
+from evaluation.runs import (
+    PARTIAL_FILE,
+    RESULTS_FILE,
+    RUN_FILE,
+    TREC_FILE,
+    export_results,
+    read_results,
+    read_run_info,
+)
 from server.answering import Answering
 from server.app import create_app
 from tests.corpora import ANSWERS
@@ -266,6 +274,14 @@ def test_the_spreadsheet_has_a_line_a_question(answerer: IndexAnswerer, queries:
     assert rows[0]["nDCG@10"] == ""
     assert float(rows[1]["RR@10"]) == 1 / int(rows[1]["first_relevant_rank"])
     assert rows[1]["expected"] == ANSWERS[1].id
+
+
+def test_a_run_that_was_cut_off_leaves_no_export(answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
+    """Neither half of one nor an empty one: another program must not take it for the whole run."""
+    run = Run(queries, Dying(answerer, batches=1), tmp_path, limit=10, batch_size=BATCH)
+    with pytest.raises(KeyboardInterrupt):
+        list(export_results(run.results(), tmp_path))
+    assert {file.name for file in tmp_path.iterdir()} == {RUN_FILE, PARTIAL_FILE}
 
 
 def test_a_result_survives_its_line_of_json(answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
