@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from indexer.dense import DenseIndex
 from indexer.passage_table import Stretches
 from indexer.records import Vectors
+from indexer.threads import keep_products_on_one_thread
 from indexer.vector_table import VectorTable
 
 WHOLE_UP_TO = 5_000
@@ -69,6 +70,7 @@ class Comparer:
 
     def __init__(self, passages: VectorTable, spans: VectorTable, off_topic: Vectors, dense: DenseIndex) -> None:
         """dense: of the passages."""
+        keep_products_on_one_thread()
         self.passages = passages
         self.spans = spans
         self.off_topic = off_topic

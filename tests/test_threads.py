@@ -1,0 +1,57 @@
+"""A search stays on the thread that asks: other threads would take the encoder's cores."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import pytest
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has no types
+
+from indexer.dense import DenseIndex
+from indexer.index import Index
+from indexer.records import Vectors
+from indexer.vector_table import VectorTable
+
+VECTORS: Vectors = np.eye(4, dtype=np.float32)
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """Every library has two threads, as on a machine with two cores."""
+    with ThreadpoolController().limit(limits=2):
+        yield
+
+
+def blas_threads() -> dict[str, int]:
+    """Return the threads of each library of matrix products, by the beginning of its name."""
+    return {one.prefix: one.num_threads for one in ThreadpoolController().select(user_api="blas").lib_controllers}
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_products_of_an_open_index_have_one_thread(small_index: Path) -> None:
+    """Those of numpy; those that FAISS learns from while an index is built keep theirs."""
+    assert blas_threads() == {"libscipy_openblas": 2, "libopenblas": 2}
+    Index.open(small_index)
+    assert blas_threads() == {"libscipy_openblas": 1, "libopenblas": 2}
+
+
+class Watched(faiss.IndexFlatIP):
+    """Remembers how many threads it was last searched with."""
+
+    threads = 0
+
+    def search(self, *arguments: Any, **options: Any) -> Any:
+        self.threads = faiss.omp_get_max_threads()
+        return super().search(*arguments, **options)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_faiss_has_one_thread_for_a_question_and_all_for_a_build() -> None:
+    """The limit ends with the search, so that what the same thread builds next is as fast as before."""
+    watched = Watched(VECTORS.shape[1])
+    watched.add(VECTORS)
+    DenseIndex(watched, VectorTable(VECTORS)).search(VECTORS[0], limit=1)
+    assert watched.threads == 1
+    assert faiss.omp_get_max_threads() == 2
