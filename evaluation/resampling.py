@@ -16,7 +16,8 @@ Statistic: TypeAlias = Callable[[Floats], Floats]
 RESAMPLES = 1_000
 PERMUTATIONS = 10_000
 SEED = 20_240_229
-_CELLS = 1_000_000  # of a block of weights or signs: 8 MB
+_CELLS = 100_000
+"""Of a block of weights or signs. What is computed of 0.8 MB stays in the cache: with 8, the area under a curve takes twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
