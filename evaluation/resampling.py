@@ -17,7 +17,8 @@ RESAMPLES = 1_000
 PERMUTATIONS = 10_000
 SEED = 20_240_229
 _CELLS = 100_000
-"""Of a block of weights or signs. What is computed of 0.8 MB stays in the cache: with 8, the area under a curve takes twice as long."""
+"""Of a block of weights or signs. What is computed of 0.8 MB stays in the cache: with 8, the area under a curve takes
+twice as long."""
 
 
 @dataclass(frozen=True, slots=True)

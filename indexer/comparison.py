@@ -15,7 +15,7 @@ from indexer.threads import keep_products_on_one_thread
 from indexer.vector_table import VectorTable
 
 WHOLE_UP_TO = 5_000
-"""Vectors of 384 numbers that are compared with one question in a fifth of a millisecond, and copied once."""
+"""Vectors of 384 numbers that are compared with one question in a quarter of a millisecond, and copied once."""
 
 TOGETHER = 16
 """Questions whose evidence is gathered at once: most of the time for one goes into calls, not into numbers. With more,
