@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.blas import keep_products_on_one_thread
 from indexer.dense import DenseIndex
 from indexer.passage_table import Stretches
 from indexer.records import Vectors
-from indexer.threads import keep_products_on_one_thread
 from indexer.vector_table import VectorTable
 
 WHOLE_UP_TO = 5_000

@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.blas import processor_named
 from indexer.errors import IndexFolderError
 from indexer.records import DenseChoice, Vectors
 from indexer.vector_table import VectorTable
+
+with processor_named():
+    import faiss
 
 EXACT_UP_TO = 50_000
 """Vectors of 384 numbers that one thread compares in less than 5 ms."""

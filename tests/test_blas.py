@@ -1,5 +1,9 @@
-"""A search stays on the thread that asks: other threads would take the encoder's cores."""
+"""A search stays on the thread that asks, as others would take the encoder's cores; a build uses what there is."""
 
+import os
+import platform
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,3 +59,18 @@ def test_faiss_has_one_thread_for_a_question_and_all_for_a_build() -> None:
     DenseIndex(watched, VectorTable(VECTORS)).search(VECTORS[0], limit=1)
     assert watched.threads == 1
     assert faiss.omp_get_max_threads() == 2
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other names are not known to both libraries")
+def test_faiss_knows_the_processor_that_numpy_knows() -> None:
+    """In a process where FAISS was not loaded before; and what runs beneath it inherits nothing."""
+    code = (
+        "import os, indexer.dense, threadpoolctl; "
+        "print(*{one.get('architecture') for one in threadpoolctl.threadpool_info() if one['user_api'] == 'blas'}, "
+        "os.environ.get('OPENBLAS_CORETYPE'))"
+    )
+    outside = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    said = subprocess.run([sys.executable, "-c", code], env=outside, check=True, capture_output=True, text=True).stdout
+    processors = said.split()[:-1]
+    assert len(processors) == 1
+    assert said.split()[-1] == "None"
