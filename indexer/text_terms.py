@@ -14,26 +14,26 @@ from indexer.postings import TextTerms
 from indexer.run_together import split_run_together
 from indexer.spelling import SHORTEST
 from indexer.text import fold
-from indexer.words import STOP_WORDS, Word, read_chunk, simple_words, split_chunks, stems_of
+from indexer.words import STOP_WORDS, Word, simple_words, split_words, stems_of
 
 _TEXTS_A_BLOCK = 50_000
 
 
 class TextReader:
-    """Turns texts into terms, each different chunk once."""
+    """Turns texts into terms. What is between two spaces is read once, however often it occurs."""
 
     def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
         """texts: all there are, since what is a word run together depends on the others; they are not kept."""
         self._phrases = phrases
-        chunk_ids = defaultdict[str, int](count().__next__)  # numbers them as they come
+        string_ids = defaultdict[str, int](count().__next__)  # numbers them as they come
         tokens, lengths = array("i"), array("i")
         for text in texts:
-            chunks = split_chunks(text)
-            tokens.extend(map(chunk_ids.__getitem__, chunks))
-            lengths.append(len(chunks))
+            strings = text.split()
+            tokens.extend(map(string_ids.__getitem__, strings))
+            lengths.append(len(strings))
         self._tokens = np.frombuffer(tokens, dtype=np.intc) if tokens else np.zeros(0, dtype=np.intc)
         self._ends = np.cumsum(np.array(lengths, dtype=np.int64))
-        words = [list(simple_words(read_chunk(chunk))) for chunk in chunk_ids]
+        words = [list(simple_words(split_words(string))) for string in string_ids]
         counts: Counter[str] = Counter()
         often = np.bincount(self._tokens, minlength=len(words)).tolist()
         for times, those in zip(often, words, strict=True):
@@ -47,7 +47,7 @@ class TextReader:
         self.terms: list[str] = []
         """By their number; complete once all texts are read."""
         self._term_ids: dict[str, int] = {}
-        read = [self._terms_of_chunk(those) for those in words]
+        read = [self._terms_of_words(those) for those in words]
         self._terms_of = _Lists.of([self._ids_of(terms) for terms, _ in read])
         self._keys = [keys for _, keys in read]
         self._key_counts = np.array([len(keys) for keys in self._keys], dtype=np.int64)
@@ -94,7 +94,7 @@ class TextReader:
             ids.append(number)
         return ids
 
-    def _terms_of_chunk(self, words: Sequence[Word]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _terms_of_words(self, words: Sequence[Word]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         content = [word for word in words if not word.is_stop_word]
         return tuple(term for word in content for term in self._terms(word)), tuple(map(key_of, content))
 

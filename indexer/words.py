@@ -67,7 +67,7 @@ class Word:
 
 
 def split_words(text: str) -> list[Word]:
-    """Return the words of *text* in order, stop words included."""
+    """Return the words of *text* in order, stop words included; none has a space in it, however *text* is spelt."""
     return [word for chunk in split_chunks(text) for word in read_chunk(chunk)]
 
 
