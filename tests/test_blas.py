@@ -1,4 +1,4 @@
-"""A search stays on the thread that asks, as others would take the encoder's cores; a build uses what there is."""
+"""A search stays on the thread that asks, as others would take the encoder's cores; and FAISS knows the processor."""
 
 import os
 import platform
@@ -35,7 +35,7 @@ def blas_threads() -> dict[str, int]:
 
 @pytest.mark.usefixtures("two_threads")
 def test_products_of_an_open_index_have_one_thread(small_index: Path) -> None:
-    """Those of numpy; those that FAISS learns from while an index is built keep theirs."""
+    """Those of numpy; FAISS has a library of its own."""
     assert blas_threads() == {"libscipy_openblas": 2, "libopenblas": 2}
     Index.open(small_index)
     assert blas_threads() == {"libscipy_openblas": 1, "libopenblas": 2}
@@ -52,8 +52,8 @@ class Watched(faiss.IndexFlatIP):
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_faiss_has_one_thread_for_a_question_and_all_for_a_build() -> None:
-    """The limit ends with the search, so that what the same thread builds next is as fast as before."""
+def test_faiss_has_one_thread() -> None:
+    """The limit ends with the search: whoever else uses FAISS in this thread has what it had before."""
     watched = Watched(VECTORS.shape[1])
     watched.add(VECTORS)
     DenseIndex(watched, VectorTable(VECTORS)).search(VECTORS[0], limit=1)
