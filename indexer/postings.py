@@ -54,7 +54,8 @@ class Postings:
         self.row_count = row_count
         self._terms = terms
         self._aliases = aliases
-        self._ids = {**{term: at for at, term in enumerate(terms)}, **aliases}
+        self._ids = dict(zip(terms, range(len(terms)), strict=True))
+        self._ids.update(aliases)
         self._starts = starts
         self._rows = rows
         self._impacts = impacts
@@ -108,11 +109,11 @@ class Postings:
     @classmethod
     def load(cls, folder: Path, *, row_count: int) -> "Postings":
         """Return the postings saved in *folder*, the arrays by memory map. OSError or ValueError if they do not fit."""
-        terms: list[str] = []
+        terms = read_lines(folder / _TERMS)
         aliases: dict[str, int] = {}
-        for at, line in enumerate(read_lines(folder / _TERMS)):
-            term, *others = line.split("\t")
-            terms.append(term)
+        # Few have other names; to take a million lines apart takes half a second.
+        for at in [at for at, line in enumerate(terms) if "\t" in line]:
+            terms[at], *others = terms[at].split("\t")
             aliases.update(dict.fromkeys(others, at))
         starts = read_array(folder / _STARTS, np.int64)
         rows = read_array(folder / _ROWS, np.int32)

@@ -10,14 +10,16 @@ import socket
 import sys
 import textwrap
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from indexer.command import run_command
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
+from indexer.index import Index
 from indexer.records import Reply, Status
 from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
-from server.answering import Answering, Untraced
+from server.answering import VERIFIED_AT_ONCE, Answering, Untraced
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter
 from server.schemas import SEARCH_REPLY, SearchReply
@@ -102,8 +104,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _open(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
-    encoder = load_configured_encoder(index)
-    return Answering.open(index.index, encoder=encoder, cached_questions=server.cached_questions, tracing=tracing)
+    # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile.
+    with ThreadPoolExecutor(1, "encoder") as beside:
+        encoder = beside.submit(load_configured_encoder, index)
+        opened = Index.open(index.index, largest_bytes=VERIFIED_AT_ONCE)
+    return Answering(opened, encoder.result(), cached_questions=server.cached_questions, tracing=tracing)
 
 
 def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
