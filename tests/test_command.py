@@ -24,15 +24,17 @@ run_command(main)
 def test_a_reader_that_has_gone_is_no_mistake(is_read: bool, status: int) -> None:
     """As with `| head -1`: no traceback, and the status of a command that a closed pipe ended."""
     reading, writing = os.pipe()
-    with subprocess.Popen(
-        [sys.executable, "-c", PRINTS_TWICE], stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE
-    ) as command:
+    with (
+        os.fdopen(reading, "rb") as output,
+        subprocess.Popen(
+            [sys.executable, "-c", PRINTS_TWICE], stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE
+        ) as command,
+    ):
         os.close(writing)
-        assert os.read(reading, 100) == b"first\n"
+        assert output.readline() == b"first\n"
         if not is_read:
-            os.close(reading)
+            output.close()
         _, complaints = command.communicate(timeout=30)
         if is_read:
-            assert os.read(reading, 100) == b"second\n"
-            os.close(reading)
+            assert output.read() == b"second\n"
     assert (command.returncode, complaints) == (status, b"")
