@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from indexer.building import build_index
 from indexer.corpus import open_corpus
 from indexer.index import Index
 from indexer.records import Acronym, Answer, Facet, Vectors
+from server.answering import open_soon
 
 Result = TypeVar("Result")
 
@@ -153,9 +153,8 @@ def _build(folder: Path, size: int, edited: bool) -> float:
 
 
 def _search(folder: Path) -> dict[str, Any]:
-    threadpool_limits(1)
     began = time.perf_counter()
-    index = Index.open(folder / "index", largest_bytes=100_000_000)  # as the server does
+    index = open_soon(folder / "index")
     opened = time.perf_counter() - began
     random.seed(7)
     words = Generated(0, edited=False)._words

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 from indexer.command import run_command
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
-from indexer.index import Index
 from indexer.records import Reply, Status
 from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
-from server.answering import VERIFIED_AT_ONCE, Answering, Untraced
+from server.answering import Answering, Untraced, open_soon
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter
 from server.schemas import SEARCH_REPLY, SearchReply
@@ -104,11 +103,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _open(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
-    # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile.
-    with ThreadPoolExecutor(1, "encoder") as beside:
-        encoder = beside.submit(load_configured_encoder, index)
-        opened = Index.open(index.index, largest_bytes=VERIFIED_AT_ONCE)
-    return Answering(opened, encoder.result(), cached_questions=server.cached_questions, tracing=tracing)
+    # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile. Not the other way
+    # round: a stop waits for the threads of a pool, and an encoder may take minutes.
+    with ThreadPoolExecutor(1, "index") as beside:
+        opened = beside.submit(open_soon, index.index)
+        encoder = load_configured_encoder(index)
+    return Answering(opened.result(), encoder, cached_questions=server.cached_questions, tracing=tracing)
 
 
 def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:

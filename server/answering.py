@@ -44,6 +44,14 @@ class Prepared:
     suggester: Suggester
 
 
+def open_soon(path: Path) -> Index:
+    """Return the index in service in *path*, soon whatever its size: its largest files are not verified.
+
+    `Serving.watch` does that later. IndexFolderError as of Index.open.
+    """
+    return Index.open(path, largest_bytes=VERIFIED_AT_ONCE)
+
+
 _pinned: ContextVar[Prepared | None] = ContextVar("_pinned", default=None)
 
 
@@ -86,16 +94,10 @@ class Answering:
         path: Path,
         *,
         encoder: Encoder,
-        cached_questions: int = 2048,
-        metrics: Metrics | None = None,
         tracing: Untraced | None = None,
     ) -> "Answering":
-        """Return the answering of the index in service in *path*.
-
-        Its largest files are not verified, so that it answers soon whatever its size: `Serving.watch` does that later.
-        """
-        index = Index.open(path, largest_bytes=VERIFIED_AT_ONCE)
-        return cls(index, encoder, cached_questions=cached_questions, metrics=metrics, tracing=tracing)
+        """Return the answering of the index in service in *path*, opened as `open_soon` does."""
+        return cls(open_soon(path), encoder, tracing=tracing)
 
     def prepare(self, index: Index) -> Prepared:
         """Return *index* ready for `switch`, without putting it into service.
