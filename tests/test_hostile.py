@@ -160,7 +160,9 @@ def test_a_method_that_is_none_is_refused(site: TestClient, method: str, address
 @pytest.fixture(scope="module", params=["h11", "httptools"])
 def port(answering: Answering, request: pytest.FixtureRequest) -> Iterator[int]:
     """Where a server runs as the command runs it, with either parser, that waits half a second for a body."""
-    pytest.importorskip(request.param)
+    pytest.importorskip(
+        request.param, reason="the parser is not installed: uvicorn brings the one, Souffleur the other"
+    )
     app = create_site(answering, limits=Limits(body_seconds=0.5))
     server = uvicorn.Server(
         uvicorn.Config(

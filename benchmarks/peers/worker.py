@@ -41,7 +41,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             reply = _obey(engine, json.loads(line))
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - a mistake in one order does not end the others
             reply = {"error": _said(error)}
         print(json.dumps(reply), file=replies)
 
