@@ -8,8 +8,8 @@ import statistics
 import time
 from pathlib import Path
 
+from evaluation.metrics.ranking import DEPTH, RankingMeter
 from evaluation.query_sets import open_query_set
-from evaluation.ranking_metrics import DEPTH, RankingMeter
 from evaluation.records import Scope
 from indexer.corpus import open_corpus
 from indexer.lexical import LexicalIndex

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.confidence_metrics import auroc
+from evaluation.metrics.confidence import auroc
+from evaluation.metrics.ranking import DEPTH, RankingMeter
+from evaluation.metrics.resampling import Floats, Statistic, estimate_all, mean_of
 from evaluation.query_sets import open_query_set
-from evaluation.ranking_metrics import DEPTH, RankingMeter
 from evaluation.records import Query, Scope
-from evaluation.resampling import Floats, Statistic, estimate_all, mean_of
 from indexer.calibration import COLUMNS, Calibration
 from indexer.encoders.loading import load_encoder
 from indexer.evidence import Evidence, gather_evidence

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.documents import Form, exact, format_version
-from evaluation.metrics import MEANINGS
+from evaluation.json_documents import Form, exact, format_version
+from evaluation.metrics.estimates import MEANINGS
+from evaluation.metrics.resampling import Estimate
 from evaluation.records import EvaluationError
-from evaluation.resampling import Estimate
 from evaluation.runs import RunInfo
 from evaluation.summary import Summary
 from evaluation.writing import writing

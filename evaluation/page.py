@@ -7,9 +7,9 @@ from importlib.resources import files
 
 from evaluation.answer_map import AnswerVectors
 from evaluation.failures import Confusion, Failures
-from evaluation.metrics import MEANINGS
+from evaluation.metrics.estimates import MEANINGS
+from evaluation.metrics.resampling import Estimate
 from evaluation.records import EXPLAINED_HITS, Result, Returned
-from evaluation.resampling import Estimate
 from evaluation.summary import GROUP_METRICS, Group, Summary
 
 _CONFUSIONS = 15
@@ -30,7 +30,7 @@ def render_page(
 ) -> str:
     """Return the page. answers: None where the index of the run is not there any more."""
     info, target = summary.info, summary.info.target
-    style = (files("evaluation") / "data" / "report.css").read_text(encoding="utf-8")
+    style = (files("evaluation") / "report.css").read_text(encoding="utf-8")
     counts = f"{info.queries} questions: {summary.in_scope} in scope, {summary.off_topic} off-topic"
     counts += f", {summary.unjudged} not judged" if summary.unjudged else ""
     parts = [

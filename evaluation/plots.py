@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evaluation.answer_map import OTHER, AnswerMap
-from evaluation.resampling import Estimate
+from evaluation.metrics.resampling import Estimate
 from evaluation.summary import Group, Summary
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (

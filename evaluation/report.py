@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from evaluation.answer_map import AnswerVectors, make_map
-from evaluation.columns import read_columns
 from evaluation.failures import Failures, find_failures
+from evaluation.metrics.columns import read_columns
+from evaluation.metrics.ranking import RANKING_METRICS
 from evaluation.page import Figure, render_page
 from evaluation.plots import (
     PICTURE_ENDINGS,
@@ -19,7 +20,6 @@ from evaluation.plots import (
     save_picture,
     to_data_address,
 )
-from evaluation.ranking_metrics import RANKING_METRICS
 from evaluation.records import EvaluationError
 from evaluation.runs import RESULTS_FILE, read_results, read_run_info
 from evaluation.summary import Summary, read_timing, summarise

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from evaluation.answerers import Answerer
+from evaluation.metrics.ranking import RankingMeter
 from evaluation.query_sets import QuerySet
-from evaluation.ranking_metrics import RankingMeter
 from evaluation.records import EvaluationError, Outcome, Query, Result, Scope
 from evaluation.runs import (
     CSV_FILE,

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from evaluation.documents import Count, Form, exact, format_version
-from evaluation.ranking_metrics import rank_scores
+from evaluation.json_documents import Count, Form, exact, format_version
+from evaluation.metrics.ranking import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
 from evaluation.writing import writing
 from server.exporting import Cell, csv_lines

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.columns import Columns
-from evaluation.confidence_metrics import Bin, reliability, risk_coverage_curve
-from evaluation.documents import Form, exact
-from evaluation.metrics import estimate
+from evaluation.json_documents import Form, exact
+from evaluation.metrics.columns import Columns
+from evaluation.metrics.confidence import Bin, reliability, risk_coverage_curve
+from evaluation.metrics.estimates import estimate
+from evaluation.metrics.resampling import Estimate
 from evaluation.records import EvaluationError
-from evaluation.resampling import Estimate
 from evaluation.runs import SUMMARY_FILE, RunInfo
 from evaluation.writing import writing
 from indexer.records import Status

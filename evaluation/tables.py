@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from evaluation.comparing import Comparison
-from evaluation.metrics import MEANINGS
+from evaluation.comparison import Comparison
+from evaluation.metrics.estimates import MEANINGS
+from evaluation.metrics.resampling import Estimate
 from evaluation.records import Result
-from evaluation.resampling import Estimate
 from evaluation.summary import Summary
 
 SIGNIFICANT = 0.05

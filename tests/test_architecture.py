@@ -26,7 +26,7 @@ HOMES = {
     "markdown_it": {"server/rendering.py"},
     "rapidfuzz": {"indexer/spelling.py"},
     "Stemmer": {"indexer/words.py"},
-    "ir_measures": {"evaluation/ranking_metrics.py"},
+    "ir_measures": {"evaluation/metrics/ranking.py"},
     "matplotlib": {"evaluation/plots.py"},
     "sklearn": {"evaluation/projection.py"},
 }

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation import __main__ as command_line
-from evaluation.__main__ import DONE, FAILED, FOUND, main
+from evaluation import cli as command_line
+from evaluation.cli import DONE, FAILED, FOUND, main
 from evaluation.projection import project
 from indexer.index import Index
 from tests.corpora import ANSWERS

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import __main__ as command_line
-from evaluation.__main__ import DONE, FAILED, main
+from evaluation import cli as command_line
+from evaluation.cli import DONE, FAILED, main
 from evaluation.plots import PICTURE_ENDINGS
 from tests.fakes import FakeEncoder
 from tests.test_evaluation_commands import write_set

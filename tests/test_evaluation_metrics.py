@@ -12,8 +12,8 @@ from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from evaluation.columns import Columns, read_columns
-from evaluation.confidence_metrics import (
+from evaluation.metrics.columns import Columns, read_columns
+from evaluation.metrics.confidence import (
     BINS,
     area_under_risk_coverage,
     auroc,
@@ -23,8 +23,8 @@ from evaluation.confidence_metrics import (
     risk_coverage_curve,
     wilson_interval,
 )
-from evaluation.metrics import MEANINGS, estimate
-from evaluation.ranking_metrics import RANKING_METRICS, RankingMeter
+from evaluation.metrics.estimates import MEANINGS, estimate
+from evaluation.metrics.ranking import RANKING_METRICS, RankingMeter
 from evaluation.records import Query, Result, Returned, Scope
 from indexer.records import Status
 

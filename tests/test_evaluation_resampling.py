@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from evaluation.resampling import PERMUTATIONS, estimate_all, holm, mean_of, permutation_p_value
+from evaluation.metrics.resampling import PERMUTATIONS, estimate_all, holm, mean_of, permutation_p_value
 
 
 def test_the_interval_of_a_mean_is_that_of_another_bootstrap() -> None:

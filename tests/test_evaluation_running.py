@@ -19,9 +19,9 @@ from fastapi import FastAPI
 
 from evaluation.answerers import Answerer, IndexAnswerer
 from evaluation.http_answerer import HttpAnswerer
-from evaluation.measuring import measure, open_index
+from evaluation.measure import measure, open_index
+from evaluation.metrics.ranking import RANKING_METRICS
 from evaluation.query_sets import QuerySet, open_query_set
-from evaluation.ranking_metrics import RANKING_METRICS
 from evaluation.records import EvaluationError, Outcome, QuerySetError, Result
 from evaluation.running import Run
 from evaluation.runs import (

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.columns import Columns, read_columns
-from evaluation.metrics import MEANINGS, per_query_values
+from evaluation.metrics.columns import Columns, read_columns
+from evaluation.metrics.estimates import MEANINGS, per_query_values
+from evaluation.metrics.resampling import estimate_all, holm, mean_of, permutation_p_value
 from evaluation.records import EvaluationError, Result
-from evaluation.resampling import estimate_all, holm, mean_of, permutation_p_value
 from evaluation.runs import RunInfo, read_results, read_run_info
 
 COMPARED = (

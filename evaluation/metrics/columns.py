@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.confidence_metrics import Flags
-from evaluation.ranking_metrics import RANKING_METRICS
+from evaluation.metrics.confidence import Flags
+from evaluation.metrics.ranking import RANKING_METRICS
+from evaluation.metrics.resampling import Floats
 from evaluation.records import Result, Scope
-from evaluation.resampling import Floats
 from indexer.records import Status
 
 DIMENSIONS = ("style", "language", "kind")

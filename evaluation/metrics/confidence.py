@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.resampling import Floats, Statistic, divide, mean_of
+from evaluation.metrics.resampling import Floats, Statistic, divide, mean_of
 
 Flags = NDArray[np.bool_]
 

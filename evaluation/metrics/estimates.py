@@ -5,15 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.columns import Columns
-from evaluation.confidence_metrics import (
-    area_under_risk_coverage,
-    auroc,
-    brier,
-    expected_calibration_error,
-)
-from evaluation.ranking_metrics import RANKING_METRICS
-from evaluation.resampling import Estimate, Floats, Statistic, estimate_all, mean_of
+from evaluation.metrics.columns import Columns
+from evaluation.metrics.confidence import area_under_risk_coverage, auroc, brier, expected_calibration_error
+from evaluation.metrics.ranking import RANKING_METRICS
+from evaluation.metrics.resampling import Estimate, Floats, Statistic, estimate_all, mean_of
 from indexer.records import Status
 
 NEAR_DOMAIN = "near_domain"
