@@ -21,7 +21,7 @@ from pathlib import Path
 from evaluation.answerers import IndexAnswerer
 from evaluation.corpus_index import index_corpus
 from evaluation.measure import measure
-from evaluation.query_sets import open_query_set
+from evaluation.queries.query_sets import open_query_set
 from evaluation.records import Outcome, Returned, Target
 from indexer.encoders import Encoder
 from indexer.encoders.bundled import BundledEncoder

@@ -14,7 +14,7 @@ import numpy as np
 from evaluation.metrics.confidence import auroc
 from evaluation.metrics.ranking import DEPTH, RankingMeter
 from evaluation.metrics.resampling import Floats, Statistic, estimate_all, mean_of
-from evaluation.query_sets import open_query_set
+from evaluation.queries.query_sets import open_query_set
 from evaluation.records import Query, Scope
 from indexer.calibration import COLUMNS, Calibration
 from indexer.encoders.loading import load_encoder

@@ -14,7 +14,7 @@ from evaluation.gate import accept, find_breaches, read_baseline, write_baseline
 from evaluation.http_answerer import HttpAnswerer
 from evaluation.measure import measure, open_index, open_own_corpus
 from evaluation.metrics.ranking import DEPTH
-from evaluation.query_sets import QuerySet, open_query_set
+from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, QuerySetError
 from evaluation.runs import read_run_info
 from evaluation.summary import Summary

@@ -5,7 +5,7 @@ from pathlib import Path
 from evaluation.answerers import Answerer, IndexAnswerer
 from evaluation.corpus_index import corpus_ids, index_corpus
 from evaluation.metrics.columns import read_columns
-from evaluation.query_sets import QuerySet
+from evaluation.queries.query_sets import QuerySet
 from evaluation.running import Run
 from evaluation.runs import export_results
 from evaluation.summary import Summary, summarise, write_summary

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from evaluation.answerers import Answerer
 from evaluation.metrics.ranking import RankingMeter
-from evaluation.query_sets import QuerySet
+from evaluation.queries.query_sets import QuerySet
 from evaluation.records import EvaluationError, Outcome, Query, Result, Scope
 from evaluation.runs import (
     CSV_FILE,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.corpus_index import corpus_ids
-from evaluation.query_sets import QuerySet, open_query_set
+from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, Query, QuerySetError, Scope
 
 ANSWERS = {"a1", "a2"}

@@ -21,7 +21,7 @@ from evaluation.answerers import Answerer, IndexAnswerer
 from evaluation.http_answerer import HttpAnswerer
 from evaluation.measure import measure, open_index
 from evaluation.metrics.ranking import RANKING_METRICS
-from evaluation.query_sets import QuerySet, open_query_set
+from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, Outcome, QuerySetError, Result
 from evaluation.running import Run
 from evaluation.runs import (

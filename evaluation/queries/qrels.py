@@ -2,17 +2,18 @@
 
 import re
 import sys
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.lines import decoded_lines
 from indexer.records import Problem
 
 _GRADE = re.compile(r"[+-]?\d+")
 MAX_GRADE = 10_000
 """The highest relevance, and its negative the lowest. Published ones end at 100 or so; trec_eval keeps a counter for
 each level up to the highest, and fails at what is no C integer."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +105,15 @@ def _rows(file: Path, problems: list[Problem]) -> Iterable[tuple[int, str, str, 
 
 def _cut(text: str) -> str:
     return repr(text if len(text) <= 30 else text[:29] + "…")
+
+
+def decoded_lines(file: Path, report: Callable[[int, str], None]) -> Iterator[tuple[int, str]]:
+    """Yield each line of *file* that is UTF-8, numbered from 1, without its end; *report* the others."""
+    with file.open("rb") as stream:
+        for number, raw in enumerate(stream, start=1):
+            if number == 1:
+                raw = raw.removeprefix(_BYTE_ORDER_MARK)
+            try:
+                yield number, raw.decode("utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                report(number, f"not UTF-8: {error.reason} at byte {error.start + 1} of the line")

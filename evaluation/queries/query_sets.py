@@ -9,8 +9,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.lines import decoded_lines
-from evaluation.qrels import Judgments, read_judgments
+from evaluation.queries.qrels import Judgments, decoded_lines, read_judgments
 from evaluation.records import EvaluationError, Query, QuerySetError, Scope
 from indexer.errors import QuestionError
 from indexer.records import Problem
