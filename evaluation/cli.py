@@ -16,9 +16,9 @@ from evaluation.measure import measure, open_index, open_own_corpus
 from evaluation.metrics.ranking import DEPTH
 from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, QuerySetError
+from evaluation.report.terminal_tables import render_comparison, render_summary
 from evaluation.runs import read_run_info
 from evaluation.summary import Summary
-from evaluation.tables import render_comparison, render_summary
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SouffleurError
 from indexer.progress import show_progress
@@ -194,7 +194,7 @@ def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
 
 def _report(options: argparse.Namespace, settings: IndexerSettings) -> int:
     # Plotting takes a second to import, and only this command plots.
-    from evaluation.report import write_report
+    from evaluation.report.report import write_report
 
     where = Path(read_run_info(options.run_folder).target.where)
     page = write_report(

@@ -8,7 +8,7 @@ import pytest
 
 from evaluation import cli as command_line
 from evaluation.cli import DONE, FAILED, main
-from evaluation.plots import PICTURE_ENDINGS
+from evaluation.report.plots import PICTURE_ENDINGS
 from tests.fakes import FakeEncoder
 from tests.test_evaluation_commands import write_set
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from benchmarks.peers.results import Figure, Run, Spread
-from evaluation.plots import BLACK, BLUE, SKY, VERMILION
+from evaluation.report.plots import BLACK, BLUE, SKY, VERMILION
 
 _STYLE = {
     "font.family": "DejaVu Sans",

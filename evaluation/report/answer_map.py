@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no types
 
-from evaluation.projection import project
 from evaluation.records import EvaluationError, Result, Scope
 from indexer.encoders import Encoder
 from indexer.folder import IndexFolder
@@ -18,6 +20,10 @@ from indexer.records import Vectors
 
 _MOST_COLOURS = 6
 OTHER = "other"
+
+_SEED = 0
+_TSNE_AT_LEAST, _TSNE_AT_MOST = 10, 3_000
+_PERPLEXITY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +116,24 @@ def _labels(facets: Sequence[Mapping[str, tuple[str, ...]]]) -> tuple[str, tuple
     values = [some[facet][0] if some.get(facet) else OTHER for some in facets]
     frequent = {value for value, _ in Counter(values).most_common(_MOST_COLOURS)}
     return facet, tuple(value if value in frequent else OTHER for value in values)
+
+
+def project(answers: Vectors, questions: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a place in the plane for each answer and each question, shapes (answers, 2) and (questions, 2).
+
+    Near vectors come near each other; distances across the picture mean little. t-SNE (van der Maaten and Hinton, 2008)
+    from a seeded start, or PCA where there are too few points for it, or so many that it would take minutes.
+    Each of the two groups is centred first: questions are more like questions than like answers, and would stand apart.
+    """
+    centred = np.concatenate([group - group.mean(axis=0) if len(group) else group for group in (answers, questions)])
+    count = len(centred)
+    if count < 2:
+        places = np.zeros((count, 2))
+    elif _TSNE_AT_LEAST <= count <= _TSNE_AT_MOST:
+        perplexity = min(_PERPLEXITY, (count - 1) / 3)
+        # One thread: sums added in another order would give another picture, and on a busy machine more are slower.
+        with threadpool_limits(limits=1):
+            places = TSNE(init="pca", perplexity=perplexity, random_state=_SEED, metric="cosine").fit_transform(centred)
+    else:
+        places = PCA(n_components=2, svd_solver="full").fit_transform(centred)
+    return places[: len(answers)].astype(np.float64), places[len(answers) :].astype(np.float64)

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from evaluation.answer_map import AnswerVectors, make_map
-from evaluation.failures import Failures, find_failures
 from evaluation.metrics.columns import read_columns
 from evaluation.metrics.ranking import RANKING_METRICS
-from evaluation.page import Figure, render_page
-from evaluation.plots import (
+from evaluation.records import EvaluationError
+from evaluation.report.answer_map import AnswerVectors, make_map
+from evaluation.report.failures import Failures, find_failures
+from evaluation.report.page import Figure, render_page
+from evaluation.report.plots import (
     PICTURE_ENDINGS,
     Draw,
     draw_groups,
@@ -20,7 +21,6 @@ from evaluation.plots import (
     save_picture,
     to_data_address,
 )
-from evaluation.records import EvaluationError
 from evaluation.runs import RESULTS_FILE, read_results, read_run_info
 from evaluation.summary import Summary, read_timing, summarise
 from evaluation.writing import writing

@@ -13,8 +13,8 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evaluation.answer_map import OTHER, AnswerMap
 from evaluation.metrics.resampling import Estimate
+from evaluation.report.answer_map import OTHER, AnswerMap
 from evaluation.summary import Group, Summary
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (

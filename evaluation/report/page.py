@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from evaluation.answer_map import AnswerVectors
-from evaluation.failures import Confusion, Failures
 from evaluation.metrics.estimates import MEANINGS
 from evaluation.metrics.resampling import Estimate
 from evaluation.records import EXPLAINED_HITS, Result, Returned
+from evaluation.report.answer_map import AnswerVectors
+from evaluation.report.failures import Confusion, Failures
 from evaluation.summary import GROUP_METRICS, Group, Summary
 
 _CONFUSIONS = 15
