@@ -18,11 +18,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
-from evaluation.answerers import IndexAnswerer
-from evaluation.corpus_index import index_corpus
 from evaluation.measure import measure
 from evaluation.queries.query_sets import open_query_set
 from evaluation.records import Outcome, Returned, Target
+from evaluation.runs.answerers import IndexAnswerer
+from evaluation.runs.own_corpus import index_corpus
 from indexer.encoders import Encoder
 from indexer.encoders.bundled import BundledEncoder
 from indexer.records import Facets, Status, Vectors

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from evaluation.answerers import Answerer
 from evaluation.comparison import compare_runs
 from evaluation.gate import accept, find_breaches, read_baseline, write_baseline
-from evaluation.http_answerer import HttpAnswerer
 from evaluation.measure import measure, open_index, open_own_corpus
 from evaluation.metrics.ranking import DEPTH
 from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, QuerySetError
 from evaluation.report.terminal_tables import render_comparison, render_summary
-from evaluation.runs import read_run_info
+from evaluation.runs.answerers import Answerer
+from evaluation.runs.folder import read_run_info
+from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.summary import Summary
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SouffleurError

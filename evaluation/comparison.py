@@ -12,7 +12,7 @@ from evaluation.metrics.columns import Columns, read_columns
 from evaluation.metrics.estimates import MEANINGS, per_query_values
 from evaluation.metrics.resampling import estimate_all, holm, mean_of, permutation_p_value
 from evaluation.records import EvaluationError, Result
-from evaluation.runs import RunInfo, read_results, read_run_info
+from evaluation.runs.folder import RunInfo, read_results, read_run_info
 
 COMPARED = (
     *("Success@1", "Success@5", "RR@10", "nDCG@10", "R@10", "AP"),

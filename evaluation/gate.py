@@ -10,9 +10,8 @@ from evaluation.json_documents import Form, exact, format_version
 from evaluation.metrics.estimates import MEANINGS
 from evaluation.metrics.resampling import Estimate
 from evaluation.records import EvaluationError
-from evaluation.runs import RunInfo
+from evaluation.runs.folder import RunInfo, writing
 from evaluation.summary import Summary
-from evaluation.writing import writing
 
 FORMAT_VERSION = 1
 _ANEW = "Correct it, or move it away and accept a baseline anew."

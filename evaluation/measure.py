@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from evaluation.answerers import Answerer, IndexAnswerer
-from evaluation.corpus_index import corpus_ids, index_corpus
 from evaluation.metrics.columns import read_columns
 from evaluation.queries.query_sets import QuerySet
-from evaluation.running import Run
-from evaluation.runs import export_results
+from evaluation.runs.answerers import Answerer, IndexAnswerer
+from evaluation.runs.folder import export_results
+from evaluation.runs.own_corpus import corpus_ids, index_corpus
+from evaluation.runs.run import Run
 from evaluation.summary import Summary, summarise, write_summary
 from indexer.encoders import Encoder
 from indexer.vectors import Progress, no_progress

@@ -15,8 +15,7 @@ from evaluation.metrics.confidence import Bin, reliability, risk_coverage_curve
 from evaluation.metrics.estimates import estimate
 from evaluation.metrics.resampling import Estimate
 from evaluation.records import EvaluationError
-from evaluation.runs import SUMMARY_FILE, RunInfo
-from evaluation.writing import writing
+from evaluation.runs.folder import SUMMARY_FILE, RunInfo, writing
 from indexer.records import Status
 
 GROUP_METRICS = ("Success@1", "nDCG@10", "false_answers", "Brier")

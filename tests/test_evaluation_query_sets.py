@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.corpus_index import corpus_ids
 from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, Query, QuerySetError, Scope
+from evaluation.runs.own_corpus import corpus_ids
 
 ANSWERS = {"a1", "a2"}
 

@@ -17,14 +17,12 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from evaluation.answerers import Answerer, IndexAnswerer
-from evaluation.http_answerer import HttpAnswerer
 from evaluation.measure import measure, open_index
 from evaluation.metrics.ranking import RANKING_METRICS
 from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, Outcome, QuerySetError, Result
-from evaluation.running import Run
-from evaluation.runs import (
+from evaluation.runs.answerers import Answerer, IndexAnswerer
+from evaluation.runs.folder import (
     PARTIAL_FILE,
     RESULTS_FILE,
     RUN_FILE,
@@ -33,6 +31,8 @@ from evaluation.runs import (
     read_results,
     read_run_info,
 )
+from evaluation.runs.http_answerer import HttpAnswerer
+from evaluation.runs.run import Run
 from server.answering import Answering
 from server.app import create_app
 from tests.corpora import ANSWERS

@@ -86,7 +86,7 @@ class Souffleur:
         return self._encoder.encode_passages(texts)
 
     def index(self, folder: Path) -> Path | None:
-        from evaluation.corpus_index import index_corpus
+        from evaluation.runs.own_corpus import index_corpus
         from server.answering import Answering
 
         path = index_corpus(folder / "corpus.jsonl", encoder=self._encoder, cache=self._work / "souffleur")

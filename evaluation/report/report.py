@@ -21,9 +21,8 @@ from evaluation.report.plots import (
     save_picture,
     to_data_address,
 )
-from evaluation.runs import RESULTS_FILE, read_results, read_run_info
+from evaluation.runs.folder import RESULTS_FILE, read_results, read_run_info, writing
 from evaluation.summary import Summary, read_timing, summarise
-from evaluation.writing import writing
 from indexer.encoders import Encoder
 
 WORST = 20

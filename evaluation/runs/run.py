@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from evaluation.answerers import Answerer
 from evaluation.metrics.ranking import RankingMeter
 from evaluation.queries.query_sets import QuerySet
 from evaluation.records import EvaluationError, Outcome, Query, Result, Scope
-from evaluation.runs import (
+from evaluation.runs.answerers import Answerer
+from evaluation.runs.folder import (
     CSV_FILE,
     PARTIAL_FILE,
     RESULTS_FILE,

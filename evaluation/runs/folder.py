@@ -12,7 +12,6 @@ from typing import TextIO
 from evaluation.json_documents import Count, Form, exact, format_version
 from evaluation.metrics.ranking import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
-from evaluation.writing import writing
 from server.exporting import Cell, csv_lines
 
 FORMAT_VERSION = 1
@@ -157,3 +156,15 @@ def _row(result: Result) -> dict[str, Cell]:
         **{name: result.metrics.get(name) for name in _METRICS},
         "took_ms": result.took_ms,
     }
+
+
+@contextmanager
+def writing(file: Path, *, advice: str) -> Iterator[None]:
+    """Turn what is raised while *file* is written into an EvaluationError that ends with *advice*."""
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename not in (None, str(file)) else ""
+        raise EvaluationError(f"{file} cannot be written: {error.strerror}{where}. {advice}") from error
+    except ValueError as error:
+        raise EvaluationError(f"{file} cannot be written: {error}. {advice}") from error
