@@ -1,4 +1,7 @@
-"""The index behind a run, as the report shows it: a map of its answers with failed questions, and their likeness."""
+"""The index behind a run, as the report shows it: a map of its answers with failed questions, and their likeness.
+
+The only module that knows scikit-learn.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

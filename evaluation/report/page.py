@@ -30,7 +30,7 @@ def render_page(
 ) -> str:
     """Return the page. answers: None where the index of the run is not there any more."""
     info, target = summary.info, summary.info.target
-    style = (files("evaluation") / "report.css").read_text(encoding="utf-8")
+    style = (files("evaluation.report") / "report.css").read_text(encoding="utf-8")
     counts = f"{info.queries} questions: {summary.in_scope} in scope, {summary.off_topic} off-topic"
     counts += f", {summary.unjudged} not judged" if summary.unjudged else ""
     parts = [
