@@ -1,7 +1,7 @@
 """The command line of the evaluation: run, compare, gate, report. Prints; everything else returns."""
 
 from evaluation.cli import main
-from indexer.command import run_command
+from indexer.terminal import run_command
 
 if __name__ == "__main__":
     run_command(main)

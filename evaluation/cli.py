@@ -21,8 +21,8 @@ from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.summary import Summary
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SouffleurError
-from indexer.progress import show_progress
 from indexer.settings import IndexerSettings, add_options, parse_count, read_settings
+from indexer.terminal import show_progress
 from server.schemas import MAX_LIMIT
 
 DONE, FOUND, FAILED = 0, 1, 2

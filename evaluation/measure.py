@@ -10,7 +10,7 @@ from evaluation.runs.own_corpus import corpus_ids, index_corpus
 from evaluation.runs.run import Run
 from evaluation.summary import Summary, summarise, write_summary
 from indexer.encoders import Encoder
-from indexer.vectors import Progress, no_progress
+from indexer.records import Progress, no_progress
 from server.answering import Answering
 
 

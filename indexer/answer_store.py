@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import IndexFolderError
-from indexer.large_files import MAPPED_UP_TO, LargeFile
+from indexer.files import MAPPED_UP_TO, LargeFile
 from indexer.records import Answer
 
 ANSWERS_FILE = "answers.jsonl"

@@ -3,21 +3,19 @@
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from indexer.answer_store import ANSWERS_FILE, AnswerStore, write_answers
 from indexer.dense import DenseIndex, require_memory
-from indexer.durable_files import sha256_of
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
+from indexer.files import sha256_of
 from indexer.fitting import fit
 from indexer.folder import IndexFolder, file_sums
 from indexer.index import Index
@@ -39,32 +37,13 @@ from indexer.parts import (
 from indexer.passage_table import PassageTable, text_key
 from indexer.passage_texts import PassageTexts
 from indexer.passages import make_passages, make_spans
-from indexer.records import Acronym, Answer, DenseChoice, Facet, PassageKind, Vectors
-from indexer.vectors import Journal, KnownVectors, Progress, Texts, encode_all, no_progress
+from indexer.records import Corpus, DenseChoice, PassageKind, Progress, Vectors, no_progress
+from indexer.vectors import Journal, KnownVectors, Texts, encode_all
 
 logger = logging.getLogger(__name__)
 
 METHOD = 4
 """Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew."""
-
-
-class Corpus(Protocol):
-    """What an index is built from; `corpus.open_corpus` gives it from files."""
-
-    @property
-    def facets(self) -> Sequence[Facet]:
-        """The questions of the guided search."""
-
-    @property
-    def acronyms(self) -> Sequence[Acronym]:
-        """The short forms of the domain."""
-
-    @property
-    def off_topic(self) -> Sequence[str]:
-        """Questions known to have no answer."""
-
-    def answers(self) -> Iterator[Answer]:
-        """Yield every answer once. CorpusError if one cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import filelock
 
-from indexer.durable_files import force_all_to_disk, force_to_disk, sha256_of
 from indexer.errors import IndexFolderError
+from indexer.files import force_all_to_disk, force_to_disk, sha256_of
 from indexer.manifest import Manifest
 
 logger = logging.getLogger(__name__)

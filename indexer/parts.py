@@ -12,7 +12,7 @@ from indexer.comparison import Comparer
 from indexer.dense import DenseIndex
 from indexer.errors import IndexFolderError
 from indexer.facets import FacetTable
-from indexer.index_files import read_mapped
+from indexer.files import read_mapped
 from indexer.lexical import LexicalIndex
 from indexer.passage_table import PassageTable
 from indexer.records import Vectors

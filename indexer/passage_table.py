@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.index_files import read_mapped
+from indexer.files import read_mapped
 from indexer.records import Passage, PassageKind
 
 KINDS = tuple(PassageKind)

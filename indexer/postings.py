@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.index_files import read_array, read_lines, write_lines
+from indexer.files import read_array, read_lines, write_lines
 
 _TERMS = "terms.txt"
 _STARTS = "starts.npy"

@@ -1,9 +1,9 @@
 """The nouns that pass between modules. Frozen; this module imports nothing of the project."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 Facets: TypeAlias = Mapping[str, tuple[str, ...]]
 """Facet key to the values that hold; an absent key means that the answer applies to all its values."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of texts encoded so far and in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +162,26 @@ class Reply:
     facets: Mapping[str, Mapping[str, int]]
     index: IndexInfo
     took_ms: float
+
+
+class Corpus(Protocol):
+    """What an index is built from; `corpus.open_corpus` gives it from files."""
+
+    @property
+    def facets(self) -> Sequence[Facet]:
+        """The questions of the guided search."""
+
+    @property
+    def acronyms(self) -> Sequence[Acronym]:
+        """The short forms of the domain."""
+
+    @property
+    def off_topic(self) -> Sequence[str]:
+        """Questions known to have no answer."""
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield every answer once. CorpusError if one cannot be read."""
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Show nothing."""

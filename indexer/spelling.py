@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from indexer.index_files import read_array, read_lines, write_lines
+from indexer.files import read_array, read_lines, write_lines
 
 SHORTEST = 5
 """Letters that a word needs to be corrected: among shorter ones, one edit too often makes another word."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.large_files import MAPPED_UP_TO, LargeFile
+from indexer.files import MAPPED_UP_TO, LargeFile
 from indexer.records import Vectors
 
 

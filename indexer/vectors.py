@@ -9,16 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoders import Encoder
-from indexer.records import Vectors
+from indexer.records import Progress, Vectors
 
 logger = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
-"""Called with the number of texts encoded so far and in all."""
-
-
-def no_progress(_done: int, _total: int) -> None:
-    """Show nothing."""
 
 
 _CHUNK = 256  # texts between two entries of the journal: a few seconds of work, lost at worst

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from indexer.command import run_command
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.records import Reply, Status
 from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
+from indexer.terminal import DONE, FAILED, run_command
 from server.answering import Answering, Untraced, open_soon
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter
@@ -27,8 +27,6 @@ from server.settings import TABLE, ServerSettings
 if TYPE_CHECKING:
     from server.starting import Loaded
     from server.tracing import Tracing
-
-DONE, FAILED = 0, 2
 _INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
 
 _STATUS_WORDS = {

@@ -16,7 +16,7 @@ HOMES = {
     "tokenizers": {"indexer/encoders/tokenizer.py", "indexer/encoders/tokenizer_file.py"},
     "sentence_transformers": {"indexer/encoders/sentence_transformers_encoder.py"},
     "torch": {"indexer/encoders/sentence_transformers_encoder.py"},
-    "tqdm": {"indexer/progress.py"},
+    "tqdm": {"indexer/terminal.py"},
     "filelock": {"indexer/folder.py", "indexer/encoders/unpacking.py"},
     # One reads what people wrote, the other writes.
     "yaml": {"indexer/yaml_text.py", "indexer/front_matter.py"},

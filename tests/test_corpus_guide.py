@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.__main__ import main
 from indexer.checking import check_corpus
+from indexer.cli import main
 from indexer.corpus import open_corpus
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.__main__ import main
+from indexer.cli import main
 from indexer.corpus import open_corpus
 from indexer.errors import CorpusError
 from indexer.front_matter import parse_markdown_text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import indexer.__main__
+import indexer.cli
 import server.__main__
 from indexer.settings import IndexerSettings
 from server.settings import ServerSettings
@@ -58,7 +58,7 @@ def test_make_targets_exist(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "parser"), [("indexer", indexer.__main__._parser), ("server", server.__main__._parser)]
+    ("program", "parser"), [("indexer", indexer.cli._parser), ("server", server.__main__._parser)]
 )
 def test_commands_parse(program: str, parser: Callable[[], argparse.ArgumentParser]) -> None:
     """Every command line of the guides is one that the program accepts."""

@@ -12,8 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from indexer.building import build_index
-from indexer.durable_files import sha256_of
 from indexer.errors import IndexFolderError
+from indexer.files import sha256_of
 from indexer.folder import IndexFolder
 from server.answering import Answering
 from server.app import create_site

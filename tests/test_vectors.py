@@ -8,7 +8,8 @@ from numpy.testing import assert_array_equal
 
 from indexer import vectors
 from indexer.passage_table import text_key
-from indexer.vectors import Encoded, Journal, KnownVectors, Texts, encode_all, no_progress
+from indexer.records import no_progress
+from indexer.vectors import Encoded, Journal, KnownVectors, Texts, encode_all
 from tests.fakes import FakeEncoder
 
 TEXTS = ["un certificat", "une carte", "un certificat", "un formulaire", "une carte"]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from indexer.building import build_index
 from indexer.corpus import open_corpus
-from indexer.durable_files import sha256_of
 from indexer.encoders import Encoder
-from indexer.vectors import Progress, no_progress
+from indexer.files import sha256_of
+from indexer.records import Progress, no_progress
 
 CACHE = Path("build/evaluation/indexes")
 

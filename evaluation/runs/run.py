@@ -23,8 +23,7 @@ from evaluation.runs.folder import (
     RunInfo,
     read_run_info,
 )
-from indexer.records import Facets
-from indexer.vectors import Progress, no_progress
+from indexer.records import Facets, Progress, no_progress
 from server.schemas import MAX_BATCH
 
 logger = logging.getLogger(__name__)

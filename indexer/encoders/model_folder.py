@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.durable_files import sha256_of
+from indexer.files import sha256_of
 
 _WEIGHTS = (".safetensors", ".bin")
 _SUFFIXES = (*_WEIGHTS, ".json", ".txt", ".model")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import uvicorn
 
-from indexer.building import Corpus, build_index
+from indexer.building import build_index
 from indexer.index import Index
 from indexer.parts import IndexParts
-from indexer.records import Answer, Facet
+from indexer.records import Answer, Corpus, Facet
 from server.answering import Answering
 from server.app import create_site
 from server.feedback import FeedbackStore

@@ -3,8 +3,15 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
+
+from tqdm import tqdm
+
+from indexer.records import Progress
+
+DONE, FAILED = 0, 2
 
 
 def run_command(main: Callable[[], int]) -> NoReturn:
@@ -17,3 +24,15 @@ def run_command(main: Callable[[], int]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 128 + signal.SIGPIPE
     sys.exit(status)
+
+
+@contextmanager
+def show_progress(what: str) -> Iterator[Progress]:
+    """Yield a function to call with the number done and the total; it draws on stderr where that is a terminal."""
+    with tqdm(desc=what, unit="text", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

@@ -1,0 +1,93 @@
+"""What makes a file that is written aside safe to put in place: its sum, and that it is on the disk."""
+
+import hashlib
+import os
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import IndexFolderError
+
+_Number = TypeVar("_Number", bound=np.number)
+_EMPTY_ARRAY_BYTES = 128
+
+MAPPED_UP_TO = 256_000_000
+"""Bytes of a file that is looked at where it is mapped."""
+
+
+def sha256_of(file: Path) -> str:
+    """Return the sha256 of a file in hexadecimal digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def force_to_disk(path: Path) -> None:
+    """Return once the content of a file, or the names in a folder, would outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def force_all_to_disk(folder: Path) -> None:
+    """As `force_to_disk`, for a folder with everything in it."""
+    for path in (*sorted(folder.rglob("*")), folder):
+        force_to_disk(path)
+
+
+def write_lines(file: Path, lines: Sequence[str]) -> None:
+    """Write *lines*, none of which has a line break in it."""
+    file.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="\n")
+
+
+def read_lines(file: Path) -> list[str]:
+    """Return the lines that `write_lines` wrote."""
+    return file.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def read_array(file: Path, kind: type[_Number]) -> NDArray[_Number]:
+    """Return the array saved in *file*, by memory map unless it is empty. ValueError if it is not of *kind*."""
+    empty = file.stat().st_size <= _EMPTY_ARRAY_BYTES  # the system cannot map nothing
+    saved = np.load(file, mmap_mode=None if empty else "r", allow_pickle=False)
+    if saved.dtype != kind or saved.ndim != 1:
+        raise ValueError(f"{file.name} holds {saved.dtype} of {saved.ndim} dimensions")
+    # A plain view: slicing np.memmap objects costs ten times as much.
+    return np.asarray(saved)
+
+
+def read_mapped(file: Path) -> NDArray[Any]:
+    """Return the array saved in *file*, mapped into memory, without the cost of numpy's memmap at each slice."""
+    return np.asarray(np.load(file, mmap_mode="r"))
+
+
+class LargeFile:
+    """A file that parts are read of. Safe to use from several threads."""
+
+    def __init__(self, file: Path) -> None:
+        self._name = str(file)
+        self._descriptor = os.open(file, os.O_RDONLY)
+        self._size = os.fstat(self._descriptor).st_size
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def __len__(self) -> int:
+        """How many bytes it had when it was opened."""
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        """Return the bytes from part.start to part.stop. IndexFolderError if the file has been cut short."""
+        content = os.pread(self._descriptor, part.stop - part.start, part.start)
+        self._require(len(content) == part.stop - part.start)
+        return content
+
+    def read_into(self, place: memoryview, start: int) -> None:
+        """Fill *place* with the bytes from *start* on. IndexFolderError if the file has been cut short."""
+        self._require(os.preadv(self._descriptor, [place], start) == len(place))
+
+    def _require(self, is_whole: bool) -> None:
+        if not is_whole:
+            raise IndexFolderError(f'{self._name} has been cut short. Run "make index" to build anew.')
