@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.answer_store import ANSWERS_FILE, AnswerStore, write_answers
+from indexer.answers.facets import FacetTable
+from indexer.answers.passage_table import PassageTable, PassageTexts, text_key
+from indexer.answers.passages import make_passages, make_spans
+from indexer.answers.store import ANSWERS_FILE, AnswerStore, write_answers
 from indexer.dense import DenseIndex, require_memory
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
-from indexer.facets import FacetTable
 from indexer.files import sha256_of
 from indexer.fitting import fit
 from indexer.folder import IndexFolder, file_sums
@@ -34,9 +36,6 @@ from indexer.parts import (
     off_topic_record,
     question_norms,
 )
-from indexer.passage_table import PassageTable, text_key
-from indexer.passage_texts import PassageTexts
-from indexer.passages import make_passages, make_spans
 from indexer.records import Corpus, DenseChoice, PassageKind, Progress, Vectors, no_progress
 from indexer.vectors import Journal, KnownVectors, Texts, encode_all
 

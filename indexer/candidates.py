@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.passage_table import PassageTable, Stretches
+from indexer.answers.passage_table import PassageTable, Stretches
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.answers.passage_table import Stretches
 from indexer.blas import keep_products_on_one_thread
 from indexer.dense import DenseIndex
-from indexer.passage_table import Stretches
 from indexer.records import Vectors
 from indexer.vector_table import VectorTable
 

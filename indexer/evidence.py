@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.answers.passage_table import Stretches
 from indexer.candidates import Candidates
 from indexer.comparison import Comparison
 from indexer.lexical import CODES, COVERAGE, SCORE, LexicalMatch
 from indexer.parts import IndexParts
-from indexer.passage_table import Stretches
 
 _DENSE_CANDIDATES = 100
 _LEXICAL_CANDIDATES = 50

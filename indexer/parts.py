@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.answer_store import AnswerStore
+from indexer.answers.facets import FacetTable
+from indexer.answers.passage_table import PassageTable
+from indexer.answers.store import AnswerStore
 from indexer.candidates import Candidates
 from indexer.comparison import Comparer
 from indexer.dense import DenseIndex
 from indexer.errors import IndexFolderError
-from indexer.facets import FacetTable
 from indexer.files import read_mapped
 from indexer.lexical import LexicalIndex
-from indexer.passage_table import PassageTable
 from indexer.records import Vectors
 from indexer.vector_table import VectorTable
 

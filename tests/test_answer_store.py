@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer import answer_store
-from indexer.answer_store import AnswerStore, write_answers
+from indexer.answers import store as answer_store
+from indexer.answers.store import AnswerStore, write_answers
 from indexer.errors import IndexFolderError
 from indexer.records import Answer
 

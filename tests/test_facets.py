@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.facets import FacetTable
+from indexer.answers.facets import FacetTable
 from indexer.records import Answer, Facet
 
 FACETS = [

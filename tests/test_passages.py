@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.passages import make_passages, make_spans
+from indexer.answers.passages import make_passages, make_spans
 from indexer.records import Answer, PassageKind
 
 

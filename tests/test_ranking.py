@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from indexer.answers.passage_table import Stretches
 from indexer.evidence import Evidence, Nearness
-from indexer.passage_table import Stretches
 from indexer.ranking import FEATURES, RankingWeights, feature_matrix, fit_weights, softmax
 
 NO_STRETCHES = Stretches(np.arange(0), np.zeros(1, dtype=np.int64), np.arange(0), np.arange(0), is_every=False)

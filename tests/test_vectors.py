@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from indexer import vectors
-from indexer.passage_table import text_key
+from indexer.answers.passage_table import text_key
 from indexer.records import no_progress
 from indexer.vectors import Encoded, Journal, KnownVectors, Texts, encode_all
 from tests.fakes import FakeEncoder

@@ -1,15 +1,17 @@
 """Which passage is which, and of which answer. A row of the table is the same row in the vectors made of it."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.answers.store import AnswerStore
 from indexer.files import read_mapped
-from indexer.records import Passage, PassageKind
+from indexer.records import Answer, Passage, PassageKind
 
 KINDS = tuple(PassageKind)
 _AT_ONCE = 10_000
@@ -164,3 +166,37 @@ class PassageTable:
     def are(self, kind: PassageKind) -> NDArray[np.bool_]:
         """Shape (passages,): whether each passage is of this kind."""
         return np.asarray(self.rows["kind"] == KINDS.index(kind))
+
+
+_QUESTION = KINDS.index(PassageKind.QUESTION)
+
+
+class PassageTexts:
+    """The text of every row of a table."""
+
+    def __init__(self, answers: AnswerStore, table: PassageTable) -> None:
+        self._answers = answers
+        self._table = table
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the texts by row."""
+        for answer, (start, end) in zip(self._answers, pairwise(self._table.first_rows.tolist()), strict=True):
+            for row in range(start, end):
+                yield self._text(answer, row)
+
+    def read(self, rows: Sequence[int]) -> list[str]:
+        """Return the texts of some rows, in their order."""
+        texts: list[str] = []
+        last, answer = -1, None
+        for row in rows:
+            owner = int(self._table.answers[row])
+            if answer is None or owner != last:
+                last, answer = owner, self._answers[owner]
+            texts.append(self._text(answer, row))
+        return texts
+
+    def _text(self, answer: Answer, row: int) -> str:
+        passage = self._table.rows[row]
+        if passage["kind"] == _QUESTION:
+            return answer.questions[int(passage["number"])]
+        return answer.text[int(passage["start"]) : int(passage["end"])]
