@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.corpus import open_corpus
+from indexer.corpus.corpus import open_corpus
 from indexer.encoders.bundled import BundledEncoder
 from indexer.encoders.openvino_engine import padded_length
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from evaluation.metrics.ranking import DEPTH, RankingMeter
 from evaluation.queries.query_sets import open_query_set
 from evaluation.records import Scope
-from indexer.corpus import open_corpus
+from indexer.corpus.corpus import open_corpus
 from indexer.lexical import LexicalIndex
 
 

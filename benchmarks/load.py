@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.running import Connection, Running, running_server
-from indexer.corpus import open_corpus
+from indexer.corpus.corpus import open_corpus
 
 _WORDS = [
     "certificat",

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from indexer.building import build_index
-from indexer.corpus import open_corpus
+from indexer.corpus.corpus import open_corpus
 from indexer.encoders.loading import load_encoder
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.running import Connection, Running, running_server
 from indexer.building import build_index
-from indexer.corpus import open_corpus
+from indexer.corpus.corpus import open_corpus
 from indexer.encoders.loading import load_encoder
 from indexer.folder import CURRENT, IndexFolder
 

@@ -72,14 +72,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
-    from indexer.importing import import_page
+    from indexer.corpus.page_import import import_page
 
     print(import_page(options.page, options.folder))
     return DONE
 
 
 def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.checking import check_corpus
+    from indexer.corpus.check import check_corpus
     from indexer.records import Severity
 
     problems = check_corpus(settings.corpus)
@@ -96,7 +96,7 @@ def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
 
 def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.building import build_index
-    from indexer.corpus import open_corpus
+    from indexer.corpus.corpus import open_corpus
     from indexer.encoders.loading import load_configured_encoder
     from indexer.terminal import show_progress
 

@@ -19,7 +19,7 @@ HOMES = {
     "tqdm": {"indexer/terminal.py"},
     "filelock": {"indexer/folder.py", "indexer/encoders/unpacking.py"},
     # One reads what people wrote, the other writes.
-    "yaml": {"indexer/yaml_text.py", "indexer/front_matter.py"},
+    "yaml": {"indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"},
     "sqlite3": {"server/feedback.py"},
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/rendering.py"},

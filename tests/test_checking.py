@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.checking import check_corpus
-from indexer.corpus import open_corpus
+from indexer.corpus.check import check_corpus
+from indexer.corpus.corpus import open_corpus
 from indexer.errors import CorpusError
 from indexer.records import Severity
 

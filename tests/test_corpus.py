@@ -13,15 +13,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from indexer.checking import check_corpus
-from indexer.corpus import open_corpus
-from indexer.corpus_rows import MAX_ROW_BYTES
-from indexer.entries import Entry
+from indexer.corpus.check import check_corpus
+from indexer.corpus.corpus import open_corpus
+from indexer.corpus.entries import Entry
+from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
+from indexer.corpus.rows import MAX_ROW_BYTES
+from indexer.corpus.text_files import decode_text
 from indexer.errors import CorpusError
-from indexer.front_matter import format_markdown_answer, parse_markdown_text
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
 from indexer.sameness import question_key
-from indexer.text_files import decode_text
 
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=40).map(
     lambda text: " ".join(text.split())

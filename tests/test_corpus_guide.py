@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.checking import check_corpus
 from indexer.cli import main
-from indexer.corpus import open_corpus
+from indexer.corpus.check import check_corpus
+from indexer.corpus.corpus import open_corpus
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "corpus/LISEZMOI.md").read_text(encoding="utf-8")

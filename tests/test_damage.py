@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from indexer.damage import find_damage
+from indexer.corpus.mojibake import find_damage
 
 FRENCH = (
     "Durée de validité : « cœur » – l’accès à l’INS… Œuvre, DURÉE, ÎLE, Ça, Noël, où, naïf, aiguë, voilà, À 5 €, ©. "

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import kills, swaps
 from benchmarks.running import running_server
 from indexer.building import build_index
-from indexer.corpus import open_corpus
+from indexer.corpus.corpus import open_corpus
 from indexer.encoders.loading import load_encoder
 
 

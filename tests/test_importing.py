@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from indexer.cli import main
-from indexer.corpus import open_corpus
+from indexer.corpus.ans_page import CLOSING_LINE
+from indexer.corpus.corpus import open_corpus
+from indexer.corpus.markdown import parse_markdown_text
+from indexer.corpus.page_import import import_page
 from indexer.errors import CorpusError
-from indexer.front_matter import parse_markdown_text
-from indexer.importing import CLOSING_LINE, import_page
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 PAGE = CORPUS / "sources" / "faq-des-industriels.txt"

@@ -3,7 +3,7 @@
 import itertools
 import random
 
-from indexer.near_duplicates import ALIKE, NearDuplicates, overlap_of
+from indexer.corpus.near_duplicates import ALIKE, NearDuplicates, overlap_of
 
 VOCABULARY = [f"mot{number}" for number in range(500)]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from indexer.building import build_index
-from indexer.corpus import open_corpus
+from indexer.corpus.corpus import open_corpus
 from indexer.encoders import Encoder
 from indexer.encoders.loading import load_encoder
 from indexer.records import Answer, Status

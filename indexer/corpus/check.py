@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.corpus import Corpus, open_corpus
+from indexer.corpus.corpus import Corpus, open_corpus
+from indexer.corpus.near_duplicates import NearDuplicates
 from indexer.errors import CorpusError
-from indexer.near_duplicates import NearDuplicates
 from indexer.records import Problem, Severity
 
 

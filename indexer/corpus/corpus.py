@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.companions import Companions, read_companions
-from indexer.corpus_rows import read_beir, read_csv, read_jsonl
-from indexer.entries import Entry, Unreadable, problems_of
+from indexer.corpus.companion_files import Companions, read_companions
+from indexer.corpus.consistency import Examiner
+from indexer.corpus.entries import Entry, Unreadable, problems_of
+from indexer.corpus.markdown_folder import (
+    misnamed_companions,
+    passed_over_beside,
+    read_folder,
+)
+from indexer.corpus.rows import read_beir, read_csv, read_jsonl
 from indexer.errors import CorpusError
-from indexer.examining import Examiner
-from indexer.front_matter import parse_markdown_text
-from indexer.passed_over import files_below, is_for_readers, misnamed_companions, passed_over, passed_over_beside
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
-from indexer.text_files import read_text_file
 
 ANSWERS_FOLDER = "answers"
 BEIR_FILE = "corpus.jsonl"
@@ -121,18 +123,3 @@ def open_corpus(path: Path) -> Corpus:
         message = "ce fichier n'est pas un corpus : donnez un dossier, un fichier .jsonl ou un fichier .csv."
         raise CorpusError([Problem(str(path), 1, message)])
     return Corpus(path, Companions())
-
-
-def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry | Unreadable]:
-    """Yield the answers in the Markdown files below *folder*, and a warning for each file that is none, by path.
-
-    corpus: where the companions are, if not in *folder*. Links to folders are not followed.
-    """
-    for file in files_below(folder):
-        if file.suffix != ".md" or file.is_dir():
-            problem = passed_over(file, answers=folder, corpus=corpus or folder)
-            if problem:
-                yield Unreadable((problem,))
-        elif not is_for_readers(file):
-            text = read_text_file(file)
-            yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))

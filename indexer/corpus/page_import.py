@@ -7,51 +7,21 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
-from indexer.corpus import read_folder
-from indexer.entries import Entry, Unreadable
+from indexer.corpus.ans_page import CLOSING_LINE, EVIDENCE, GUIDED, SOURCE
+from indexer.corpus.entries import Entry, Unreadable
+from indexer.corpus.markdown import format_markdown_answer
+from indexer.corpus.markdown_folder import read_folder
+from indexer.corpus.near_duplicates import ALIKE, overlap_of
+from indexer.corpus.text_files import read_text_file
 from indexer.errors import CorpusError
-from indexer.front_matter import format_markdown_answer
-from indexer.near_duplicates import ALIKE, overlap_of
 from indexer.records import Answer, Problem, Severity
 from indexer.sameness import words_of
 from indexer.text import fold
-from indexer.text_files import read_text_file
 from indexer.words import content_words, split_words
 
-CLOSING_LINE = "Cette réponse vous a-t-elle été utile ?"
 _CLOSING_WORDS = words_of(CLOSING_LINE)
-_GUIDED = re.compile(r"votre question concerne quel.*")
-_SOURCE = "FAQ des industriels"
 _SLUG_WORDS = 5
 _NO_THEME = "divers"
-
-_EVIDENCE = {
-    "produit": (
-        ("MSSanté", r"\bMSSant[ée]\b"),
-        ("DMP", r"\bDMP\b"),
-        ("INS / INSi", r"\bINSi?\b|\bINSI\b"),
-        ("Pro Santé Connect", r"\bPro Santé Connect"),
-        ("IGC-Santé", r"\bIGC\b"),
-        ("Annuaire Santé, RPPS", r"\bannuaire santé\b|\bRPPS\b"),
-        ("Cartes CPx, e-CPS", r"\bCP[SA]\b|\be-CPS\b"),
-        ("Labels e-santé", r"\blabels? e-santé\b"),
-    ),
-    "dispositif": (
-        ("DPI", r"\bDPI\b"),
-        ("PFI", r"\bPFI\b"),
-        ("RIS", r"\bRIS\b"),
-    ),
-    "thematique": (
-        ("Portabilité des données", r"\bexport des données\b"),
-        ("Financement", r"\bSONS\b|\bSUN-ES\b"),
-        ("Référencement", r"\bréférencement\b"),
-        ("INS et identitovigilance", r"\btraits d.identités?\b|\bidentité INS\b"),
-        ("Certificats", r"\bcertificats?\b"),
-        ("Exigences et preuves", r"\bREM\b|\bDOIT être par défaut\b|\bdoit obligatoirement\b"),
-        ("Interopérabilité", r"\bHL7\b|\bhl7v2\b|\bIHE_XDM\b|\bCDA\b"),
-    ),
-}
-"""Facet values, and the words of an answer's own text that support them. Of themes, the first that holds counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +66,7 @@ def import_page(page: Path, folder: Path) -> ImportSummary:
         elif version:
             left_alone.append(f"« {slug} » : {version} en semble une version corrigée ; comparez-les.")
         else:
-            answer = Answer(_free(slug, taken), text, facets=_facets(text), source=_SOURCE)
+            answer = Answer(_free(slug, taken), text, facets=_facets(text), source=SOURCE)
             file = folder / _theme(answer) / f"{answer.id}.md"
             created[file] = format_markdown_answer(answer)
             taken[answer.id] = file
@@ -168,7 +138,7 @@ def _answers_of(page: Path) -> Iterator[str]:
         message = f"ce texte vient après la dernière ligne « {CLOSING_LINE} » : complétez ou retirez-le."
         raise CorpusError([Problem(str(page), at + 1, message)])
     start = 0
-    while start < len(lines) and (not lines[start] or _GUIDED.fullmatch(words_of(lines[start]))):
+    while start < len(lines) and (not lines[start] or GUIDED.fullmatch(words_of(lines[start]))):
         start += 1
     for closing in closings:
         body = "\n".join(lines[start:closing]).strip()
@@ -208,7 +178,7 @@ def _slug(text: str) -> str:
 def _facets(text: str) -> dict[str, tuple[str, ...]]:
     found = {
         key: tuple(value for value, expression in values if re.search(expression, text, re.IGNORECASE))
-        for key, values in _EVIDENCE.items()
+        for key, values in EVIDENCE.items()
     }
     found["thematique"] = found["thematique"][:1]
     return {key: values for key, values in found.items() if values}

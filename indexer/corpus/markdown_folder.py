@@ -8,7 +8,10 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from indexer.companions import FILES
+from indexer.corpus.companion_files import FILES
+from indexer.corpus.entries import Entry, Unreadable
+from indexer.corpus.markdown import parse_markdown_text
+from indexer.corpus.text_files import read_text_file
 from indexer.records import Problem, Severity
 
 _EXPLANATIONS = {"lisezmoi.md", "readme.md"}
@@ -109,3 +112,18 @@ def _raise(error: OSError) -> None:
 
 def _warning(file: Path, message: str) -> Problem:
     return Problem(str(file), 1, message, Severity.WARNING)
+
+
+def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry | Unreadable]:
+    """Yield the answers in the Markdown files below *folder*, and a warning for each file that is none, by path.
+
+    corpus: where the companions are, if not in *folder*. Links to folders are not followed.
+    """
+    for file in files_below(folder):
+        if file.suffix != ".md" or file.is_dir():
+            problem = passed_over(file, answers=folder, corpus=corpus or folder)
+            if problem:
+                yield Unreadable((problem,))
+        elif not is_for_readers(file):
+            text = read_text_file(file)
+            yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))

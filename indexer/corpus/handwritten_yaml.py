@@ -5,13 +5,14 @@ its own, and drop in silence (#, &, !, a second line), is told instead.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import yaml
 
-from indexer.entries import Located
+from indexer.corpus.entries import Located
+from indexer.corpus.text_files import FORMAT_CHARACTERS
+from indexer.corpus.yaml_advice import QUOTE_IT, SEE_EXAMPLE, diagnose
 from indexer.records import Problem, Severity
-from indexer.text_files import FORMAT_CHARACTERS
 
 _LINE_ENDS_OF_YAML = re.compile("[\x85\u2028\u2029]")
 _BULLET = re.compile(r"[-‐‑‒–—•*]\s")
@@ -19,10 +20,8 @@ _BULLET_OR_NUMBER = re.compile(r"\s*(?:[-‐‑‒–—•*]|\d{1,2}[.)])\s")
 # What pushes a line out of its place: blanks that are no plain spaces, and what takes no place at all.
 _UNSEEN = re.compile(rf"[{FORMAT_CHARACTERS}]|[^\S \t]")
 _START = re.compile(rf"([\s{FORMAT_CHARACTERS}]*)(?:(-|[\w-]+:)(?=[^ \t])([\s{FORMAT_CHARACTERS}]*))?")
-_QUOTE_IT = 'mettez tout le texte entre guillemets droits : "…".'
 _QUOTES = ("'", '"')
 _BLOCKS = ("|", ">")
-_SEE_EXAMPLE = "Comparez avec l'exemple de LISEZMOI.md : alignement, tirets, guillemets fermés."
 
 
 class YamlText:
@@ -43,12 +42,12 @@ class YamlText:
             return yaml.compose(self._text, Loader=_PlainLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            at, advice = _diagnose(self._lines, mark.line if mark else 0)
+            at, advice = diagnose(self._lines, mark.line if mark else 0)
             self._note(self._first_line + at, f"ce passage ne se lit pas. {advice}")
         except yaml.YAMLError:
             self._note(self._first_line, "un caractère interdit se trouve dans ce passage : retapez-le.")
         except RecursionError:
-            self._note(self._first_line, f"trop de crochets ou d'accolades dans ce passage. {_SEE_EXAMPLE}")
+            self._note(self._first_line, f"trop de crochets ou d'accolades dans ce passage. {SEE_EXAMPLE}")
         return None
 
     def pairs(self, node: yaml.Node, what: str) -> Iterator[tuple[Located, yaml.Node]]:
@@ -63,7 +62,7 @@ class YamlText:
         for key, value in node.value:
             text = " ".join(key.value.split()) if isinstance(key, yaml.ScalarNode) else ""
             if not text:
-                self._note(self._line(key), f"une clé de {what} est vide ou mal écrite. {_SEE_EXAMPLE}")
+                self._note(self._line(key), f"une clé de {what} est vide ou mal écrite. {SEE_EXAMPLE}")
             elif text in seen:
                 self._note(self._line(key), f"la clé « {text} » est deux fois dans {what} : gardez-en une.")
             else:
@@ -86,9 +85,7 @@ class YamlText:
         may_be_several: whether each line of it could have been meant for a text of its own.
         """
         if not isinstance(node, yaml.ScalarNode):
-            message = (
-                f"« {what} » contient ici autre chose qu'un texte. S'il y a deux-points dans le texte, {_QUOTE_IT}"
-            )
+            message = f"« {what} » contient ici autre chose qu'un texte. S'il y a deux-points dans le texte, {QUOTE_IT}"
             self._note(self._line(node), message)
             return None
         text = " ".join(node.value.split())
@@ -112,7 +109,7 @@ class YamlText:
         """Note what YAML dropped or joined in silence around or in a text; False where that is an error."""
         start, end = node.start_mark, node.end_mark
         if not node.style and self._lines[end.line][end.column :].lstrip().startswith("#"):
-            self._note(self._first_line + end.line, f"ce qui suit « # » serait perdu : {_QUOTE_IT}")
+            self._note(self._first_line + end.line, f"ce qui suit « # » serait perdu : {QUOTE_IT}")
             return False
         last = end.line if end.column else end.line - 1
         for at in range(start.line, last + 1):
@@ -160,66 +157,3 @@ class _PlainLoader(yaml.BaseLoader):
             mark = event.start_mark
             raise yaml.composer.ComposerError(None, None, "a sign of YAML's own", mark)  # type: ignore[arg-type]  # stubs
         return super().compose_node(parent, index)
-
-
-_Check = Callable[[str, str], bool]
-"""Takes a line as written, and its value: without dash and key."""
-
-
-# A text that goes on behind its closing sign, with neither a comment nor a value.
-_GOES_ON = r"(?!\s*(?:#.*|:(?: .*)?)?\Z)"
-_CLOSED_BY_APOSTROPHE = re.compile(r"'(?:[^']|'')*'" + _GOES_ON)
-_CLOSED_BY_QUOTE = re.compile(r'"(?:[^"\\]|\\.)*"' + _GOES_ON + r'.*"\Z')
-
-
-def _unclosed(opening: str, closing: str) -> _Check:
-    return lambda _, value: value.startswith(opening) and value.count(closing) <= (opening == closing)
-
-
-_MISTAKES: tuple[tuple[_Check, str], ...] = (
-    (lambda line, _: "\t" in line, "Remplacez la tabulation par des espaces."),
-    (
-        lambda line, _: bool(re.match(r" *\*\s", line)),
-        "Mettez un tiret « - » au lieu de « * » au début de cette ligne.",
-    ),
-    (lambda line, _: bool(re.match(r" *-[^\s-]", line)), "Mettez une espace après le tiret."),
-    (lambda line, _: bool(re.match(r" *[\w-]+:[^\s/]", line)), "Mettez une espace après les deux-points."),
-    (_unclosed('"', '"'), 'Fermez les guillemets : il manque " à la fin.'),
-    (
-        lambda _, value: bool(_CLOSED_BY_APOSTROPHE.match(value)),
-        "L'apostrophe du texte ferme celle du début : " + _QUOTE_IT,
-    ),
-    (
-        lambda _, value: bool(_CLOSED_BY_QUOTE.match(value)),
-        "Un guillemet droit du texte ferme celui du début : mettez « » à la place de ceux du texte.",
-    ),
-    (_unclosed("'", "'"), "Fermez l'apostrophe ouverte au début, ou " + _QUOTE_IT),
-    (_unclosed("[", "]"), "Fermez le crochet : il manque ] à la fin."),
-    (_unclosed("{", "}"), "Fermez l'accolade, ou " + _QUOTE_IT),
-    (
-        lambda _, value: value[:1] in tuple("\"'[{") and not re.search(r"[\"'\]}]\s*(#.*)?\Z", value),
-        "Le texte continue après le signe fermant : effacez les guillemets du début, ou "
-        "mettez tout le texte entre apostrophes : '…'.",
-    ),
-    (
-        lambda _, value: value[:1] in tuple("*&!@`%|>]},?#"),
-        "Un texte ne peut pas commencer par ce signe : " + _QUOTE_IT,
-    ),
-    (lambda _, value: ": " in value or value.endswith(":"), "Si le texte contient deux-points, " + _QUOTE_IT),
-    (
-        lambda line, _: bool(re.match(r"\w[^:]*\Z", line)),
-        "Cette ligne n'a ni clé ni tiret : si elle est d'une liste, mettez un tiret devant ; si le texte de la réponse "
-        "commence ici, mettez une ligne « --- » avant.",
-    ),
-)
-
-
-def _diagnose(lines: list[str], at: int) -> tuple[int, str]:
-    """Return the line to mend, from 0, and what to do: YAML complains at it or further on."""
-    at = min(at, len(lines) - 1)
-    for number in range(at, -1, -1):
-        value = re.sub(r"\A *(- +)?([\w-]+:(?= |\Z))? *", "", lines[number].rstrip())
-        for is_made, advice in _MISTAKES:
-            if value and is_made(lines[number], value):
-                return number, advice
-    return at, _SEE_EXAMPLE

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from indexer.entries import Entry, Located, Unreadable
-from indexer.header_lines import FENCE, KEYS, find_header
+from indexer.corpus.entries import Entry, Located, Unreadable
+from indexer.corpus.handwritten_yaml import YamlText, needs_quotes
+from indexer.corpus.header import FENCE, KEYS, find_header
 from indexer.records import Answer, Problem, Severity
-from indexer.yaml_text import YamlText, needs_quotes
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 

@@ -7,8 +7,8 @@ import dataclasses
 import difflib
 from collections.abc import Iterator, Sequence
 
-from indexer.companions import Companions
-from indexer.entries import Entry, Located
+from indexer.corpus.companion_files import Companions
+from indexer.corpus.entries import Entry, Located
 from indexer.records import Problem, Severity
 from indexer.sameness import question_key
 from indexer.text import fold, normalise

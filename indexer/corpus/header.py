@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from indexer.corpus.text_files import FORMAT_CHARACTERS
 from indexer.records import Problem, Severity
-from indexer.text_files import FORMAT_CHARACTERS
 
 FENCE = "---"
 KEYS = ("questions", "facettes", "source")

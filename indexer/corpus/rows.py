@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from indexer.entries import Entry, Located, Unreadable
+from indexer.corpus.entries import Entry, Located, Unreadable
+from indexer.corpus.text_files import is_utf_16
 from indexer.records import Answer, Problem
-from indexer.text_files import is_utf_16
 
 FACET_COLUMN = "facette:"
 MAX_ROW_BYTES = 1_000_000

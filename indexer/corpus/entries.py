@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from indexer.damage import find_damage
+from indexer.corpus.mojibake import find_damage
 from indexer.records import Answer, Problem, Severity
 
 MAX_TEXT_CHARACTERS = 20_000

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.entries import MAX_QUESTION_CHARACTERS, Located, lines_of, wrong_characters
+from indexer.corpus.entries import MAX_QUESTION_CHARACTERS, Located, lines_of, wrong_characters
+from indexer.corpus.handwritten_yaml import YamlText
+from indexer.corpus.text_files import read_text_file
 from indexer.records import Acronym, Facet, Problem, Severity
 from indexer.sameness import question_key
-from indexer.text_files import read_text_file
-from indexer.yaml_text import YamlText
 
 FACETS_FILE = "facettes.yaml"
 ACRONYMS_FILE = "acronyms.tsv"
