@@ -14,7 +14,7 @@ from indexer.answers.facets import FacetTable
 from indexer.answers.passage_table import PassageTable, PassageTexts, text_key
 from indexer.answers.passages import make_passages, make_spans
 from indexer.answers.store import ANSWERS_FILE, AnswerStore, write_answers
-from indexer.dense import DenseIndex, require_memory
+from indexer.dense.faiss_index import DenseIndex, require_memory
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.files import sha256_of

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.answers.passage_table import Stretches
 from indexer.candidates import Candidates
-from indexer.comparison import Comparison
+from indexer.dense.comparison import Comparison
 from indexer.lexical import CODES, COVERAGE, SCORE, LexicalMatch
 from indexer.parts import IndexParts
 

@@ -10,13 +10,13 @@ from indexer.answers.facets import FacetTable
 from indexer.answers.passage_table import PassageTable
 from indexer.answers.store import AnswerStore
 from indexer.candidates import Candidates
-from indexer.comparison import Comparer
-from indexer.dense import DenseIndex
+from indexer.dense.comparison import Comparer
+from indexer.dense.faiss_index import DenseIndex
+from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
 from indexer.files import read_mapped
 from indexer.lexical import LexicalIndex
 from indexer.records import Vectors
-from indexer.vector_table import VectorTable
 
 PASSAGES_FILE = "passages.npy"
 EMBEDDINGS_FILE = "embeddings.npy"

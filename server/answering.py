@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.comparison import TOGETHER
+from indexer.dense.comparison import TOGETHER
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError, IndexFolderError, QuestionError
 from indexer.index import Found, Index

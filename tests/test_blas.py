@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has no types
 
-from indexer.dense import DenseIndex
+from indexer.dense.faiss_index import DenseIndex
+from indexer.dense.vector_table import VectorTable
 from indexer.index import Index
 from indexer.records import Vectors
-from indexer.vector_table import VectorTable
 
 VECTORS: Vectors = np.eye(4, dtype=np.float32)
 

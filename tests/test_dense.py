@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from indexer import dense
-from indexer.dense import DenseIndex
+from indexer.dense import faiss_index
+from indexer.dense.faiss_index import DenseIndex
+from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
 from indexer.records import Vectors
-from indexer.vector_table import VectorTable
 
 
 def unit_vectors(count: int, *, seed: int = 7) -> Vectors:
@@ -36,28 +36,28 @@ def test_finds_what_numpy_finds(tmp_path: Path) -> None:
 
 def test_size_and_memory_choose_the_method(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact where that is fast, bytes for more, lists for many; less memory wants smaller numbers, or says how much."""
-    monkeypatch.setattr(dense, "EXACT_UP_TO", 100)
-    monkeypatch.setattr(dense, "SCAN_UP_TO", 1000)
+    monkeypatch.setattr(faiss_index, "EXACT_UP_TO", 100)
+    monkeypatch.setattr(faiss_index, "SCAN_UP_TO", 1000)
 
     def chosen(count: int, *, memory_bytes: int | None = None) -> str:
         return DenseIndex.build(unit_vectors(count), memory_bytes=memory_bytes)[1].method
 
-    assert chosen(100) == dense.EXACT
-    assert chosen(101) == dense.BYTES
-    assert chosen(1001) == dense.LISTS
-    assert chosen(100, memory_bytes=100 * 16) == dense.BYTES
-    assert chosen(100, memory_bytes=100 * 8) == dense.HALF_BYTES
+    assert chosen(100) == faiss_index.EXACT
+    assert chosen(101) == faiss_index.BYTES
+    assert chosen(1001) == faiss_index.LISTS
+    assert chosen(100, memory_bytes=100 * 16) == faiss_index.BYTES
+    assert chosen(100, memory_bytes=100 * 8) == faiss_index.HALF_BYTES
     with pytest.raises(IndexFolderError, match="--memory"):
         chosen(100, memory_bytes=100)
 
 
-@pytest.mark.parametrize("method", [dense.BYTES, dense.HALF_BYTES, dense.LISTS])
+@pytest.mark.parametrize("method", [faiss_index.BYTES, faiss_index.HALF_BYTES, faiss_index.LISTS])
 def test_what_is_not_exact_is_nearly_so(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At least 99 of 100 of the ten nearest are found, as measured; cosines are those of the vectors themselves."""
-    monkeypatch.setattr(dense, "EXACT_UP_TO", 1)
-    monkeypatch.setattr(dense, "SCAN_UP_TO", 1 if method == dense.LISTS else 10_000)
+    monkeypatch.setattr(faiss_index, "EXACT_UP_TO", 1)
+    monkeypatch.setattr(faiss_index, "SCAN_UP_TO", 1 if method == faiss_index.LISTS else 10_000)
     vectors, questions = unit_vectors(3000), unit_vectors(200, seed=8)
-    memory = 3000 * 8 if method == dense.HALF_BYTES else None
+    memory = 3000 * 8 if method == faiss_index.HALF_BYTES else None
     index, choice = DenseIndex.build(vectors, questions=questions, memory_bytes=memory)
     assert choice.method == method
     assert choice.recall_at_10 >= 0.99
@@ -75,19 +75,19 @@ def test_what_is_not_exact_is_nearly_so(method: str, tmp_path: Path, monkeypatch
 
 def test_the_next_safer_choice_is_taken_where_too_little_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists that must be looked into nearly all are no gain; what finds every neighbour is taken instead."""
-    monkeypatch.setattr(dense, "EXACT_UP_TO", 1)
-    monkeypatch.setattr(dense, "SCAN_UP_TO", 1)
-    monkeypatch.setattr(dense, "_PROBES", (1,))
-    assert DenseIndex.build(unit_vectors(3000), questions=unit_vectors(100, seed=8))[1].method == dense.BYTES
+    monkeypatch.setattr(faiss_index, "EXACT_UP_TO", 1)
+    monkeypatch.setattr(faiss_index, "SCAN_UP_TO", 1)
+    monkeypatch.setattr(faiss_index, "_PROBES", (1,))
+    assert DenseIndex.build(unit_vectors(3000), questions=unit_vectors(100, seed=8))[1].method == faiss_index.BYTES
 
 
 @pytest.mark.parametrize("scan_up_to", [0, 10_000, 100_000], ids=["lists", "bytes", "exact"])
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.9])
 def test_search_among_some_rows_misses_none(scan_up_to: int, share: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the allowed rows are found, and all of the nearest of them, however few they are and wherever they lie."""
-    monkeypatch.setattr(dense, "EXACT_UP_TO", scan_up_to - 10_000)
-    monkeypatch.setattr(dense, "SCAN_UP_TO", scan_up_to)
-    monkeypatch.setattr(dense, "_FEW", 50)
+    monkeypatch.setattr(faiss_index, "EXACT_UP_TO", scan_up_to - 10_000)
+    monkeypatch.setattr(faiss_index, "SCAN_UP_TO", scan_up_to)
+    monkeypatch.setattr(faiss_index, "_FEW", 50)
     vectors = unit_vectors(3000)
     index = build(vectors)
     among = np.random.default_rng(3).random(3000) < share

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from indexer import vector_table
+from indexer.dense import vector_table
+from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
-from indexer.vector_table import VectorTable
 from tests.test_dense import unit_vectors
 
 ROWS = [[], [0], [99], [3, 4, 5, 41, 97, 98, 99], list(range(100))]

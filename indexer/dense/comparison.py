@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answers.passage_table import Stretches
-from indexer.blas import keep_products_on_one_thread
-from indexer.dense import DenseIndex
+from indexer.dense.blas import keep_products_on_one_thread
+from indexer.dense.faiss_index import DenseIndex
+from indexer.dense.vector_table import VectorTable
 from indexer.records import Vectors
-from indexer.vector_table import VectorTable
 
 WHOLE_UP_TO = 5_000
 """Vectors of 384 numbers that are compared with one question in a quarter of a millisecond, and copied once."""

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.blas import processor_named
+from indexer.dense.blas import processor_named
+from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
 from indexer.records import DenseChoice, Vectors
-from indexer.vector_table import VectorTable
 
 with processor_named():
     import faiss

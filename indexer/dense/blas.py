@@ -2,7 +2,7 @@
 
 Those of a search are over before a second thread has woken. And a library's threads wait for more work busily for a
 while, on the core that the encoder needs next: with two cores and 500 answers, a search takes 2 to 6 ms instead of 0.7
-so, and the next encoding up to twice as long. FAISS's threads are its own, and kept in indexer/dense.py.
+so, and the next encoding up to twice as long. FAISS's threads are its own, and kept in indexer/dense/faiss_index.py.
 """
 
 import os
