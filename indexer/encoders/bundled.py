@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from indexer.encoders.fingerprint import cleaned
 from indexer.encoders.openvino_engine import OpenVinoEngine
-from indexer.encoders.texts import cleaned
 from indexer.encoders.tokenizer import PADDING, UnigramTokenizer
 from indexer.encoders.unpacking import (
     GRAPH,

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.encoders.model_folder import Prompts, fingerprint
-from indexer.encoders.texts import cleaned
+from indexer.encoders.fingerprint import Prompts, cleaned, fingerprint
 from indexer.errors import EncoderError
 from indexer.records import Vectors
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from indexer.encoders.model_folder import Prompts, fingerprint
+from indexer.encoders.fingerprint import Prompts, fingerprint
 from indexer.encoders.wheel import WHEEL_FILE_SHA256
 from indexer.errors import EncoderError
 from indexer.files import force_all_to_disk, force_to_disk, sha256_of

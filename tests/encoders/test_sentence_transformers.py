@@ -12,8 +12,8 @@ import pytest
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from indexer.encoders.fingerprint import Prompts
 from indexer.encoders.loading import load_encoder
-from indexer.encoders.model_folder import Prompts
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.errors import EncoderError
 

@@ -5,7 +5,8 @@ The same function serves both engines, so that an index built with one is served
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _WEIGHTS = (".safetensors", ".bin")
 _SUFFIXES = (*_WEIGHTS, ".json", ".txt", ".model")
 # What libraries, and this one, write about themselves; it does not change a vector.
 _NOT_THE_MODEL = ("config_sentence_transformers.json", "souffleur.json")
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,15 @@ def _candidates(folder: Path) -> Iterator[Path]:
 
 def _is_second_copy(path: Path) -> bool:
     return path.suffix == ".bin" and any(path.parent.glob("*.safetensors"))
+
+
+def cleaned(texts: Sequence[str]) -> list[str]:
+    """Return each text with U+0000 as a space and lone surrogates as U+FFFD, so that any tokenizer can read it.
+
+    ValueError for a text that is blank: it would get the vector of the prompt alone, which is near to everything.
+    """
+    readable = [_LONE_SURROGATE.sub("\ufffd", text).replace("\0", " ") for text in texts]
+    for position, text in enumerate(readable):
+        if not text.strip():
+            raise ValueError(f"text {position} of {len(readable)} is blank")
+    return readable
