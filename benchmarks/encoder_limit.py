@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from indexer.corpus.corpus import open_corpus
-from indexer.encoders.bundled import BundledEncoder
-from indexer.encoders.openvino_engine import padded_length
+from indexer.encoders.bundled.encoder import BundledEncoder
+from indexer.encoders.bundled.engine import padded_length
 
 LAYERS, WIDTH, INNER = 12, 384, 1536
 TOKENS = (8, 16, 32, 128, 512)

@@ -24,7 +24,7 @@ from evaluation.records import Outcome, Returned, Target
 from evaluation.runs.answerers import IndexAnswerer
 from evaluation.runs.own_corpus import index_corpus
 from indexer.encoders import Encoder
-from indexer.encoders.bundled import BundledEncoder
+from indexer.encoders.bundled.encoder import BundledEncoder
 from indexer.records import Facets, Status, Vectors
 from server.answering import Answering
 

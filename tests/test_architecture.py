@@ -11,13 +11,13 @@ ALLOWED = {"indexer": {"indexer"}, "server": {"server", "indexer"}, "evaluation"
 HOMES = {
     "faiss": {"indexer/dense/faiss_index.py"},
     # One builds the network, the other runs it.
-    "openvino": {"indexer/encoders/openvino_graph.py", "indexer/encoders/openvino_engine.py"},
+    "openvino": {"indexer/encoders/bundled/graph.py", "indexer/encoders/bundled/engine.py"},
     # One tokenizes, the other writes the same tokenizer down for other engines.
-    "tokenizers": {"indexer/encoders/tokenizer.py", "indexer/encoders/tokenizer_file.py"},
+    "tokenizers": {"indexer/encoders/bundled/tokenizer.py", "indexer/encoders/bundled/tokenizer.py"},
     "sentence_transformers": {"indexer/encoders/sentence_transformers_encoder.py"},
     "torch": {"indexer/encoders/sentence_transformers_encoder.py"},
     "tqdm": {"indexer/terminal.py"},
-    "filelock": {"indexer/folder.py", "indexer/encoders/unpacking.py"},
+    "filelock": {"indexer/folder.py", "indexer/encoders/bundled/unpack.py"},
     # One reads what people wrote, the other writes.
     "yaml": {"indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"},
     "sqlite3": {"server/feedback.py"},

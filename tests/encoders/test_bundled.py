@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.encoders import loading
-from indexer.encoders.bundled import BundledEncoder
+from indexer.encoders.bundled.encoder import BundledEncoder
+from indexer.encoders.bundled.engine import OpenVinoEngine, padded_length
+from indexer.encoders.bundled.layout import GRAPH, PLACES, SHORT_LENGTHS, WORD_SCALES, WORDS
+from indexer.encoders.bundled.tokenizer import PADDING
+from indexer.encoders.bundled.unpack import UnpackedModel
+from indexer.encoders.bundled.wheel import WheelModel
+from indexer.encoders.bundled.word_table import WordTable
 from indexer.encoders.loading import load_configured_encoder, load_encoder
-from indexer.encoders.openvino_engine import OpenVinoEngine, padded_length
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
-from indexer.encoders.tokenizer import PADDING
-from indexer.encoders.unpacking import GRAPH, PLACES, SHORT_LENGTHS, WORD_SCALES, WORDS, UnpackedModel
-from indexer.encoders.wheel import WheelModel
-from indexer.encoders.word_table import WordTable
 from indexer.errors import EncoderError
 from indexer.records import Vectors
 from indexer.settings import IndexerSettings

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from indexer.encoders.bundled import BundledEncoder
+from indexer.encoders.bundled.encoder import BundledEncoder
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.records import Vectors
 from tests.encoders.conftest import Texts

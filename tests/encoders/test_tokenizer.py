@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from indexer.encoders.tokenizer import (
+from indexer.encoders.bundled.layout import PIECES, SCORES, TOKENIZER
+from indexer.encoders.bundled.tokenizer import (
     END,
     MARK,
     PADDING,
@@ -22,8 +23,8 @@ from indexer.encoders.tokenizer import (
     UnigramTokenizer,
     build_normaliser,
 )
-from indexer.encoders.unpacking import PIECES, SCORES, TOKENIZER, UnpackedModel
-from indexer.encoders.wheel import WheelModel, find_wheel_file
+from indexer.encoders.bundled.unpack import UnpackedModel
+from indexer.encoders.bundled.wheel import WheelModel, find_wheel_file
 from tests.encoders.conftest import Texts
 
 FRENCH = "query: Où trouver l'INSi d'un patient né à l'étranger ? Dans le référentiel d'exigences « DSR-MDV-2 »…"

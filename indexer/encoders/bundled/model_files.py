@@ -13,10 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoders.openvino_graph import build_graph, build_short_graph, save_graph
-from indexer.encoders.tokenizer import UnigramTokenizer
-from indexer.encoders.tokenizer_file import save_tokenizer
-from indexer.encoders.unpacking import (
+from indexer.encoders.bundled.graph import build_graph, build_short_graph, save_graph
+from indexer.encoders.bundled.layout import (
     GRAPH,
     MAX_TOKENS,
     PIECES,
@@ -30,8 +28,9 @@ from indexer.encoders.unpacking import (
     WORD_SCALES,
     WORDS,
 )
-from indexer.encoders.wheel import WheelModel, find_wheel_file, read_wheel_file
-from indexer.encoders.word_table import WordTable
+from indexer.encoders.bundled.tokenizer import UnigramTokenizer, save_tokenizer
+from indexer.encoders.bundled.wheel import WheelModel, find_wheel_file, read_wheel_file
+from indexer.encoders.bundled.word_table import WordTable
 
 _ROWS_AT_ONCE = 32768
 _ATTENTION: Final = {"q": "attention.self.query", "k": "attention.self.key", "v": "attention.self.value"}

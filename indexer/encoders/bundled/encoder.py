@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from indexer.encoders.fingerprint import cleaned
-from indexer.encoders.openvino_engine import OpenVinoEngine
-from indexer.encoders.tokenizer import PADDING, UnigramTokenizer
-from indexer.encoders.unpacking import (
+from indexer.encoders.bundled.engine import OpenVinoEngine
+from indexer.encoders.bundled.layout import (
     GRAPH,
     MAX_TOKENS,
     MODEL_NAME,
@@ -19,9 +17,11 @@ from indexer.encoders.unpacking import (
     SHORT_LENGTHS,
     WORD_SCALES,
     WORDS,
-    unpack_model,
 )
-from indexer.encoders.word_table import WordTable
+from indexer.encoders.bundled.tokenizer import PADDING, UnigramTokenizer
+from indexer.encoders.bundled.unpack import unpack_model
+from indexer.encoders.bundled.word_table import WordTable
+from indexer.encoders.fingerprint import cleaned
 from indexer.records import Vectors
 
 

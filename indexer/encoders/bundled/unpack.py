@@ -19,49 +19,12 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from indexer.encoders.fingerprint import Prompts, fingerprint
-from indexer.encoders.wheel import WHEEL_FILE_SHA256
+from indexer.encoders.bundled.layout import CHECKED_AT_LOAD, FOLDER, PROMPTS
+from indexer.encoders.fingerprint import fingerprint
 from indexer.errors import EncoderError
 from indexer.files import force_all_to_disk, force_to_disk, sha256_of
 
-PROMPTS = Prompts(query="query: ", passage="passage: ")
-MODEL_NAME = "multilingual-e5-small"
-MAX_TOKENS = 512
-TOKENIZER = "tokenizer.json"
-WEIGHTS = "model.safetensors"
-GRAPH = "engine/graph.xml"
-GRAPH_WEIGHTS = "engine/graph.bin"
-SHORT_GRAPH = "engine/short.xml"
-SHORT_GRAPH_WEIGHTS = "engine/short.bin"
-WORDS = "engine/words.npy"
-WORD_SCALES = "engine/scales.npy"
-PLACES = "engine/places.npy"
-PIECES = "engine/pieces.txt"
-SCORES = "engine/scores.bin"
-
-KEY_STEP = 16
-"""The mask of the graph for any length has a multiple of so many columns: attention over another number of keys sums up
-in another order there than in the graph of short texts, and a vector would depend on which of them made it."""
-
-SHORT_LENGTHS = range(12, 37, 4)
-"""Of the texts that the graph of short ones takes, in tokens, padding included: nine questions in ten."""
-
-_LAYOUT = 3
-"""Raised when the files of the folder change, so that an older folder is not taken for a new one."""
-_FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"
 _MANIFEST = "souffleur.json"
-_CHECKED_AT_LOAD = (
-    GRAPH,
-    GRAPH_WEIGHTS,
-    SHORT_GRAPH,
-    SHORT_GRAPH_WEIGHTS,
-    WORDS,
-    WORD_SCALES,
-    PLACES,
-    PIECES,
-    SCORES,
-)
-"""The files the bundled engine reads; model.safetensors and tokenizer.json are there for other engines."""
 
 _log = logging.getLogger(__name__)
 
@@ -105,12 +68,12 @@ def unpack_model(cache_folder: Path | None = None) -> UnpackedModel:
     EncoderError if it cannot be unpacked; nothing half-made stays in place.
     """
     root = cache_folder or user_cache_path("souffleur")
-    folder = root / _FOLDER
+    folder = root / FOLDER
     if (manifest := _intact(folder)) is not None:
         return UnpackedModel(folder, manifest.fingerprint)
     with _explained(root):
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f".{_FOLDER}.lock"):
+        with FileLock(root / f".{FOLDER}.lock"):
             # Another process may have done it while this one waited.
             if (manifest := _intact(folder)) is None:
                 manifest = _unpack(folder)
@@ -120,22 +83,22 @@ def unpack_model(cache_folder: Path | None = None) -> UnpackedModel:
 def _intact(folder: Path) -> _Manifest | None:
     """Return the manifest of a whole folder: every file of its size, those of the bundled engine of their sum."""
     manifest = _Manifest.load(folder / _MANIFEST)
-    if manifest is None or not manifest.files.keys() >= set(_CHECKED_AT_LOAD):
+    if manifest is None or not manifest.files.keys() >= set(CHECKED_AT_LOAD):
         return None
     try:
         if any((folder / name).stat().st_size != file.size for name, file in manifest.files.items()):
             return None
         with ThreadPoolExecutor(4) as pool:
-            digests = list(pool.map(sha256_of, (folder / name for name in _CHECKED_AT_LOAD)))
+            digests = list(pool.map(sha256_of, (folder / name for name in CHECKED_AT_LOAD)))
     except OSError:
         return None
-    return manifest if digests == [manifest.files[name].sha256 for name in _CHECKED_AT_LOAD] else None
+    return manifest if digests == [manifest.files[name].sha256 for name in CHECKED_AT_LOAD] else None
 
 
 def _unpack(folder: Path) -> _Manifest:
     """Make *folder* anew; the lock is held."""
     # Imported here: a start with the model unpacked needs none of it.
-    from indexer.encoders.unpacked_files import write_model_files
+    from indexer.encoders.bundled.model_files import write_model_files
 
     # Nobody else is at work under the lock, so what has this name was left by a killed process.
     for left_over in folder.parent.glob(f"{_aside_prefix(folder)}*"):

@@ -18,7 +18,7 @@ from openvino import Model, Node, Output, Type
 from openvino import opset15 as op
 from openvino.op import Parameter
 
-from indexer.encoders.wheel import WheelModel
+from indexer.encoders.bundled.wheel import WheelModel
 
 EMBEDDED = "embedded"
 MASK = "attention_mask"

@@ -13,8 +13,8 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from indexer.encoders.unpacking import KEY_STEP
-from indexer.encoders.word_table import WordTable
+from indexer.encoders.bundled.layout import KEY_STEP
+from indexer.encoders.bundled.word_table import WordTable
 from indexer.errors import EncoderError
 from indexer.records import Vectors
 

