@@ -1,6 +1,6 @@
 """Lexical search: which texts have the words of a question, how many of them, and its codes.
 
-Owns the score and the trust in it. What a word is belongs to `indexer/words.py`, what does for a question's word to
+Owns the score and the trust in it. What a word is belongs to `indexer/french/words.py`, what does for a question's word to
 `indexer/wanted.py`, the inverted file to `indexer/postings.py`.
 """
 

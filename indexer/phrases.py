@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from indexer.french.words import Word, content_words, split_words
 from indexer.records import Acronym
-from indexer.words import Word, content_words, split_words
 
 _PHRASE = "~"
 

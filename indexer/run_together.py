@@ -6,7 +6,7 @@ Pages saved from the web lose the spaces between their parts. No dictionary is n
 import math
 from collections.abc import Iterator, Mapping
 
-from indexer.words import STOP_WORDS, stems_of
+from indexer.french.words import STOP_WORDS, stems_of
 
 _SHORTEST = 6
 _SEEN_PART = 2

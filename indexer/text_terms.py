@@ -9,12 +9,12 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.french.text import fold
+from indexer.french.words import STOP_WORDS, Word, simple_words, split_words, stems_of
 from indexer.phrases import Phrases, key_of
 from indexer.postings import TextTerms
 from indexer.run_together import split_run_together
 from indexer.spelling import SHORTEST
-from indexer.text import fold
-from indexer.words import STOP_WORDS, Word, simple_words, split_words, stems_of
 
 _TEXTS_A_BLOCK = 50_000
 

@@ -21,8 +21,8 @@ from types import TracebackType
 from typing import Literal, Self
 
 from indexer.errors import SouffleurError
+from indexer.french.text import words_of
 from indexer.records import Status
-from indexer.sameness import words_of
 from server.exporting import Cell, csv_lines, jsonl_lines
 from server.privacy import redact
 from server.repeating import repeated

@@ -3,7 +3,7 @@
 import re
 
 from indexer.errors import QuestionError
-from indexer.text import normalise
+from indexer.french.text import normalise
 
 MAX_QUESTION_CHARACTERS = 2_000
 """More than the encoder reads (512 tokens); a longer text is a document, not a question."""

@@ -25,7 +25,7 @@ HOMES = {
     "nh3": {"server/rendering.py"},
     "markdown_it": {"server/rendering.py"},
     "rapidfuzz": {"indexer/spelling.py"},
-    "Stemmer": {"indexer/words.py"},
+    "Stemmer": {"indexer/french/words.py"},
     "ir_measures": {"evaluation/metrics/ranking.py"},
     "matplotlib": {"evaluation/report/plots.py"},
     "sklearn": {"evaluation/report/answer_map.py"},

@@ -20,8 +20,8 @@ from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
 from indexer.corpus.rows import MAX_ROW_BYTES
 from indexer.corpus.text_files import decode_text
 from indexer.errors import CorpusError
+from indexer.french.text import question_key
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
-from indexer.sameness import question_key
 
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=40).map(
     lambda text: " ".join(text.split())

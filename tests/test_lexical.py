@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import IndexFolderError
+from indexer.french.words import STOP_WORDS, stems_of
 from indexer.lexical import CODES, COVERAGE, K1, SCORE, B, LexicalIndex, LexicalMatch
 from indexer.records import Acronym
-from indexer.words import STOP_WORDS, stems_of
 
 CNIL = Path(__file__).parents[2] / "shared/data/cnil-faq"
 ACRONYMS = [Acronym("BAL", "boîte aux lettres"), Acronym("DSR", "dossier de spécifications de référencement")]

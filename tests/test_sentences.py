@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indexer.sentences import split_sentences
+from indexer.french.sentences import split_sentences
 
 MARKDOWN = st.text(st.sampled_from("aéB É.!?…:;,«»\"')(\n\r\t \u00a0-*#|>_1234567890/@’"), max_size=80) | st.text(
     max_size=40

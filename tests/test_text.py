@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.text import fold, normalise
+from indexer.french.text import fold, normalise
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates and controls included
 

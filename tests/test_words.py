@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.text import fold
-from indexer.words import Word, content_words, shared_words, split_words, stems_of
+from indexer.french.text import fold
+from indexer.french.words import Word, content_words, shared_words, split_words, stems_of
 
 
 def surfaces(text: str) -> list[str]:

@@ -5,8 +5,8 @@ Passages find an answer; spans, finer parts of the body, then tell how well it f
 
 from collections.abc import Callable, Sequence
 
+from indexer.french.sentences import split_sentences
 from indexer.records import Answer, Passage, PassageKind
-from indexer.sentences import split_sentences
 
 _MIN_SENTENCE_CHARACTERS = 20
 """A shorter sentence ("Oui.") says nothing alone."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from indexer.corpus.entries import MAX_QUESTION_CHARACTERS, Located, lines_of, wrong_characters
 from indexer.corpus.handwritten_yaml import YamlText
 from indexer.corpus.text_files import read_text_file
+from indexer.french.text import question_key
 from indexer.records import Acronym, Facet, Problem, Severity
-from indexer.sameness import question_key
 
 FACETS_FILE = "facettes.yaml"
 ACRONYMS_FILE = "acronyms.tsv"

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from indexer.corpus.companion_files import Companions
 from indexer.corpus.entries import Entry, Located
+from indexer.french.text import fold, normalise, question_key
 from indexer.records import Problem, Severity
-from indexer.sameness import question_key
-from indexer.text import fold, normalise
 
 
 class Examiner:

@@ -14,10 +14,9 @@ from indexer.corpus.markdown_folder import read_folder
 from indexer.corpus.near_duplicates import ALIKE, overlap_of
 from indexer.corpus.text_files import read_text_file
 from indexer.errors import CorpusError
+from indexer.french.text import fold, words_of
+from indexer.french.words import content_words, split_words
 from indexer.records import Answer, Problem, Severity
-from indexer.sameness import words_of
-from indexer.text import fold
-from indexer.words import content_words, split_words
 
 _CLOSING_WORDS = words_of(CLOSING_LINE)
 _SLUG_WORDS = 5

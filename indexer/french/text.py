@@ -1,8 +1,9 @@
 """One normal form for what people type and paste, and a folded form for comparing.
 
-Owns characters only; what a French word is belongs to `indexer/words.py`.
+Owns characters only; what a French word is belongs to `indexer/french/words.py`.
 """
 
+import hashlib
 import re
 import unicodedata
 
@@ -10,6 +11,8 @@ _WORD_FORMS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o"})
 _SAME_CHARACTER = dict.fromkeys("’‘‛ʼ′＇", "'") | dict.fromkeys("‐‑", "-")
 # All but the Latin letters and signs of every day, so that a long text costs little.
 _UNUSUAL = re.compile("[^ -~\u00a1-\u00ac\u00ae-\u024f]")
+
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 def normalise(text: str) -> str:
@@ -41,3 +44,15 @@ def _plain(unusual: re.Match[str]) -> str:
     if category == "Cs":
         return "\ufffd"
     return "" if category in {"Cc", "Cf"} else _SAME_CHARACTER.get(character, character)
+
+
+def words_of(text: str) -> str:
+    """Return the words of *text*, folded, with single spaces between them."""
+    return _NO_WORD.sub(" ", fold(text)).strip()
+
+
+def question_key(question: str) -> bytes:
+    """Return 8 bytes that are the same for questions of the same words."""
+    # A question of signs alone has no words: its signs tell it from others.
+    words = words_of(question) or normalise(question)
+    return hashlib.blake2b(words.encode("utf-8", errors="replace"), digest_size=8).digest()

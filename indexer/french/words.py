@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import Stemmer
 
-from indexer.text import fold, normalise
+from indexer.french.text import fold, normalise
 
 CODE = "="
 """How the term of a code begins, so that the agency ANS is not the word « ans »."""
