@@ -24,9 +24,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from indexer.building import build_index
 from indexer.corpus.corpus import open_corpus
-from indexer.index import Index
+from indexer.index.build import build_index
+from indexer.index.index import Index
 from indexer.records import Acronym, Answer, Facet, Vectors
 from server.answering import open_soon
 

@@ -19,7 +19,7 @@ from evaluation.records import Query, Scope
 from indexer.calibration import COLUMNS, Calibration
 from indexer.encoders.loading import load_encoder
 from indexer.evidence import Evidence, gather_evidence
-from indexer.index import Index
+from indexer.index.index import Index
 from indexer.ranking import FEATURES, RankingWeights, feature_matrix
 
 GROUPS: dict[str, tuple[str, ...]] = {

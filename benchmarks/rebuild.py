@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from indexer.building import build_index
 from indexer.corpus.corpus import open_corpus
 from indexer.encoders.loading import load_encoder
+from indexer.index.build import build_index
 
 
 def main() -> None:

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.running import Connection, Running, running_server
-from indexer.building import build_index
 from indexer.corpus.corpus import open_corpus
 from indexer.encoders.loading import load_encoder
-from indexer.folder import CURRENT, IndexFolder
+from indexer.index.build import build_index
+from indexer.index.folder import CURRENT, IndexFolder
 
 EDITED = "validite-certificat"
 QUESTION = "combien de temps un certificat est-il valable"

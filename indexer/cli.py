@@ -95,9 +95,9 @@ def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
 
 
 def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.building import build_index
     from indexer.corpus.corpus import open_corpus
     from indexer.encoders.loading import load_configured_encoder
+    from indexer.index.build import build_index
     from indexer.terminal import show_progress
 
     corpus = open_corpus(settings.corpus)
@@ -127,7 +127,7 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
 
 
 def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.folder import IndexFolder
+    from indexer.index.folder import IndexFolder
 
     folder = IndexFolder(settings.index)
     manifest = folder.verify(folder.current_id())
@@ -148,7 +148,7 @@ def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
 
 
 def _rollback(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.folder import IndexFolder
+    from indexer.index.folder import IndexFolder
 
     folder = IndexFolder(settings.index)
     folder.current_id()  # before a lock is made where no index is
@@ -162,7 +162,7 @@ def _rollback(options: argparse.Namespace, settings: IndexerSettings) -> int:
 
 
 def _prune(_: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.folder import IndexFolder
+    from indexer.index.folder import IndexFolder
 
     folder = IndexFolder(settings.index)
     folder.current_id()  # before a lock is made where no index is

@@ -1,7 +1,7 @@
 """Lexical search: which texts have the words of a question, how many of them, and its codes.
 
-Owns the score and the trust in it. What a word is belongs to `indexer/french/words.py`, what does for a question's word to
-`indexer/wanted.py`, the inverted file to `indexer/postings.py`.
+Owns the score and the trust in it. What a word is belongs to `indexer/french/words.py`, what does for a question's
+word to `indexer/wanted.py`, the inverted file to `indexer/postings.py`.
 """
 
 import json

@@ -16,8 +16,8 @@ import numpy as np
 from indexer.dense.comparison import TOGETHER
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError, IndexFolderError, QuestionError
-from indexer.index import Found, Index
-from indexer.manifest import Manifest
+from indexer.index.index import Found, Index
+from indexer.index.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
 from server.allowance import charge, require_wanted
 from server.batching import Batcher, divide

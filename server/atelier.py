@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from indexer.index import Index
-from indexer.manifest import Manifest
+from indexer.index.index import Index
+from indexer.index.manifest import Manifest
 from indexer.records import PassageKind, Vectors
 from server.answering import Answering
 from server.feedback import FeedbackStore, Unanswered

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse
 from numpy.typing import NDArray
 
 from indexer.errors import QuestionError
-from indexer.folder import INDEX_ID
+from indexer.index.folder import INDEX_ID
 from indexer.records import Reply, Status
 from server import page_views
 from server.answering import Answering

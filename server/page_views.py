@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.french.words import content_words, shared_words, split_words
-from indexer.index import Index
+from indexer.index.index import Index
 from indexer.records import Answer, Facet, Hit, Reply, Status
 from server.privacy import PersonalKind, find_personal_data
 from server.rendering import render

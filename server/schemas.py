@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from indexer.folder import INDEX_ID
+from indexer.index.folder import INDEX_ID
 from indexer.ranking import named_features
 from indexer.records import Answer, Hit, Reply, Status
 from server.feedback import MAX_COMMENT_CHARACTERS

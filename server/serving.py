@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.errors import IndexFolderError, SouffleurError
-from indexer.folder import CURRENT, IndexFolder
-from indexer.index import Index
+from indexer.index.folder import CURRENT, IndexFolder
+from indexer.index.index import Index
 from indexer.records import IndexInfo
 from server.answering import Answering
 from server.repeating import repeated

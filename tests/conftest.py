@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from indexer.building import build_index
+from indexer.index.build import build_index
 from indexer.records import Facet
 from server.answering import Answering
 from server.app import create_app

@@ -12,12 +12,11 @@ HOMES = {
     "faiss": {"indexer/dense/faiss_index.py"},
     # One builds the network, the other runs it.
     "openvino": {"indexer/encoders/bundled/graph.py", "indexer/encoders/bundled/engine.py"},
-    # One tokenizes, the other writes the same tokenizer down for other engines.
-    "tokenizers": {"indexer/encoders/bundled/tokenizer.py", "indexer/encoders/bundled/tokenizer.py"},
+    "tokenizers": {"indexer/encoders/bundled/tokenizer.py"},
     "sentence_transformers": {"indexer/encoders/sentence_transformers_encoder.py"},
     "torch": {"indexer/encoders/sentence_transformers_encoder.py"},
     "tqdm": {"indexer/terminal.py"},
-    "filelock": {"indexer/folder.py", "indexer/encoders/bundled/unpack.py"},
+    "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
     # One reads what people wrote, the other writes.
     "yaml": {"indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"},
     "sqlite3": {"server/feedback.py"},

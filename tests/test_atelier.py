@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.building import build_index
+from indexer.index.build import build_index
 from indexer.records import Answer, Facet, PassageKind, Status
 from server.answering import Answering
 from server.atelier import describe_atelier, group_by_meaning, nearness_of

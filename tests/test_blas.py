@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  
 
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
-from indexer.index import Index
+from indexer.index.index import Index
 from indexer.records import Vectors
 
 VECTORS: Vectors = np.eye(4, dtype=np.float32)

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from indexer.building import BuildSummary, build_index
 from indexer.errors import CorpusError, IndexFolderError
-from indexer.folder import IndexFolder
-from indexer.index import Index
+from indexer.index.build import BuildSummary, build_index
+from indexer.index.folder import IndexFolder
+from indexer.index.index import Index
 from indexer.records import Answer, Problem
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder

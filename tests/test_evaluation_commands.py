@@ -14,7 +14,7 @@ import pytest
 from evaluation import cli as command_line
 from evaluation.cli import DONE, FAILED, FOUND, main
 from evaluation.report.answer_map import project
-from indexer.index import Index
+from indexer.index.index import Index
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
 

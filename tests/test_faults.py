@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks import kills, swaps
 from benchmarks.running import running_server
-from indexer.building import build_index
 from indexer.corpus.corpus import open_corpus
 from indexer.encoders.loading import load_encoder
+from indexer.index.build import build_index
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from schemathesis.checks import CHECKS
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from indexer.building import build_index
+from indexer.index.build import build_index
 from indexer.records import Answer
 from server.answering import Answering
 from server.app import create_app, create_site

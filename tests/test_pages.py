@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from indexer.building import build_index
+from indexer.index.build import build_index
 from indexer.records import Answer, Facet, Reply, Status
 from server import pages
 from server.answering import Answering

@@ -10,12 +10,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from indexer.answers.passage_table import PassageTable, Stretches
-from indexer.building import build_index
 from indexer.dense import comparison
 from indexer.dense.comparison import TOGETHER, Comparer
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
-from indexer.index import Found, Index
+from indexer.index.build import build_index
+from indexer.index.index import Found, Index
 from indexer.records import Answer, Passage, PassageKind, Vectors
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder

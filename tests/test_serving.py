@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from indexer.building import build_index
 from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
-from indexer.folder import IndexFolder
+from indexer.index.build import build_index
+from indexer.index.folder import IndexFolder
 from server.answering import Answering
 from server.app import create_site
 from server.feedback import FeedbackStore

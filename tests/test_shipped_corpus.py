@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.building import build_index
 from indexer.corpus.corpus import open_corpus
 from indexer.encoders import Encoder
 from indexer.encoders.loading import load_encoder
+from indexer.index.build import build_index
 from indexer.records import Answer, Status
 from server.answering import Answering
 from tests.corpora import MemoryCorpus

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from indexer.building import build_index
 from indexer.encoders.loading import load_encoder
-from indexer.folder import CURRENT
+from indexer.index.build import build_index
+from indexer.index.folder import CURRENT
 from server.answering import Answering
 from server.app import create_app
 from server.starting import Starting

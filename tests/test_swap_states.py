@@ -16,9 +16,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from indexer.building import build_index
 from indexer.errors import IndexFolderError
-from indexer.folder import CURRENT, MANIFEST, IndexFolder
+from indexer.index.build import build_index
+from indexer.index.folder import CURRENT, MANIFEST, IndexFolder
 from server.answering import Answering
 from server.serving import Serving
 from tests.corpora import ANSWERS, MemoryCorpus

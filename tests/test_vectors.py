@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from indexer import vectors
 from indexer.answers.passage_table import text_key
+from indexer.index import encode as encode_module
+from indexer.index.encode import Encoded, Journal, KnownVectors, Texts, encode_all
 from indexer.records import no_progress
-from indexer.vectors import Encoded, Journal, KnownVectors, Texts, encode_all
 from tests.fakes import FakeEncoder
 
 TEXTS = ["un certificat", "une carte", "un certificat", "un formulaire", "une carte"]
@@ -62,7 +62,7 @@ def test_blocks_and_copies_change_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     """Read and copied a few at a time, the vectors are the same, and progress counts each text to encode once."""
     expected, _ = encode(FakeEncoder(), KnownVectors(64), Journal(tmp_path / "one", 64))
     for name in ("_BLOCK", "_CHUNK", "_COPIED"):
-        monkeypatch.setattr(vectors, name, 1)
+        monkeypatch.setattr(encode_module, name, 1)
     into, encoded = encode(FakeEncoder(), KnownVectors(64), Journal(tmp_path / "other", 64))
     assert_array_equal(into, expected)
     assert encoded == Encoded(fresh=4, reused=0)

@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # h
 
 from evaluation.records import EvaluationError, Result, Scope
 from indexer.encoders import Encoder
-from indexer.folder import IndexFolder
-from indexer.manifest import EncoderInfo
+from indexer.index.folder import IndexFolder
+from indexer.index.manifest import EncoderInfo
 from indexer.parts import IndexParts
 from indexer.records import Vectors
 

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from indexer.building import build_index
 from indexer.corpus.corpus import open_corpus
 from indexer.encoders import Encoder
 from indexer.files import sha256_of
+from indexer.index.build import build_index
 from indexer.records import Progress, no_progress
 
 CACHE = Path("build/evaluation/indexes")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import uvicorn
 
-from indexer.building import build_index
-from indexer.index import Index
+from indexer.index.build import build_index
+from indexer.index.index import Index
 from indexer.parts import IndexParts
 from indexer.records import Answer, Corpus, Facet
 from server.answering import Answering

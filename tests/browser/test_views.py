@@ -12,7 +12,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed: 
 
 from playwright.sync_api import Page, expect
 
-from indexer.building import build_index
+from indexer.index.build import build_index
 from indexer.records import Answer, Facet
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import SMALL, TOKEN, Site, serve

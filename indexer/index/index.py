@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from indexer.evidence import Evidence, gather_evidence
-from indexer.folder import IndexFolder
-from indexer.manifest import Manifest
+from indexer.index.folder import IndexFolder
+from indexer.index.manifest import Manifest
 from indexer.parts import IndexParts
 from indexer.ranking import best_first, feature_matrix
 from indexer.records import Answer, Excerpt, Facet, Hit, Status, Vectors

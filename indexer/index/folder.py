@@ -14,7 +14,7 @@ import filelock
 
 from indexer.errors import IndexFolderError
 from indexer.files import force_all_to_disk, force_to_disk, sha256_of
-from indexer.manifest import Manifest
+from indexer.index.manifest import Manifest
 
 logger = logging.getLogger(__name__)
 

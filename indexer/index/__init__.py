@@ -1,0 +1,1 @@
+"""An index: building it, its folder on disk, its manifest, and searching in it."""
