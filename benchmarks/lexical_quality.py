@@ -12,7 +12,7 @@ from evaluation.metrics.ranking import DEPTH, RankingMeter
 from evaluation.queries.query_sets import open_query_set
 from evaluation.records import Scope
 from indexer.corpus.corpus import open_corpus
-from indexer.lexical import LexicalIndex
+from indexer.lexical.index import LexicalIndex
 
 
 def main() -> None:

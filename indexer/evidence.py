@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from indexer.answers.passage_table import Stretches
 from indexer.candidates import Candidates
 from indexer.dense.comparison import Comparison
-from indexer.lexical import CODES, COVERAGE, SCORE, LexicalMatch
+from indexer.lexical.index import CODES, COVERAGE, SCORE, LexicalMatch
 from indexer.parts import IndexParts
 
 _DENSE_CANDIDATES = 100

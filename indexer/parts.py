@@ -15,7 +15,7 @@ from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
 from indexer.files import read_mapped
-from indexer.lexical import LexicalIndex
+from indexer.lexical.index import LexicalIndex
 from indexer.records import Vectors
 
 PASSAGES_FILE = "passages.npy"

@@ -23,7 +23,7 @@ HOMES = {
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/rendering.py"},
     "markdown_it": {"server/rendering.py"},
-    "rapidfuzz": {"indexer/spelling.py"},
+    "rapidfuzz": {"indexer/lexical/spelling.py"},
     "Stemmer": {"indexer/french/words.py"},
     "ir_measures": {"evaluation/metrics/ranking.py"},
     "matplotlib": {"evaluation/report/plots.py"},

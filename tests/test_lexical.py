@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from indexer.errors import IndexFolderError
 from indexer.french.words import STOP_WORDS, stems_of
-from indexer.lexical import CODES, COVERAGE, K1, SCORE, B, LexicalIndex, LexicalMatch
+from indexer.lexical.index import CODES, COVERAGE, K1, SCORE, B, LexicalIndex, LexicalMatch
 from indexer.records import Acronym
 
 CNIL = Path(__file__).parents[2] / "shared/data/cnil-faq"

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from indexer.run_together import split_run_together
+from indexer.lexical.text_terms import split_run_together
 
 
 def split(text: str) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.spelling import Speller
+from indexer.lexical.spelling import Speller
 
 WORDS = st.text(st.sampled_from("abcdeflmnorst"), min_size=1, max_size=13)
 

@@ -1,7 +1,7 @@
 """What a French word is: élisions, stop words, stems, codes and acronyms, whole and in parts.
 
 Decides which index terms a word stands for. Knows no corpus: what is rare, unknown or misspelt is for
-`indexer/lexical.py`, which sees the vocabulary. The only module that imports the stemmer.
+`indexer/lexical/index.py`, which sees the vocabulary. The only module that imports the stemmer.
 """
 
 import re

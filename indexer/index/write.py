@@ -13,7 +13,7 @@ from indexer.dense.faiss_index import DenseIndex, require_memory
 from indexer.encoders import Encoder
 from indexer.index.encode import Journal, KnownVectors, Texts, encode_all
 from indexer.index.manifest import Counts
-from indexer.lexical import LexicalIndex
+from indexer.lexical.index import LexicalIndex
 from indexer.parts import (
     DENSE_FILE,
     EMBEDDINGS_FILE,

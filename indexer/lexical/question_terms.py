@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from indexer.french.text import fold
 from indexer.french.words import STOP_WORDS, Word, read_chunk, split_chunks, stems_of
-from indexer.phrases import Phrases, key_of
-from indexer.postings import Postings
-from indexer.spelling import Speller
+from indexer.lexical.acronyms import Phrases, key_of
+from indexer.lexical.postings import Postings
+from indexer.lexical.spelling import Speller
 
 _OTHER_CASE = 0.5
 """A code that stands in the text as an ordinary word: ANS and « ans »."""

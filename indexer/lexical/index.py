@@ -1,7 +1,7 @@
 """Lexical search: which texts have the words of a question, how many of them, and its codes.
 
 Owns the score and the trust in it. What a word is belongs to `indexer/french/words.py`, what does for a question's
-word to `indexer/wanted.py`, the inverted file to `indexer/postings.py`.
+word to `indexer/lexical/question_terms.py`, the inverted file to `indexer/lexical/postings.py`.
 """
 
 import json
@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import IndexFolderError
-from indexer.phrases import Phrases
-from indexer.postings import Postings
+from indexer.lexical.acronyms import Phrases
+from indexer.lexical.postings import Postings
+from indexer.lexical.question_terms import QuestionReader
+from indexer.lexical.spelling import Speller
+from indexer.lexical.text_terms import TextReader
 from indexer.records import Acronym
-from indexer.spelling import Speller
-from indexer.text_terms import TextReader
-from indexer.wanted import QuestionReader
 
 K1 = 1.5
 B = 0.75
