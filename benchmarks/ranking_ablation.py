@@ -16,11 +16,12 @@ from evaluation.metrics.ranking import DEPTH, RankingMeter
 from evaluation.metrics.resampling import Floats, Statistic, estimate_all, mean_of
 from evaluation.queries.query_sets import open_query_set
 from evaluation.records import Query, Scope
-from indexer.calibration import COLUMNS, Calibration
 from indexer.encoders.loading import load_encoder
-from indexer.evidence import Evidence, gather_evidence
 from indexer.index.index import Index
-from indexer.ranking import FEATURES, RankingWeights, feature_matrix
+from indexer.search.confidence import COLUMNS, Calibration
+from indexer.search.evidence import Evidence, gather_evidence
+from indexer.search.features import feature_matrix
+from indexer.search.ranking import FEATURES, RankingWeights
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "without question, all_questions": ("question", "all_questions"),

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from indexer.index.folder import INDEX_ID
-from indexer.ranking import named_features
 from indexer.records import Answer, Hit, Reply, Status
+from indexer.search.ranking import named_features
 from server.feedback import MAX_COMMENT_CHARACTERS
 from server.questions import MAX_QUESTION_CHARACTERS
 

@@ -6,17 +6,11 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from indexer.calibration import (
-    COLUMNS,
-    Calibration,
-    Judged,
-    Outcome,
-    design_matrix,
-    expected_calibration_error,
-    fit_coefficients,
-)
-from indexer.ranking import RankingWeights, feature_matrix
 from indexer.records import Status
+from indexer.search.confidence import COLUMNS, Calibration, Outcome, design_matrix, fit_coefficients
+from indexer.search.features import feature_matrix
+from indexer.search.ranking import RankingWeights
+from indexer.search.reliability import Judged, expected_calibration_error
 from tests.test_ranking import make_evidence
 
 GENERATOR = np.random.default_rng(5)

@@ -18,8 +18,8 @@ from evaluation.records import EvaluationError, Result, Scope
 from indexer.encoders import Encoder
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import EncoderInfo
-from indexer.parts import IndexParts
 from indexer.records import Vectors
+from indexer.search.contents import IndexParts
 
 _MOST_COLOURS = 6
 OTHER = "other"

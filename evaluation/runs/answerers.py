@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from evaluation.records import DIGITS, EXPLAINED_HITS, Outcome, Returned, Target
-from indexer.ranking import named_features
 from indexer.records import Facets, Hit, Reply
+from indexer.search.ranking import named_features
 from server.answering import Answering
 
 

@@ -13,16 +13,14 @@ from indexer.answers.store import ANSWERS_FILE, write_answers
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
-from indexer.fitting import fit
 from indexer.index.encode import Journal, KnownVectors
 from indexer.index.folder import IndexFolder, file_sums
 from indexer.index.index import Index
 from indexer.index.manifest import EncoderInfo, Manifest
 from indexer.index.write import write_parts
-from indexer.parts import (
-    IndexParts,
-)
 from indexer.records import Corpus, Progress, no_progress
+from indexer.search.contents import IndexParts
+from indexer.search.fitting import fit
 
 logger = logging.getLogger(__name__)
 

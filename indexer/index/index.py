@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from indexer.evidence import Evidence, gather_evidence
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
-from indexer.parts import IndexParts
-from indexer.ranking import best_first, feature_matrix
 from indexer.records import Answer, Excerpt, Facet, Hit, Status, Vectors
+from indexer.search.contents import IndexParts
+from indexer.search.evidence import Evidence, gather_evidence
+from indexer.search.features import feature_matrix
+from indexer.search.ranking import best_first
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from indexer.calibration import Calibration
 from indexer.errors import IndexFolderError
-from indexer.ranking import RankingWeights
 from indexer.records import DenseChoice
+from indexer.search.confidence import Calibration
+from indexer.search.ranking import RankingWeights
 
 FORMAT_VERSION = 2
 

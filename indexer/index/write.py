@@ -14,7 +14,8 @@ from indexer.encoders import Encoder
 from indexer.index.encode import Journal, KnownVectors, Texts, encode_all
 from indexer.index.manifest import Counts
 from indexer.lexical.index import LexicalIndex
-from indexer.parts import (
+from indexer.records import Corpus, DenseChoice, PassageKind, Progress, Vectors
+from indexer.search.contents import (
     DENSE_FILE,
     EMBEDDINGS_FILE,
     LEXICAL_FOLDER,
@@ -27,7 +28,6 @@ from indexer.parts import (
     off_topic_record,
     question_norms,
 )
-from indexer.records import Corpus, DenseChoice, PassageKind, Progress, Vectors
 
 
 def write_parts(

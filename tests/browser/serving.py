@@ -12,8 +12,8 @@ import uvicorn
 
 from indexer.index.build import build_index
 from indexer.index.index import Index
-from indexer.parts import IndexParts
 from indexer.records import Answer, Corpus, Facet
+from indexer.search.contents import IndexParts
 from server.answering import Answering
 from server.app import create_site
 from server.feedback import FeedbackStore

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answers.facets import FacetTable
-from indexer.answers.passage_table import PassageTable
+from indexer.answers.passage_table import PassageTable, Stretches
 from indexer.answers.store import AnswerStore
-from indexer.candidates import Candidates
 from indexer.dense.comparison import Comparer
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
@@ -114,3 +113,22 @@ class IndexParts:
             and spans == len(self.span_embeddings)
             and dimension == self.span_embeddings.every.shape[1] == self.off_topic_vectors.shape[1]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Some answers, by rising row, shape (candidates,), and the stretches of each in the two tables of an index."""
+
+    answers: NDArray[np.int64]
+    passages: Stretches
+    spans: Stretches
+
+    @classmethod
+    def of(cls, answers: NDArray[np.int64], *, table: PassageTable, spans: PassageTable) -> "Candidates":
+        """Return the candidates *answers*, which rise."""
+        return cls(answers, table.stretches(answers), spans.stretches(answers))
+
+    @classmethod
+    def every(cls, *, table: PassageTable, spans: PassageTable) -> "Candidates":
+        """Return all answers of an index as candidates."""
+        return cls.of(np.arange(len(table.later_rows)), table=table, spans=spans)

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answers.passage_table import Stretches
-from indexer.candidates import Candidates
 from indexer.dense.comparison import Comparison
 from indexer.lexical.index import CODES, COVERAGE, SCORE, LexicalMatch
-from indexer.parts import IndexParts
+from indexer.search.contents import Candidates, IndexParts
 
 _DENSE_CANDIDATES = 100
 _LEXICAL_CANDIDATES = 50

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.evidence import Evidence
 from indexer.records import Hit
+from indexer.search.evidence import Evidence
+from indexer.search.features import QUESTION_ADVANTAGE
 
 FEATURES = ("body", "stretch", "sentence", "opening", "question", "all_questions", "lexical", "coverage", "codes")
 """The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
@@ -24,45 +25,12 @@ Scaled = TypeVar("Scaled", float, NDArray[np.float64])
 _COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
 """The cosines of E5 lie between 0.75 and 0.95; other encoders are brought to that scale by their own fit."""
 
-_QUESTION_ADVANTAGE = 0.03
-"""How much nearer a question lies to a good curated question than to the sentence that answers it, in cosine.
-
-With it, the body, its stretch and its sentence stand in for the curated question of an answer that has none, so that
-such an answer is neither favoured nor lost.
-"""
-
-_STAND_IN = np.array([0.6, 0.25, 0.15])
-"""How much the cosines of body, stretch and sentence count then."""
-
 _PRIOR_STRENGTH = 60.0
 """How strongly a fit is held near the shipped weights, as the precision of a normal prior on each weight.
 
 Strongly: the questions of one answer are made to differ, so that a left-out one is further from the others than a
 visitor's question is, and teaches to trust them too little.
 """
-
-
-def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
-    """Return the features of each candidate, shape (candidates, questions, len(FEATURES)).
-
-    Evidence on one question may come without the axis of questions, and so do its features.
-    The words of a question in another language are mostly unknown to the corpus; its lexical features count less.
-    """
-    features = np.empty((len(FEATURES), *evidence.body.shape))
-    features[0] = evidence.body
-    features[1] = evidence.stretch
-    features[2] = evidence.sentence
-    features[3] = evidence.opening
-    stand_in = weighed(columns_last(features[:3]), _STAND_IN) + _QUESTION_ADVANTAGE
-    features[4] = np.where(np.isnan(evidence.question), stand_in, evidence.question)
-    features[5] = np.where(np.isnan(evidence.all_questions), stand_in, evidence.all_questions)
-    features[:6] = scale_cosine(features[:6])
-    most_lexical = evidence.lexical.max(axis=0, initial=0)
-    # Where nothing is shared, nothing is divided.
-    features[6] = evidence.lexical * (evidence.known_share / np.where(most_lexical > 0, most_lexical, 1))
-    features[7] = evidence.coverage * evidence.known_share
-    features[8] = evidence.codes
-    return columns_last(features)
 
 
 def scale_cosine(cosine: Scaled) -> Scaled:
@@ -100,7 +68,7 @@ class RankingWeights:
 
     def question_decides(self, evidence: Evidence) -> NDArray[np.bool_]:
         """Whether a curated question of a candidate matches better than its body does, each on its own scale."""
-        return np.asarray(evidence.question > np.maximum(evidence.body, evidence.sentence) + _QUESTION_ADVANTAGE)
+        return np.asarray(evidence.question > np.maximum(evidence.body, evidence.sentence) + QUESTION_ADVANTAGE)
 
     def _vector(self) -> NDArray[np.float64]:
         return np.array([getattr(self, name) for name in FEATURES])

@@ -11,18 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.calibration import (
-    Calibration,
-    Judged,
-    Outcome,
-    design_matrix,
-    expected_calibration_error,
-    fit_coefficients,
-)
-from indexer.evidence import Evidence, gather_evidence
-from indexer.parts import IndexParts
-from indexer.ranking import RankingWeights, feature_matrix, fit_weights
 from indexer.records import PassageKind
+from indexer.search.confidence import Calibration, Outcome, design_matrix, fit_coefficients
+from indexer.search.contents import IndexParts
+from indexer.search.evidence import Evidence, gather_evidence
+from indexer.search.features import feature_matrix
+from indexer.search.ranking import RankingWeights, fit_weights
+from indexer.search.reliability import Judged, expected_calibration_error
 
 SHIPPED_WEIGHTS = RankingWeights(
     body=10.0, stretch=6.0, sentence=2.0, opening=2.0, question=6.0, all_questions=0.0, lexical=1.8, coverage=1.5
