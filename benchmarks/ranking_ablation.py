@@ -20,8 +20,8 @@ from indexer.encoders.loading import load_encoder
 from indexer.index.index import Index
 from indexer.search.confidence import COLUMNS, Calibration
 from indexer.search.evidence import Evidence, gather_evidence
-from indexer.search.features import feature_matrix
-from indexer.search.ranking import FEATURES, RankingWeights
+from indexer.search.features import FEATURES, feature_matrix
+from indexer.search.ranking import RankingWeights
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "without question, all_questions": ("question", "all_questions"),

@@ -6,8 +6,8 @@ from numpy.testing import assert_allclose
 
 from indexer.answers.passage_table import Stretches
 from indexer.search.evidence import Evidence, Nearness
-from indexer.search.features import feature_matrix
-from indexer.search.ranking import FEATURES, RankingWeights, fit_weights, softmax
+from indexer.search.features import FEATURES, feature_matrix
+from indexer.search.ranking import RankingWeights, fit_weights, softmax
 
 NO_STRETCHES = Stretches(np.arange(0), np.zeros(1, dtype=np.int64), np.arange(0), np.arange(0), is_every=False)
 NOTHING = Nearness(NO_STRETCHES, np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))

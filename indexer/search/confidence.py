@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import Status
-from indexer.search.ranking import FEATURES, columns_last, scale_cosine, softmax, weighed
+from indexer.search.features import FEATURES, columns_last, scale_cosine, weighed
+from indexer.search.ranking import softmax
 from indexer.search.reliability import ReliabilityBin
 
 COLUMNS = ("constant", "share", "similarity", "coverage", "off_topic")

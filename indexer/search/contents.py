@@ -45,6 +45,25 @@ def question_norms(table: PassageTable, embeddings: Vectors) -> NDArray[np.float
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """Some answers, by rising row, shape (candidates,), and the stretches of each in the two tables of an index."""
+
+    answers: NDArray[np.int64]
+    passages: Stretches
+    spans: Stretches
+
+    @classmethod
+    def of(cls, answers: NDArray[np.int64], *, table: PassageTable, spans: PassageTable) -> "Candidates":
+        """Return the candidates *answers*, which rise."""
+        return cls(answers, table.stretches(answers), spans.stretches(answers))
+
+    @classmethod
+    def every(cls, *, table: PassageTable, spans: PassageTable) -> "Candidates":
+        """Return all answers of an index as candidates."""
+        return cls.of(np.arange(len(table.later_rows)), table=table, spans=spans)
+
+
+@dataclass(frozen=True, slots=True)
 class IndexParts:
     """Everything that a search looks into, mapped into memory where that is possible.
 
@@ -113,22 +132,3 @@ class IndexParts:
             and spans == len(self.span_embeddings)
             and dimension == self.span_embeddings.every.shape[1] == self.off_topic_vectors.shape[1]
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Some answers, by rising row, shape (candidates,), and the stretches of each in the two tables of an index."""
-
-    answers: NDArray[np.int64]
-    passages: Stretches
-    spans: Stretches
-
-    @classmethod
-    def of(cls, answers: NDArray[np.int64], *, table: PassageTable, spans: PassageTable) -> "Candidates":
-        """Return the candidates *answers*, which rise."""
-        return cls(answers, table.stretches(answers), spans.stretches(answers))
-
-    @classmethod
-    def every(cls, *, table: PassageTable, spans: PassageTable) -> "Candidates":
-        """Return all answers of an index as candidates."""
-        return cls.of(np.arange(len(table.later_rows)), table=table, spans=spans)

@@ -1,10 +1,11 @@
 """The features of an answer that its score is made of, as columns of a matrix."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.search.evidence import Evidence
-from indexer.search.ranking import FEATURES, columns_last, scale_cosine, weighed
 
 QUESTION_ADVANTAGE = 0.03
 """How much nearer a question lies to a good curated question than to the sentence that answers it, in cosine.
@@ -14,6 +15,12 @@ such an answer is neither favoured nor lost.
 """
 _STAND_IN = np.array([0.6, 0.25, 0.15])
 """How much the cosines of body, stretch and sentence count then."""
+
+FEATURES = ("body", "stretch", "sentence", "opening", "question", "all_questions", "lexical", "coverage", "codes")
+"""The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
+Scaled = TypeVar("Scaled", float, NDArray[np.float64])
+_COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
+"""The cosines of E5 lie between 0.75 and 0.95; other encoders are brought to that scale by their own fit."""
 
 
 def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
@@ -37,3 +44,19 @@ def feature_matrix(evidence: Evidence) -> NDArray[np.float64]:
     features[7] = evidence.coverage * evidence.known_share
     features[8] = evidence.codes
     return columns_last(features)
+
+
+def scale_cosine(cosine: Scaled) -> Scaled:
+    """Return cosines on the scale of the features: 0 for E5's poorest match, 1 for its best."""
+    return (cosine - _COSINE_FLOOR) / _COSINE_RANGE
+
+
+def columns_last(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return columns, the first axis, as the last axis; in memory each stays in one piece."""
+    return columns.transpose(*range(1, columns.ndim), 0)
+
+
+def weighed(rows: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted sum of the columns, the last axis of *rows*: as @ does, but fast after `columns_last`."""
+    columns = rows.transpose(-1, *range(rows.ndim - 1))
+    return (weights @ columns.reshape(len(weights), -1)).reshape(rows.shape[:-1])

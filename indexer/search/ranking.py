@@ -6,24 +6,16 @@ the probability of each, given that one of them is right. So differences of scor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import Hit
 from indexer.search.evidence import Evidence
-from indexer.search.features import QUESTION_ADVANTAGE
-
-FEATURES = ("body", "stretch", "sentence", "opening", "question", "all_questions", "lexical", "coverage", "codes")
-"""The columns of a feature matrix, in order; each is about 0 for a poor match and about 1 for a good one."""
+from indexer.search.features import FEATURES, QUESTION_ADVANTAGE, weighed
 
 _EXPLAINED = ("dense", "lexical", *(f"ranking.{name}" for name in FEATURES))
-
-Scaled = TypeVar("Scaled", float, NDArray[np.float64])
-
-_COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
-"""The cosines of E5 lie between 0.75 and 0.95; other encoders are brought to that scale by their own fit."""
 
 _PRIOR_STRENGTH = 60.0
 """How strongly a fit is held near the shipped weights, as the precision of a normal prior on each weight.
@@ -31,11 +23,6 @@ _PRIOR_STRENGTH = 60.0
 Strongly: the questions of one answer are made to differ, so that a left-out one is further from the others than a
 visitor's question is, and teaches to trust them too little.
 """
-
-
-def scale_cosine(cosine: Scaled) -> Scaled:
-    """Return cosines on the scale of the features: 0 for E5's poorest match, 1 for its best."""
-    return (cosine - _COSINE_FLOOR) / _COSINE_RANGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +59,6 @@ class RankingWeights:
 
     def _vector(self) -> NDArray[np.float64]:
         return np.array([getattr(self, name) for name in FEATURES])
-
-
-def columns_last(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return columns, the first axis, as the last axis; in memory each stays in one piece."""
-    return columns.transpose(*range(1, columns.ndim), 0)
-
-
-def weighed(rows: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weighted sum of the columns, the last axis of *rows*: as @ does, but fast after `columns_last`."""
-    columns = rows.transpose(-1, *range(rows.ndim - 1))
-    return (weights @ columns.reshape(len(weights), -1)).reshape(rows.shape[:-1])
 
 
 def best_first(scores: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
