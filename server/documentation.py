@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
-from server.page_headers import FILE_HEADERS, PAGE_HEADERS
+from server.headers import FILE_HEADERS, PAGE_HEADERS
 
 OURS = Path(__file__).parent / "page" / "docs"
 

@@ -23,9 +23,9 @@ from typing import Literal, Self
 from indexer.errors import SouffleurError
 from indexer.french.text import words_of
 from indexer.records import Status
-from server.exporting import Cell, csv_lines, jsonl_lines
+from server.exports import Cell, csv_lines, jsonl_lines
+from server.periodic import repeated
 from server.privacy import redact
-from server.repeating import repeated
 
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.headers import HEADERS
 from server.metrics import Metrics
 from server.problems import problem
 
@@ -20,13 +21,6 @@ logger = logging.getLogger(__name__)
 
 _request_id: ContextVar[str | None] = ContextVar("_request_id", default=None)
 _ID = re.compile(r"[0-9a-f-]{16,36}")
-
-HEADERS = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-}
 
 
 class JsonFormatter(logging.Formatter):

@@ -23,8 +23,8 @@ from indexer.records import Reply, Status
 from server import page_views
 from server.answering import Answering
 from server.feedback import MAX_COMMENT_CHARACTERS, FeedbackError, FeedbackStore
+from server.headers import PAGE_HEADERS
 from server.page_forms import Form
-from server.page_headers import PAGE_HEADERS
 from server.privacy import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 from server.questions import MAX_QUESTION_CHARACTERS
 from server.schemas import QUERY_ID

@@ -16,8 +16,8 @@ from indexer.records import Reply
 from server import page_views
 from server.answering import Answering
 from server.feedback import FeedbackStore
+from server.headers import FILE_HEADERS
 from server.page_forms import Form, SentForm
-from server.page_headers import FILE_HEADERS
 from server.page_maker import PageMaker, address_of
 
 FILES = Path(__file__).parent / "page" / "static"

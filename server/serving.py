@@ -14,7 +14,7 @@ from indexer.index.folder import CURRENT, IndexFolder
 from indexer.index.index import Index
 from indexer.records import IndexInfo
 from server.answering import Answering
-from server.repeating import repeated
+from server.periodic import repeated
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.logs import HEADERS
+from server.headers import HEADERS
 from server.problems import problem
 
 logger = logging.getLogger(__name__)

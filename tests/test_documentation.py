@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from server.page_headers import CONTENT_SECURITY_POLICY
+from server.headers import CONTENT_SECURITY_POLICY
 
 
 def test_docs_names_only_our_own_addresses(client: TestClient) -> None:

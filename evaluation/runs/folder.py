@@ -12,7 +12,7 @@ from typing import TextIO
 from evaluation.json_documents import Count, Form, exact, format_version
 from evaluation.metrics.ranking import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
-from server.exporting import Cell, csv_lines
+from server.exports import Cell, csv_lines
 
 FORMAT_VERSION = 1
 RUN_FILE = "run.json"

@@ -25,3 +25,11 @@ PAGE_HEADERS = {**HEADERS, "cache-control": "no-store"}
 
 FILE_HEADERS = {**HEADERS, "cache-control": "no-cache"}
 """A browser keeps a file but asks about it each time, so that a new version is never mixed with an old one."""
+
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}

@@ -1,0 +1,128 @@
+"""Runs the server: listens, loads, serves until a signal, and ends in order."""
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from indexer.encoders.loading import load_configured_encoder
+from indexer.errors import SettingsError
+from indexer.settings import IndexerSettings
+from indexer.terminal import DONE
+from server.answering import Answering, Untraced, open_soon
+from server.feedback import FeedbackStore
+from server.logs import JsonFormatter
+from server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from server.starting import Loaded
+    from server.tracing import Tracing
+
+
+def open(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
+    # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile. Not the other way
+    # round: a stop waits for the threads of a pool, and an encoder may take minutes.
+    with ThreadPoolExecutor(1, "index") as beside:
+        opened = beside.submit(open_soon, index.index)
+        encoder = load_configured_encoder(index)
+    return Answering(opened.result(), encoder, cached_questions=server.cached_questions, tracing=tracing)
+
+
+def serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    from server.protocol import BoundedHttp
+    from server.starting import StartingServer
+
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(JsonFormatter())
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(_listen(server.host, server.port))
+        feedback = stack.enter_context(open_feedback(server)) if server.feedback else None
+        if feedback:
+            stack.enter_context(feedback.purging())
+        tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
+        running = StartingServer(
+            lambda: _load_site(index, server, feedback, tracing, stack),
+            listening,
+            host=server.host,
+            port=server.port,
+            # No access log: the address of a GET request holds the question.
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            http=BoundedHttp,
+            # Longer than the deadline of a request: those in progress finish before the end.
+            timeout_graceful_shutdown=server.deadline_seconds + 5,
+        )
+        # uvicorn stops gracefully on a signal and then raises it again; by default SIGTERM would make that an error.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            running.run()
+    if running.failure:
+        raise running.failure
+    if running.loading:
+        # A thread inside a C++ library cannot be stopped, and an interpreter that ends under it may abort.
+        logging.shutdown()
+        os._exit(DONE)
+    return DONE
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. SettingsError where the port is taken, or the address not ours."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot listen on {host}, port {port}: {error.strerror}. Stop what uses it, or choose another --port "
+            "or --host."
+        ) from error
+
+
+def _load_site(
+    index: IndexerSettings,
+    server: ServerSettings,
+    feedback: FeedbackStore | None,
+    tracing: "Tracing | None",
+    stack: contextlib.ExitStack,
+) -> "Loaded":
+    """Return what is served, with the index watched until *stack* is closed."""
+    from server.admission import Limits
+    from server.app import create_site
+    from server.serving import Serving, stamp
+    from server.starting import Loaded
+
+    before = stamp(index.index)
+    answering = open(index, server, tracing)
+    serving = Serving(index.index, answering, loaded_since=before)
+    site = create_site(
+        answering,
+        default_limit=server.limit,
+        feedback=feedback,
+        serving=serving,
+        admin_token=server.admin_token,
+        limits=Limits(
+            most_requests=server.most_requests,
+            deadline_seconds=server.deadline_seconds,
+            client_rate=server.client_rate,
+        ),
+    )
+    stack.enter_context(serving.watch())
+    return Loaded(tracing.watch(site, answering) if tracing else site, answering.speed_up)
+
+
+def _open_tracing(endpoint: str) -> "contextlib.AbstractContextManager[Tracing]":
+    from server.tracing import Tracing  # not where it is switched off: it brings a library
+
+    return Tracing.to(endpoint)
+
+
+def open_feedback(server: ServerSettings) -> FeedbackStore:
+    if server.feedback is None:
+        raise SettingsError("The file of the judgements is not known. Give --feedback, or set SOUFFLEUR_FEEDBACK.")
+    return FeedbackStore.open(
+        server.feedback, keep_questions=server.keep_questions, retention_days=server.retention_days
+    )

@@ -1,0 +1,29 @@
+"""A reply as text for a person at a terminal."""
+
+import textwrap
+
+from indexer.records import Reply, Status
+
+_STATUS_WORDS = {
+    Status.ANSWERED: "Réponse très probable",
+    Status.UNCERTAIN: "À vérifier",
+    Status.NO_ANSWER: "Je n'ai pas trouvé de réponse sûre ; voici ce qui s'en approche le plus",
+}
+
+
+def page(reply: Reply, *, width: int) -> str:
+    """Return the reply as text for a person: the best answer whole, the others by their matching sentence."""
+    lines = [textwrap.fill(f"{_STATUS_WORDS[reply.status]} (confiance {reply.confidence:.0%})", width)]
+    for hit in reply.hits:
+        lines += ["", f"{hit.rank}. {hit.answer.id}  ·  confiance {hit.confidence:.0%}"]
+        if hit.matched_question:
+            lines.append(_indent(f"Question proche : {hit.matched_question}", width))
+        text = hit.answer.text if hit.rank == 1 else hit.passage.text
+        lines += [_indent(line, width) for line in text.splitlines()]
+    return "\n".join(lines)
+
+
+def _indent(line: str, width: int) -> str:
+    return textwrap.fill(
+        line, width, initial_indent="   ", subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
+    )
