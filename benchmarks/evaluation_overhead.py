@@ -26,7 +26,7 @@ from evaluation.runs.own_corpus import index_corpus
 from indexer.encoders import Encoder
 from indexer.encoders.bundled.encoder import BundledEncoder
 from indexer.records import Facets, Status, Vectors
-from server.answering import Answering
+from server.answering.answering import Answering
 
 DEFAULT = Path(__file__).parents[2] / "shared/data/cnil-faq"
 

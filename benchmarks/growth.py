@@ -28,7 +28,7 @@ from indexer.corpus.corpus import open_corpus
 from indexer.index.build import build_index
 from indexer.index.index import Index
 from indexer.records import Acronym, Answer, Facet, Vectors
-from server.answering import open_soon
+from server.answering.prepared import open_soon
 
 Result = TypeVar("Result")
 

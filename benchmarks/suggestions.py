@@ -12,7 +12,7 @@ import tracemalloc
 
 import numpy as np
 
-from server.suggesting import Suggester
+from server.answering.suggestions import Suggester
 
 OPENINGS = (
     "Comment", "Pourquoi", "Quand faut-il", "Où puis-je", "Est-il possible de", "Qui doit", "Combien coûte de",

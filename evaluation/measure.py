@@ -11,7 +11,7 @@ from evaluation.runs.run import Run
 from evaluation.summary import Summary, summarise, write_summary
 from indexer.encoders import Encoder
 from indexer.records import Progress, no_progress
-from server.answering import Answering
+from server.answering.answering import Answering
 
 
 def measure(

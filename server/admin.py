@@ -10,11 +10,11 @@ from starlette.exceptions import HTTPException
 
 from indexer.records import IndexInfo
 from server import problems
-from server.answering import Answering
+from server.answering.answering import Answering
+from server.answering.index_switch import Serving
 from server.atelier import AtelierReply, describe_atelier
 from server.feedback import FeedbackStore
 from server.schemas import IndexBody
-from server.serving import Serving
 
 _bearer = HTTPBearer(auto_error=False)
 

@@ -14,8 +14,8 @@ from http import HTTPStatus
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.allowance import Allowance, working_on
-from server.answering import Answering
+from server.answering.answering import Answering
+from server.answering.request_budget import Allowance, working_on
 from server.problems import problem
 
 _UNLIMITED = ("/livez", "/readyz", "/metrics", "/v1/admin/", "/page/")

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from fastapi import FastAPI
 
 from server import problems
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.schemas import AnswerBody
 
 _REFUSALS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND)

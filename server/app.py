@@ -17,12 +17,12 @@ from server import (
     search_routes,
 )
 from server.admission import Admission, Limits
-from server.answering import Answering
+from server.answering.answering import Answering
+from server.answering.index_switch import Serving
 from server.feedback import FeedbackStore
 from server.head_requests import HeadRequests
 from server.logs import RequestLog
 from server.memory import Memory
-from server.serving import Serving
 
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 

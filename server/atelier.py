@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from indexer.index.index import Index
 from indexer.index.manifest import Manifest
 from indexer.records import PassageKind, Vectors
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.feedback import FeedbackStore, Unanswered
 from server.page_views import OTHER_THEME, theme_facet, title_of
 

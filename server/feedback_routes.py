@@ -5,7 +5,7 @@ from http import HTTPStatus
 from fastapi import FastAPI
 
 from server import problems
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.feedback import FeedbackStore
 from server.schemas import FeedbackReply, FeedbackRequest
 

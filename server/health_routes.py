@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 
 from server import metrics
-from server.answering import Answering
+from server.answering.answering import Answering
 
 
 def install(app: FastAPI, answering: Answering) -> None:

@@ -21,13 +21,12 @@ from indexer.errors import QuestionError
 from indexer.index.folder import INDEX_ID
 from indexer.records import Reply, Status
 from server import page_views
-from server.answering import Answering
+from server.answering.answering import Answering
+from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
 from server.feedback import MAX_COMMENT_CHARACTERS, FeedbackError, FeedbackStore
 from server.headers import PAGE_HEADERS
 from server.page_forms import Form
 from server.privacy import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
-from server.questions import MAX_QUESTION_CHARACTERS
-from server.schemas import QUERY_ID
 
 logger = logging.getLogger(__name__)
 

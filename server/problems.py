@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from indexer.errors import IndexFolderError, QuestionError, SouffleurError
-from server.allowance import GivenUpError
+from server.answering.request_budget import GivenUpError
 from server.feedback import FeedbackError
 
 logger = logging.getLogger(__name__)

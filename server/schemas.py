@@ -8,12 +8,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from indexer.index.folder import INDEX_ID
 from indexer.records import Answer, Hit, Reply, Status
 from indexer.search.ranking import named_features
+from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
 from server.feedback import MAX_COMMENT_CHARACTERS
-from server.questions import MAX_QUESTION_CHARACTERS
 
 MAX_LIMIT = 50
 MAX_BATCH = 64
-QUERY_ID = "[0-9a-f]{32}"
 
 # Declared only: `read_question` decides, and says in French why. Signs beyond U+FFFF are left out.
 _CONTROL = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F"

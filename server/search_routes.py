@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from indexer.errors import QuestionError
 from server import problems
-from server.answering import Answering, Filters
+from server.answering.answering import Answering, Filters
 from server.memory import Memory
 from server.query_route import QueryRoute
 from server.schemas import (

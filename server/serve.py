@@ -13,7 +13,8 @@ from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SettingsError
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE
-from server.answering import Answering, Untraced, open_soon
+from server.answering.answering import Answering, Untraced
+from server.answering.prepared import open_soon
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter
 from server.settings import ServerSettings
@@ -91,8 +92,8 @@ def _load_site(
 ) -> "Loaded":
     """Return what is served, with the index watched until *stack* is closed."""
     from server.admission import Limits
+    from server.answering.index_switch import Serving, stamp
     from server.app import create_site
-    from server.serving import Serving, stamp
     from server.starting import Loaded
 
     before = stamp(index.index)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from indexer.errors import SettingsError
-from server.answering import Answering, Untraced
+from server.answering.answering import Answering, Untraced
 from server.logs import route_of
 
 try:

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from indexer.index.build import build_index
 from indexer.records import Facet
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.app import create_app
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder

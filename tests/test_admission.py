@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from indexer.records import Reply, Vectors
 from server.admission import Admission, Limits
-from server.answering import Answering, Filters
+from server.answering.answering import Answering, Filters
 from server.app import create_app
 from server.feedback import FeedbackStore
 from server.logs import JsonFormatter

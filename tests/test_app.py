@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from indexer.records import Reply
-from server.answering import Answering, Filters
+from server.answering.answering import Answering, Filters
 from server.app import create_app
 from server.feedback import FeedbackStore
 from tests.corpora import ANSWERS

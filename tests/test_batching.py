@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from indexer.records import Vectors
-from server.batching import Batcher, divide
+from server.answering.batching import Batcher, divide
 from tests.fakes import FakeEncoder
 
 

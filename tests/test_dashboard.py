@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from server.answering import Answering
+from server.answering.answering import Answering
+from server.answering.index_switch import Serving
 from server.app import create_app
-from server.serving import Serving
 from tests.fakes import FakeEncoder
 
 FILE = Path(__file__).parents[1] / "deploy" / "grafana-dashboard.json"

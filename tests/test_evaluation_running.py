@@ -33,7 +33,7 @@ from evaluation.runs.folder import (
 )
 from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.runs.run import Run
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.app import create_app
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder

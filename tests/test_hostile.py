@@ -11,7 +11,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from server.admission import Limits
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.app import create_site
 from server.logs import JsonFormatter
 

@@ -15,10 +15,10 @@ from schemathesis.engine import events, from_schema
 
 from indexer.index.build import build_index
 from indexer.records import Answer
-from server.answering import Answering
+from server.answering.answering import Answering
+from server.answering.index_switch import Serving
 from server.app import create_app, create_site
 from server.feedback import FeedbackStore
-from server.serving import Serving
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 

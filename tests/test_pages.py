@@ -15,7 +15,7 @@ from httpx2 import Response
 from indexer.index.build import build_index
 from indexer.records import Answer, Facet, Reply, Status
 from server import pages
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.app import create_app
 from server.feedback import FeedbackStore
 from server.page_views import french_spaces, group_by_theme, title_of, view_facets, view_result

@@ -15,10 +15,10 @@ from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
-from server.answering import Answering
+from server.answering.answering import Answering
+from server.answering.index_switch import Serving, stamp
 from server.app import create_site
 from server.feedback import FeedbackStore
-from server.serving import Serving, stamp
 from tests.conftest import CORPUS
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder

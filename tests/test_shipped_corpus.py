@@ -17,7 +17,7 @@ from indexer.encoders import Encoder
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
 from indexer.records import Answer, Status
-from server.answering import Answering
+from server.answering.answering import Answering
 from tests.corpora import MemoryCorpus
 
 pytestmark = pytest.mark.slow

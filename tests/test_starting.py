@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
 from indexer.index.folder import CURRENT
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.app import create_app
 from server.starting import Starting
 from tests.conftest import CORPUS

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from server.suggesting import Suggester, Suggestion
+from server.answering.suggestions import Suggester, Suggestion
 
 QUESTIONS = (
     ("Combien de temps un certificat est-il valable ?", "validite"),

@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 from indexer.errors import IndexFolderError
 from indexer.index.build import build_index
 from indexer.index.folder import CURRENT, MANIFEST, IndexFolder
-from server.answering import Answering
-from server.serving import Serving
+from server.answering.answering import Answering
+from server.answering.index_switch import Serving
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 

@@ -13,7 +13,7 @@ pytest.importorskip("opentelemetry.sdk", reason="OpenTelemetry is not installed:
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.app import create_app
 from server.tracing import Tracing
 from tests.fakes import FakeEncoder

@@ -87,7 +87,7 @@ class Souffleur:
 
     def index(self, folder: Path) -> Path | None:
         from evaluation.runs.own_corpus import index_corpus
-        from server.answering import Answering
+        from server.answering.answering import Answering
 
         path = index_corpus(folder / "corpus.jsonl", encoder=self._encoder, cache=self._work / "souffleur")
         self._answering = Answering.open(path, encoder=self._encoder)

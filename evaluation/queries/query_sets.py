@@ -13,7 +13,7 @@ from evaluation.queries.qrels import Judgments, decoded_lines, read_judgments
 from evaluation.records import EvaluationError, Query, QuerySetError, Scope
 from indexer.errors import QuestionError
 from indexer.records import Problem
-from server.questions import read_question
+from server.answering.questions import read_question
 
 CORPUS_FILE = "corpus.jsonl"
 QUERIES_FILE = "queries.jsonl"

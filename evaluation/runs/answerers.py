@@ -6,7 +6,7 @@ from typing import Protocol
 from evaluation.records import DIGITS, EXPLAINED_HITS, Outcome, Returned, Target
 from indexer.records import Facets, Hit, Reply
 from indexer.search.ranking import named_features
-from server.answering import Answering
+from server.answering.answering import Answering
 
 
 class Answerer(Protocol):

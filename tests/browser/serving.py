@@ -14,10 +14,10 @@ from indexer.index.build import build_index
 from indexer.index.index import Index
 from indexer.records import Answer, Corpus, Facet
 from indexer.search.contents import IndexParts
-from server.answering import Answering
+from server.answering.answering import Answering
+from server.answering.index_switch import Serving
 from server.app import create_site
 from server.feedback import FeedbackStore
-from server.serving import Serving
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 

@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,37 +18,16 @@ from indexer.errors import EncoderError, IndexFolderError, QuestionError
 from indexer.index.index import Found, Index
 from indexer.index.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
-from server.allowance import charge, require_wanted
-from server.batching import Batcher, divide
+from server.answering.batching import Batcher, divide
+from server.answering.prepared import WARMING_QUESTION, Prepared, asked, open_soon
+from server.answering.questions import read_question
+from server.answering.request_budget import charge, require_wanted
+from server.answering.suggestions import Suggester, Suggestion
 from server.metrics import Metrics
-from server.questions import read_question
-from server.suggesting import Suggester, Suggestion
 
 logger = logging.getLogger(__name__)
 
 Filters = Mapping[str, Sequence[str]]
-
-VERIFIED_AT_ONCE = 100_000_000
-"""Bytes of the largest file whose sum is worked out before the first answer, which takes 0.07 s."""
-
-_WARMING_QUESTION = "Combien de temps un certificat est-il valable ?"
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An index with all that is made from it, loaded, checked and warm: ready to be put into service."""
-
-    index: Index
-    info: IndexInfo
-    suggester: Suggester
-
-
-def open_soon(path: Path) -> Index:
-    """Return the index in service in *path*, soon whatever its size: its largest files are not verified.
-
-    `Serving.watch` does that later. IndexFolderError as of Index.open.
-    """
-    return Index.open(path, largest_bytes=VERIFIED_AT_ONCE)
 
 
 _pinned: ContextVar[Prepared | None] = ContextVar("_pinned", default=None)
@@ -112,10 +90,10 @@ class Answering:
                 f'({self._encoder.fingerprint[:7]}) is in use here. Run "make index", or name the encoder of the '
                 "index with --encoder."
             )
-        suggester = Suggester([(question, answer.id) for answer in _asked(index) for question in answer.questions])
+        suggester = Suggester([(question, answer.id) for answer in asked(index) for question in answer.questions])
         suggester.suggest("question", limit=1)
         if len(index):
-            list(index.search([_WARMING_QUESTION], self._encoder.encode_questions([_WARMING_QUESTION]), limit=5))
+            list(index.search([WARMING_QUESTION], self._encoder.encode_questions([WARMING_QUESTION]), limit=5))
         return Prepared(index, IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index)), suggester)
 
     def switch(self, prepared: Prepared) -> None:
@@ -267,13 +245,6 @@ def _read_questions(questions: Sequence[str]) -> Iterator[str]:
             if len(questions) == 1:
                 raise
             raise QuestionError(f"Question {number} : {error}") from None
-
-
-def _asked(index: Index) -> Iterator[Answer]:
-    """Yield the answers that have curated questions, without reading the others."""
-    table = index.parts.table
-    for row in np.flatnonzero(table.later_rows < table.first_rows[1:]).tolist():
-        yield index.parts.answers[row]
 
 
 class _VectorCache:

@@ -11,6 +11,8 @@ MAX_QUESTION_CHARACTERS = 2_000
 # Control characters but for blanks, and surrogates: the categories Cc and Cs of Unicode.
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
+QUERY_ID = "[0-9a-f]{32}"
+
 
 def read_question(text: str) -> str:
     """Return the question in normal form. QuestionError, in French, if nothing can be asked with it."""

@@ -13,7 +13,7 @@ from indexer.errors import IndexFolderError, SouffleurError
 from indexer.index.folder import CURRENT, IndexFolder
 from indexer.index.index import Index
 from indexer.records import IndexInfo
-from server.answering import Answering
+from server.answering.answering import Answering
 from server.periodic import repeated
 
 logger = logging.getLogger(__name__)
