@@ -13,7 +13,7 @@ from server import problems
 from server.answering.answering import Answering
 from server.answering.index_switch import Serving
 from server.atelier import AtelierReply, describe_atelier
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from server.schemas import IndexBody
 
 _bearer = HTTPBearer(auto_error=False)

@@ -19,10 +19,10 @@ from server import (
 from server.admission import Admission, Limits
 from server.answering.answering import Answering
 from server.answering.index_switch import Serving
-from server.feedback import FeedbackStore
+from server.feedback.question_log import Memory
+from server.feedback.store import FeedbackStore
 from server.head_requests import HeadRequests
 from server.logs import RequestLog
-from server.memory import Memory
 
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 

@@ -15,7 +15,7 @@ from indexer.index.index import Index
 from indexer.index.manifest import Manifest
 from indexer.records import PassageKind, Vectors
 from server.answering.answering import Answering
-from server.feedback import FeedbackStore, Unanswered
+from server.feedback.store import FeedbackStore, Unanswered
 from server.page_views import OTHER_THEME, theme_facet, title_of
 
 EncodeQuestions = Callable[[Sequence[str]], Vectors]

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
 from indexer.terminal import DONE, FAILED
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from server.schemas import SEARCH_REPLY, SearchReply
-from server.serve import open, open_feedback, serve
+from server.serve import open_answering, open_feedback, serve
 from server.settings import TABLE, ServerSettings
 from server.terminal import page
 
@@ -105,7 +105,7 @@ def _erase(options: argparse.Namespace, _: IndexerSettings, server: ServerSettin
 
 def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
     try:
-        reply = open(index, server).answer(options.question, limit=server.limit)
+        reply = open_answering(index, server).answer(options.question, limit=server.limit)
     except QuestionError as error:
         print(error, file=sys.stderr)
         return FAILED

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from server import problems
 from server.answering.answering import Answering
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from server.schemas import FeedbackReply, FeedbackRequest
 
 _REFUSALS = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND)

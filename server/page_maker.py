@@ -23,7 +23,8 @@ from indexer.records import Reply, Status
 from server import page_views
 from server.answering.answering import Answering
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
-from server.feedback import MAX_COMMENT_CHARACTERS, FeedbackError, FeedbackStore
+from server.feedback.schema import FeedbackError
+from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackStore
 from server.headers import PAGE_HEADERS
 from server.page_forms import Form
 from server.privacy import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where

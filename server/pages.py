@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from indexer.records import Reply
 from server import page_views
 from server.answering.answering import Answering
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from server.headers import FILE_HEADERS
 from server.page_forms import Form, SentForm
 from server.page_maker import PageMaker, address_of

@@ -12,7 +12,7 @@ from starlette.routing import Match
 
 from indexer.errors import IndexFolderError, QuestionError, SouffleurError
 from server.answering.request_budget import GivenUpError
-from server.feedback import FeedbackError
+from server.feedback.schema import FeedbackError
 
 logger = logging.getLogger(__name__)
 

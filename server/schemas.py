@@ -9,7 +9,7 @@ from indexer.index.folder import INDEX_ID
 from indexer.records import Answer, Hit, Reply, Status
 from indexer.search.ranking import named_features
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
-from server.feedback import MAX_COMMENT_CHARACTERS
+from server.feedback.store import MAX_COMMENT_CHARACTERS
 
 MAX_LIMIT = 50
 MAX_BATCH = 64

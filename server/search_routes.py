@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from indexer.errors import QuestionError
 from server import problems
 from server.answering.answering import Answering, Filters
-from server.memory import Memory
+from server.feedback.question_log import Memory
 from server.query_route import QueryRoute
 from server.schemas import (
     BATCH_REPLY,

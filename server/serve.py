@@ -15,7 +15,7 @@ from indexer.settings import IndexerSettings
 from indexer.terminal import DONE
 from server.answering.answering import Answering, Untraced
 from server.answering.prepared import open_soon
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from server.logs import JsonFormatter
 from server.settings import ServerSettings
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from server.tracing import Tracing
 
 
-def open(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
+def open_answering(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
     # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile. Not the other way
     # round: a stop waits for the threads of a pool, and an encoder may take minutes.
     with ThreadPoolExecutor(1, "index") as beside:
@@ -97,7 +97,7 @@ def _load_site(
     from server.starting import Loaded
 
     before = stamp(index.index)
-    answering = open(index, server, tracing)
+    answering = open_answering(index, server, tracing)
     serving = Serving(index.index, answering, loaded_since=before)
     site = create_site(
         answering,

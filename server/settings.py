@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.settings import parse_count, parse_path, parse_port, parse_text, setting
-from server.feedback import KeepQuestions
+from server.feedback.store import KeepQuestions
 
 TABLE = "server"
 """The table of souffleur.toml that holds them."""

@@ -14,7 +14,7 @@ from indexer.records import Reply, Vectors
 from server.admission import Admission, Limits
 from server.answering.answering import Answering, Filters
 from server.app import create_app
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from server.logs import JsonFormatter
 from tests.fakes import FakeEncoder
 

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from indexer.records import Reply
 from server.answering.answering import Answering, Filters
 from server.app import create_app
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
 

@@ -19,7 +19,7 @@ HOMES = {
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
     # One reads what people wrote, the other writes.
     "yaml": {"indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"},
-    "sqlite3": {"server/feedback.py"},
+    "sqlite3": {"server/feedback/store.py"},
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/rendering.py"},
     "markdown_it": {"server/rendering.py"},

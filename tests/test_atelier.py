@@ -10,7 +10,7 @@ from indexer.index.build import build_index
 from indexer.records import Answer, Facet, PassageKind, Status
 from server.answering.answering import Answering
 from server.atelier import describe_atelier, group_by_meaning, nearness_of
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 

@@ -65,7 +65,7 @@ def test_faiss_has_one_thread() -> None:
 def test_faiss_knows_the_processor_that_numpy_knows() -> None:
     """In a process where FAISS was not loaded before; and what runs beneath it inherits nothing."""
     code = (
-        "import os, indexer.dense, threadpoolctl; "
+        "import os, indexer.dense.faiss_index, threadpoolctl; "
         "print(*{one.get('architecture') for one in threadpoolctl.threadpool_info() if one['user_api'] == 'blas'}, "
         "os.environ.get('OPENBLAS_CORETYPE'))"
     )

@@ -8,7 +8,7 @@ import pytest
 
 PRINTS_TWICE = """
 import sys
-from indexer.command import run_command
+from indexer.terminal import run_command
 
 def main():
     print("first", flush=True)

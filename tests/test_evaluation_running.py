@@ -213,8 +213,8 @@ def test_a_killed_process_loses_a_batch_at_most(
     code = """
 import os, signal, sys
 from pathlib import Path
-from evaluation.measuring import open_index
-from evaluation.query_sets import open_query_set
+from evaluation.measure import open_index
+from evaluation.queries.query_sets import open_query_set
 from tests.fakes import FakeEncoder
 from tests.test_evaluation_running import Dying, run_queries
 class Killed(Dying):

@@ -1,4 +1,4 @@
-"""Tests of server.feedback, on real files; the second reader of a file is the sqlite3 module itself."""
+"""Tests of server.feedback.store, on real files; the second reader of a file is the sqlite3 module itself."""
 
 import csv
 import io
@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from indexer.records import Status
-from server import feedback
-from server.feedback import MAX_COMMENT_CHARACTERS, SCHEMA_STEPS, FeedbackError, FeedbackStore, Unanswered
+from server.feedback import store as feedback_store
+from server.feedback.schema import SCHEMA_STEPS, FeedbackError
+from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackStore, Unanswered
 
 DAY = 86_400
 ROOT = Path(__file__).parents[1]
@@ -408,7 +409,8 @@ def test_the_recipe_of_the_page_on_privacy_works(tmp_path: Path) -> None:
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from server.feedback import FeedbackError, FeedbackStore
+from server.feedback.schema import FeedbackError
+from server.feedback.store import FeedbackStore
 store = FeedbackStore.open(Path(sys.argv[1]), keep_questions="off", retention_days=30)
 resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
 try:
@@ -437,7 +439,7 @@ def test_a_full_disk_is_an_error_that_says_so_and_loses_nothing(path: Path) -> N
 WRITER = """
 import sys
 from pathlib import Path
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 store = FeedbackStore.open(Path(sys.argv[1]), keep_questions="off", retention_days=30)
 for number in range(1_000_000):
     store.record_feedback(f"{sys.argv[2]}-{number}", "a", useful=True, comment="bien", index_id="i1")
@@ -471,7 +473,7 @@ def test_a_question_does_not_wait_for_a_file_that_another_program_holds(
     store: FeedbackStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is given up long before a judgement would be; afterwards questions are kept again."""
-    monkeypatch.setattr(feedback, "_PATIENCE_SECONDS", 600.0)
+    monkeypatch.setattr(feedback_store, "_PATIENCE_SECONDS", 600.0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(FeedbackError, match="locked"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from indexer.records import Status
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 
 DAY = 86_400
 RETENTION_DAYS = 30

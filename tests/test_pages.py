@@ -17,7 +17,7 @@ from indexer.records import Answer, Facet, Reply, Status
 from server import pages
 from server.answering.answering import Answering
 from server.app import create_app
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from server.page_views import french_spaces, group_by_theme, title_of, view_facets, view_result
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder

@@ -18,7 +18,7 @@ from indexer.index.folder import IndexFolder
 from server.answering.answering import Answering
 from server.answering.index_switch import Serving, stamp
 from server.app import create_site
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from tests.conftest import CORPUS
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
@@ -121,7 +121,7 @@ def test_a_damaged_index_is_refused_once(folder: Path, answering: Answering, ser
 
 def test_large_files_are_verified_after_the_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flipped bit in one is told and counted while the index serves; one that is too short is refused at once."""
-    monkeypatch.setattr("server.answering.VERIFIED_AT_ONCE", 0)
+    monkeypatch.setattr("server.answering.prepared.VERIFIED_AT_ONCE", 0)
     file = next(folder.glob("2*/embeddings.npy"))
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))

@@ -1,4 +1,4 @@
-"""Tests of server.suggesting, against a plain search through all questions."""
+"""Tests of server.answering.suggestions, against a plain search through all questions."""
 
 import random
 import unicodedata

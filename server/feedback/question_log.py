@@ -3,7 +3,8 @@
 import logging
 
 from indexer.records import Reply
-from server.feedback import FeedbackError, FeedbackStore
+from server.feedback.schema import FeedbackError
+from server.feedback.store import FeedbackStore
 from server.metrics import Metrics
 
 logger = logging.getLogger(__name__)

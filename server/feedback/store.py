@@ -20,10 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from indexer.errors import SouffleurError
 from indexer.french.text import words_of
 from indexer.records import Status
 from server.exports import Cell, csv_lines, jsonl_lines
+from server.feedback.schema import FeedbackError, explained, prepare
 from server.periodic import repeated
 from server.privacy import redact
 
@@ -42,30 +42,6 @@ _EMPTYING_PATIENCE_SECONDS = 1.0
 """How long erasing waits for readers, while writings wait for it."""
 
 _ROWS_A_PAGE = 500
-_APPLICATION_ID = 0x50FF1E  # marks the file as ours
-
-SCHEMA_STEPS = (
-    # 1: judgements
-    (
-        """CREATE TABLE feedback (
-            query_id TEXT NOT NULL, answer_id TEXT NOT NULL, useful INTEGER NOT NULL CHECK (useful IN (0, 1)),
-            comment TEXT NOT NULL, index_id TEXT NOT NULL, recorded_at INTEGER NOT NULL,
-            UNIQUE (query_id, answer_id))""",
-        "CREATE INDEX feedback_by_time ON feedback (recorded_at)",
-    ),
-    # 2: questions
-    (
-        """CREATE TABLE questions (
-            query_id TEXT NOT NULL UNIQUE, question TEXT NOT NULL, folded TEXT NOT NULL, status TEXT NOT NULL,
-            confidence REAL NOT NULL, answer_id TEXT, index_id TEXT NOT NULL, recorded_at INTEGER NOT NULL)""",
-        "CREATE INDEX questions_by_time ON questions (recorded_at)",
-    ),
-    # 3: the same question as everywhere else: "cœur" is "coeur"
-    ("UPDATE questions SET folded = words_of(question)",),
-)
-"""Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed.
-
-They may call `words_of`, which `_prepare` gives to SQLite."""
 
 # ?1: the row to go on after. ?2: from when on.
 _EXPORTS = {
@@ -79,10 +55,6 @@ _COLUMNS = {
     "feedback": ("recorded_at", "query_id", "answer_id", "useful", "comment", "index_id", "question", "status"),
     "questions": ("recorded_at", "query_id", "question", "status", "confidence", "answer_id", "index_id"),
 }
-
-
-class FeedbackError(SouffleurError):
-    """The feedback database cannot be opened, read or written. What it holds was left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +95,14 @@ class FeedbackStore:
         """
         if retention_days < 1:
             raise ValueError(f"retention_days is {retention_days}; it must be at least 1")
-        with _explained(path):
+        with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             # Made here for its mode: the comments are for nobody else to read. SQLite gives the log the same mode.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            with _explained(path):
-                _prepare(connection, path)
+            with explained(path):
+                prepare(connection, path)
             store = cls(connection, path, keep_questions=keep_questions == "redacted", retention_days=retention_days)
         except BaseException:
             connection.close()
@@ -147,7 +119,7 @@ class FeedbackStore:
 
     def close(self) -> None:
         """Gather everything in the one file and let go of it."""
-        with self._lock, _explained(self._path):
+        with self._lock, explained(self._path):
             self._connection.close()
 
     def record_feedback(self, query_id: str, answer_id: str, *, useful: bool, comment: str = "", index_id: str) -> None:
@@ -192,7 +164,7 @@ class FeedbackStore:
 
     def purge_expired(self, now: float) -> int:
         """Erase what is older than the retention time at *now* (seconds since 1970); return how many rows that was."""
-        with self._lock, _explained(self._path):
+        with self._lock, explained(self._path):
             return self._delete("recorded_at < ?", now - self._retention_seconds)
 
     @contextmanager
@@ -211,7 +183,7 @@ class FeedbackStore:
 
     def erase(self, query_id: str) -> int:
         """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows."""
-        with self._lock, _explained(self._path):
+        with self._lock, explained(self._path):
             return self._delete("query_id = ?", query_id)
 
     def unanswered(self, *, limit: int) -> tuple[Unanswered, ...]:
@@ -263,7 +235,7 @@ class FeedbackStore:
     def _read(self, statement: str, values: tuple[Cell, ...]) -> list[sqlite3.Row]:
         address = self._path.resolve().as_uri() + "?mode=ro"
         with (
-            _explained(self._path),
+            explained(self._path),
             closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection,
         ):
             connection.row_factory = sqlite3.Row
@@ -281,7 +253,7 @@ class FeedbackStore:
         if not self._lock.acquire(timeout=wait_seconds):
             raise FeedbackError(f"The feedback in {self._path} is being written by others.")
         try:
-            with _explained(self._path):
+            with explained(self._path):
                 self._wait_at_most(wait_seconds)
                 self._connection.execute(f"PRAGMA synchronous = {synchronous}")
                 self._connection.execute(statement, values)
@@ -310,66 +282,6 @@ class FeedbackStore:
                 self._path,
             )
         return sum(rows)
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Check that the file is sound and ours before anything in it changes, then bring it up to date."""
-    version, application = _pragma(connection, "user_version"), _pragma(connection, "application_id")
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != _APPLICATION_ID and (application, version, tables) != (0, 0, 0):
-        raise FeedbackError(f"{path} is a database of another program. Name another file for the feedback.")
-    if int(str(version)) > len(SCHEMA_STEPS):
-        raise FeedbackError(
-            f"{path} was written by a later version of Souffleur (schema {version}, not {len(SCHEMA_STEPS)})."
-            " Install that version again, or name another file for the feedback."
-        )
-    if (found := _pragma(connection, "quick_check(1)")) != "ok":
-        raise FeedbackError(f"{path} is damaged ({found}). {_RESTORE}")
-    if (mode := _pragma(connection, "journal_mode = WAL")) != "wal":
-        raise FeedbackError(f"{path} is on a disk that cannot hold its log ({mode}). Put it on a local one.")
-    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.create_function("words_of", 1, words_of, deterministic=True)
-    connection.execute("BEGIN IMMEDIATE")
-    with connection:
-        # Read again: another process may have done the steps in the meantime.
-        for number in range(int(str(_pragma(connection, "user_version"))), len(SCHEMA_STEPS)):
-            for statement in SCHEMA_STEPS[number]:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(SCHEMA_STEPS)}")
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> Cell:
-    value: Cell = connection.execute(f"PRAGMA {name}").fetchone()[0]
-    return value
-
-
-_RESTORE = "Restore it from a backup, or move it away: a new one is made at the next start."
-_NEXT_STEPS = {
-    "SQLITE_NOTADB": f"It is damaged, or no database. {_RESTORE}",
-    "SQLITE_CORRUPT": f"It is damaged. {_RESTORE}",
-    "SQLITE_FULL": "Free some space on its disk.",
-    "SQLITE_IOERR": "Look at its disk: it may be full or broken.",
-    "SQLITE_READONLY": "Give the server the right to write to it and to its folder.",
-    "SQLITE_CANTOPEN": "Give the server the right to write to its folder.",
-    "SQLITE_BUSY": "Another program is holding it: stop that one.",
-}
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FeedbackError(f"{path} cannot be opened: {error.strerror}. Name a file the server may write.") from error
-    except sqlite3.Error as error:
-        # Extended names, such as SQLITE_IOERR_WRITE, begin with the plain one.
-        name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
-        next_step = _NEXT_STEPS.get(name, "")
-        raise FeedbackError(
-            f"The feedback in {path} cannot be read or written: {error}. {next_step}".rstrip()
-        ) from error
 
 
 def _check_ids(query_id: str, answer_id: str, index_id: str) -> None:

@@ -1,0 +1,1 @@
+"""What visitors said of the answers, and their questions where the operator allows it."""

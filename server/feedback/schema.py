@@ -1,0 +1,96 @@
+"""The tables of the feedback database, the steps from one version to the next, and its errors in words."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from indexer.errors import SouffleurError
+from indexer.french.text import words_of
+from server.exports import Cell
+
+_APPLICATION_ID = 0x50FF1E  # marks the file as ours
+SCHEMA_STEPS = (
+    # 1: judgements
+    (
+        """CREATE TABLE feedback (
+            query_id TEXT NOT NULL, answer_id TEXT NOT NULL, useful INTEGER NOT NULL CHECK (useful IN (0, 1)),
+            comment TEXT NOT NULL, index_id TEXT NOT NULL, recorded_at INTEGER NOT NULL,
+            UNIQUE (query_id, answer_id))""",
+        "CREATE INDEX feedback_by_time ON feedback (recorded_at)",
+    ),
+    # 2: questions
+    (
+        """CREATE TABLE questions (
+            query_id TEXT NOT NULL UNIQUE, question TEXT NOT NULL, folded TEXT NOT NULL, status TEXT NOT NULL,
+            confidence REAL NOT NULL, answer_id TEXT, index_id TEXT NOT NULL, recorded_at INTEGER NOT NULL)""",
+        "CREATE INDEX questions_by_time ON questions (recorded_at)",
+    ),
+    # 3: the same question as everywhere else: "cœur" is "coeur"
+    ("UPDATE questions SET folded = words_of(question)",),
+)
+"""Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed.
+
+They may call `words_of`, which `prepare` gives to SQLite."""
+_RESTORE = "Restore it from a backup, or move it away: a new one is made at the next start."
+_NEXT_STEPS = {
+    "SQLITE_NOTADB": f"It is damaged, or no database. {_RESTORE}",
+    "SQLITE_CORRUPT": f"It is damaged. {_RESTORE}",
+    "SQLITE_FULL": "Free some space on its disk.",
+    "SQLITE_IOERR": "Look at its disk: it may be full or broken.",
+    "SQLITE_READONLY": "Give the server the right to write to it and to its folder.",
+    "SQLITE_CANTOPEN": "Give the server the right to write to its folder.",
+    "SQLITE_BUSY": "Another program is holding it: stop that one.",
+}
+
+
+class FeedbackError(SouffleurError):
+    """The feedback database cannot be opened, read or written. What it holds was left as it is."""
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Check that the file is sound and ours before anything in it changes, then bring it up to date."""
+    version, application = _pragma(connection, "user_version"), _pragma(connection, "application_id")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != _APPLICATION_ID and (application, version, tables) != (0, 0, 0):
+        raise FeedbackError(f"{path} is a database of another program. Name another file for the feedback.")
+    if int(str(version)) > len(SCHEMA_STEPS):
+        raise FeedbackError(
+            f"{path} was written by a later version of Souffleur (schema {version}, not {len(SCHEMA_STEPS)})."
+            " Install that version again, or name another file for the feedback."
+        )
+    if (found := _pragma(connection, "quick_check(1)")) != "ok":
+        raise FeedbackError(f"{path} is damaged ({found}). {_RESTORE}")
+    if (mode := _pragma(connection, "journal_mode = WAL")) != "wal":
+        raise FeedbackError(f"{path} is on a disk that cannot hold its log ({mode}). Put it on a local one.")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.create_function("words_of", 1, words_of, deterministic=True)
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        # Read again: another process may have done the steps in the meantime.
+        for number in range(int(str(_pragma(connection, "user_version"))), len(SCHEMA_STEPS)):
+            for statement in SCHEMA_STEPS[number]:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(SCHEMA_STEPS)}")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Cell:
+    value: Cell = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FeedbackError(f"{path} cannot be opened: {error.strerror}. Name a file the server may write.") from error
+    except sqlite3.Error as error:
+        # Extended names, such as SQLITE_IOERR_WRITE, begin with the plain one.
+        name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+        next_step = _NEXT_STEPS.get(name, "")
+        raise FeedbackError(
+            f"The feedback in {path} cannot be read or written: {error}. {next_step}".rstrip()
+        ) from error
