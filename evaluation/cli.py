@@ -23,7 +23,7 @@ from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SouffleurError
 from indexer.settings import IndexerSettings, add_options, parse_count, read_settings
 from indexer.terminal import show_progress
-from server.schemas import MAX_LIMIT
+from server.http.schemas import MAX_LIMIT
 
 DONE, FOUND, FAILED = 0, 1, 2
 RUNS = Path("build/evaluation/runs")

@@ -9,12 +9,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from indexer.records import IndexInfo
-from server import problems
 from server.answering.answering import Answering
 from server.answering.index_switch import Serving
 from server.atelier import AtelierReply, describe_atelier
 from server.feedback.store import FeedbackStore
-from server.schemas import IndexBody
+from server.http import problems
+from server.http.schemas import IndexBody
 
 _bearer = HTTPBearer(auto_error=False)
 

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 
-from server import problems
 from server.answering.answering import Answering
-from server.schemas import AnswerBody
+from server.http import problems
+from server.http.schemas import AnswerBody
 
 _REFUSALS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND)
 

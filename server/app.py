@@ -6,23 +6,16 @@ goes through is in `answering`, the JSON in `schemas`, errors in `problems`.
 
 from fastapi import FastAPI
 
-from server import (
-    admin,
-    answer_routes,
-    documentation,
-    feedback_routes,
-    health_routes,
-    pages,
-    problems,
-    search_routes,
-)
-from server.admission import Admission, Limits
+from server import admin, answer_routes, documentation, feedback_routes, health_routes, pages, search_routes
 from server.answering.answering import Answering
 from server.answering.index_switch import Serving
 from server.feedback.question_log import Memory
 from server.feedback.store import FeedbackStore
-from server.head_requests import HeadRequests
-from server.logs import RequestLog
+from server.http import problems
+from server.http.admission import Admission
+from server.http.head_requests import HeadRequests
+from server.http.load_shedding import Limits
+from server.http.request_log import RequestLog
 
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 

@@ -11,7 +11,7 @@ from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
 from indexer.terminal import DONE, FAILED
 from server.feedback.store import FeedbackStore
-from server.schemas import SEARCH_REPLY, SearchReply
+from server.http.schemas import SEARCH_REPLY, SearchReply
 from server.serve import open_answering, open_feedback, serve
 from server.settings import TABLE, ServerSettings
 from server.terminal import page

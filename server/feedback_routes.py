@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 
-from server import problems
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
-from server.schemas import FeedbackReply, FeedbackRequest
+from server.http import problems
+from server.http.schemas import FeedbackReply, FeedbackRequest
 
 _REFUSALS = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND)
 

@@ -8,11 +8,10 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from indexer.errors import QuestionError
-from server import problems
 from server.answering.answering import Answering, Filters
 from server.feedback.question_log import Memory
-from server.query_route import QueryRoute
-from server.schemas import (
+from server.http import problems
+from server.http.schemas import (
     BATCH_REPLY,
     SEARCH_REPLY,
     BatchReply,
@@ -26,6 +25,7 @@ from server.schemas import (
     SuggestReply,
     ValueBody,
 )
+from server.query_route import QueryRoute
 
 _BAD_ADDRESS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY)
 _BAD_BODY = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)

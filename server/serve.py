@@ -16,11 +16,11 @@ from indexer.terminal import DONE
 from server.answering.answering import Answering, Untraced
 from server.answering.prepared import open_soon
 from server.feedback.store import FeedbackStore
-from server.logs import JsonFormatter
+from server.http.request_log import JsonFormatter
 from server.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from server.starting import Loaded
+    from server.http.startup import Loaded
     from server.tracing import Tracing
 
 
@@ -34,8 +34,8 @@ def open_answering(index: IndexerSettings, server: ServerSettings, tracing: Untr
 
 
 def serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
-    from server.protocol import BoundedHttp
-    from server.starting import StartingServer
+    from server.http.connection import BoundedHttp
+    from server.http.startup import StartingServer
 
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonFormatter())
@@ -91,10 +91,10 @@ def _load_site(
     stack: contextlib.ExitStack,
 ) -> "Loaded":
     """Return what is served, with the index watched until *stack* is closed."""
-    from server.admission import Limits
     from server.answering.index_switch import Serving, stamp
     from server.app import create_site
-    from server.starting import Loaded
+    from server.http.load_shedding import Limits
+    from server.http.startup import Loaded
 
     before = stamp(index.index)
     answering = open_answering(index, server, tracing)

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from indexer.errors import SettingsError
 from server.answering.answering import Answering, Untraced
-from server.logs import route_of
+from server.http.request_log import route_of
 
 try:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -11,11 +11,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from indexer.records import Reply, Vectors
-from server.admission import Admission, Limits
 from server.answering.answering import Answering, Filters
 from server.app import create_app
 from server.feedback.store import FeedbackStore
-from server.logs import JsonFormatter
+from server.http.admission import Admission
+from server.http.load_shedding import Limits
+from server.http.request_log import JsonFormatter
 from tests.fakes import FakeEncoder
 
 ASKED = {"query": "erreur 905"}

@@ -10,10 +10,10 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
-from server.admission import Limits
 from server.answering.answering import Answering
 from server.app import create_site
-from server.logs import JsonFormatter
+from server.http.load_shedding import Limits
+from server.http.request_log import JsonFormatter
 
 SECRET = "mot-tres-secret"
 JSON = {"content-type": "application/json"}

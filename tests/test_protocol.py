@@ -8,8 +8,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from server import protocol
-from server.protocol import HEAD_BYTES, BoundedHttp
+from server.http import connection
+from server.http.connection import HEAD_BYTES, BoundedHttp
 
 
 def talk(*pieces: bytes, replies: int = 1) -> bytes:
@@ -71,7 +71,7 @@ def test_nonsense_is_refused() -> None:
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n"])
 def test_a_head_that_does_not_come_is_not_waited_for(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection is closed, whether something of it has arrived or nothing."""
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
     assert talk(begun) == b""
 
 
@@ -83,7 +83,7 @@ def test_a_body_is_no_part_of_the_head() -> None:
 
 def test_who_never_reads_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reply larger than what the system keeps for a client must not hold its place for ever."""
-    monkeypatch.setattr(protocol, "UNREAD_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "UNREAD_SECONDS", 0.2)
 
     async def unread() -> bool:
         ended = asyncio.Event()

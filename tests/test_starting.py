@@ -19,7 +19,7 @@ from indexer.index.build import build_index
 from indexer.index.folder import CURRENT
 from server.answering.answering import Answering
 from server.app import create_app
-from server.starting import Starting
+from server.http.startup import Starting
 from tests.conftest import CORPUS
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from evaluation.records import EXPLAINED_HITS, EvaluationError, Outcome, Returned, Target
 from indexer.records import Facets
-from server.schemas import BATCH_REPLY, AnswerBody, HitBody, SearchReply
+from server.http.schemas import BATCH_REPLY, AnswerBody, HitBody, SearchReply
 
 _TIMEOUT_SECONDS = 60.0
 _ANSWER = TypeAdapter(AnswerBody)

@@ -24,7 +24,7 @@ from evaluation.runs.folder import (
     read_run_info,
 )
 from indexer.records import Facets, Progress, no_progress
-from server.schemas import MAX_BATCH
+from server.http.schemas import MAX_BATCH
 
 logger = logging.getLogger(__name__)
 

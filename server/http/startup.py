@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.headers import HEADERS
-from server.problems import problem
+from server.http.problems import problem
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,7 @@ Refusing takes the event loop a moment and no worker, so that it stays quick whe
 import asyncio
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -16,31 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.answering.answering import Answering
 from server.answering.request_budget import Allowance, working_on
-from server.problems import problem
+from server.http.load_shedding import Clients, Crowd, Limits
+from server.http.problems import problem
 
 _UNLIMITED = ("/livez", "/readyz", "/metrics", "/v1/admin/", "/page/")
-_MOST_CLIENTS = 10_000
-_CROWDED = 0.25
-"""Share of refusals from which on it is a crowd; whoever is let in is asked about twice, with and without a body."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much is accepted. Seconds are of the clock on the wall."""
-
-    most_requests: int = 40
-    overloaded_requests: int = 2
-    """Worked on at once from a refusal on, as long as many are refused. With one more, a twentieth more are answered,
-    and where a crowd does not end, p99 is half as long again."""
-    judged_seconds: float = 1.0
-    """Every so often it is judged whether the crowd has ended."""
-    header_bytes: int = 16_384
-    body_bytes: int = 1_000_000
-    body_seconds: float = 5.0
-    deadline_seconds: float = 10.0
-    client_rate: int | None = None
-    """Requests a second that one client may make on average, in bursts of ten times as many; None is no limit. A batch
-    is let in where one question would be; the others that it asks are owed."""
 
 
 class Admission:
@@ -54,8 +31,8 @@ class Admission:
         self._limits = limits
         self._metrics = answering.metrics
         self._working = 0
-        self._crowd = _Crowd(limits, clock)
-        self._clients = _Clients(limits.client_rate, clock) if limits.client_rate else None
+        self._crowd = Crowd(limits, clock)
+        self._clients = Clients(limits.client_rate, clock) if limits.client_rate else None
         self._left: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -174,56 +151,3 @@ class Admission:
         finally:
             self._working -= 1
             self._metrics.in_progress.dec()
-
-
-class _Crowd:
-    """Whether more come than can be answered: from the first that is refused, until few are."""
-
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
-        self._limits = limits
-        self._clock = clock
-        self._overloaded = False
-        self._judged_at = -math.inf
-        self._came = self._refused = 0
-
-    def accepts(self, working: int) -> bool:
-        """Whether one more is worked on, where *working* are already; counts the answer."""
-        now = self._clock()
-        if now >= self._judged_at:
-            # Chance alone refuses a few at a bearable rate, and must not keep the limit low.
-            self._overloaded = self._overloaded and self._refused > _CROWDED * self._came
-            self._judged_at, self._came, self._refused = now + self._limits.judged_seconds, 0, 0
-        most = self._limits.most_requests
-        accepted = working < (min(most, self._limits.overloaded_requests) if self._overloaded else most)
-        self._came += 1
-        if not accepted:
-            self._overloaded = True
-            self._refused += 1
-        return accepted
-
-
-class _Clients:
-    """A token bucket for each client, in memory only; the client not seen for longest makes room."""
-
-    def __init__(self, rate: int, clock: Callable[[], float]) -> None:
-        self._rate = rate
-        self._burst = 10 * rate
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait_seconds(self, client: str) -> float:
-        """Return 0 and count the request, or how long to wait before the next is accepted."""
-        now = self._clock()
-        tokens, seen = self._buckets.pop(client, (float(self._burst), now))
-        tokens = min(self._burst, tokens + (now - seen) * self._rate)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._rate
-        self._buckets[client] = (tokens if wait else tokens - 1, now)
-        if len(self._buckets) > _MOST_CLIENTS:
-            self._buckets.popitem(last=False)
-        return wait
-
-    def owe(self, client: str, requests: int) -> None:
-        """Count so many more, without refusing any of them."""
-        if requests > 0 and client in self._buckets:
-            tokens, seen = self._buckets[client]
-            self._buckets[client] = (tokens - requests, seen)

@@ -14,8 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.headers import HEADERS
+from server.http.problems import problem
 from server.metrics import Metrics
-from server.problems import problem
 
 logger = logging.getLogger(__name__)
 
