@@ -6,7 +6,7 @@ goes through is in `answering`, the JSON in `schemas`, errors in `problems`.
 
 from fastapi import FastAPI
 
-from server import admin, answer_routes, documentation, feedback_routes, health_routes, pages, search_routes
+from server import pages
 from server.answering.answering import Answering
 from server.answering.index_switch import Serving
 from server.feedback.question_log import Memory
@@ -16,6 +16,8 @@ from server.http.admission import Admission
 from server.http.head_requests import HeadRequests
 from server.http.load_shedding import Limits
 from server.http.request_log import RequestLog
+from server.http.routes import admin, answers, docs, health, search
+from server.http.routes import feedback as feedback_routes
 
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 
@@ -68,14 +70,14 @@ def _create_api(
         responses=problems.ON_EVERY_ROUTE,
     )
     problems.install(app)
-    documentation.install(app)
+    docs.install(app)
     # The last added is the outermost: what is refused is logged and counted too.
     app.add_middleware(HeadRequests)
     app.add_middleware(Admission, answering=answering, limits=limits or Limits())
     app.add_middleware(RequestLog, metrics=answering.metrics)
     # In the order in which the description lists them.
-    search_routes.install(app, answering, default_limit=default_limit, memory=memory)
+    search.install(app, answering, default_limit=default_limit, memory=memory)
     feedback_routes.install(app, answering, feedback=feedback)
-    answer_routes.install(app, answering)
-    health_routes.install(app, answering)
+    answers.install(app, answering)
+    health.install(app, answering)
     return app

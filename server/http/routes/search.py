@@ -1,11 +1,16 @@
 """The routes that look for answers: one question, several, suggestions while typing, and the guided search's facets."""
 
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 from urllib.parse import unquote_to_bytes
 
 from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from indexer.errors import QuestionError
 from server.answering.answering import Answering, Filters
@@ -25,7 +30,6 @@ from server.http.schemas import (
     SuggestReply,
     ValueBody,
 )
-from server.query_route import QueryRoute
 
 _BAD_ADDRESS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY)
 _BAD_BODY = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -129,3 +133,24 @@ def _is_utf8(query: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+class QueryRoute(APIRoute):
+    """Of an endpoint `(request, query) -> Response`, where *query* is declared as `Annotated[Model, Query()]`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request: the endpoint, in a worker thread."""
+        model = get_type_hints(self.endpoint)["query"]
+
+        async def handle(request: Request) -> Response:
+            return await run_in_threadpool(self.endpoint, request, _read(model, request))
+
+        return handle
+
+
+def _read(model: type[BaseModel], request: Request) -> BaseModel:
+    try:
+        return model.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in found]) from error

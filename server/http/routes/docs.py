@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse
 
 from server.headers import FILE_HEADERS, PAGE_HEADERS
 
-OURS = Path(__file__).parent / "page" / "docs"
+OURS = Path(__file__).parents[2] / "page" / "docs"
 
 
 def install(app: FastAPI) -> None:
