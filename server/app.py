@@ -6,7 +6,6 @@ goes through is in `answering`, the JSON in `schemas`, errors in `problems`.
 
 from fastapi import FastAPI
 
-from server import pages
 from server.answering.answering import Answering
 from server.answering.index_switch import Serving
 from server.feedback.question_log import Memory
@@ -18,6 +17,7 @@ from server.http.load_shedding import Limits
 from server.http.request_log import RequestLog
 from server.http.routes import admin, answers, docs, health, search
 from server.http.routes import feedback as feedback_routes
+from server.page import routes
 
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 
@@ -34,7 +34,7 @@ def create_site(
     """Return all that `python -m server serve` serves: the API, the pages, and with a token the operators' routes."""
     memory = Memory(feedback, answering.metrics)
     app = _create_api(answering, default_limit=default_limit, feedback=feedback, limits=limits, memory=memory)
-    pages.install(app, answering, limit=default_limit, feedback=feedback, remember=memory.remember)
+    routes.install(app, answering, limit=default_limit, feedback=feedback, remember=memory.remember)
     if admin_token:
         admin.install(app, answering, token=admin_token, serving=serving, feedback=feedback)
     return app

@@ -16,7 +16,7 @@ from indexer.index.manifest import Manifest
 from indexer.records import PassageKind, Vectors
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore, Unanswered
-from server.page_views import OTHER_THEME, theme_facet, title_of
+from server.page.views import OTHER_THEME, theme_facet, title_of
 
 EncodeQuestions = Callable[[Sequence[str]], Vectors]
 """Encoder.encode_questions, of the encoder that the index was built with."""

@@ -14,11 +14,11 @@ from httpx2 import Response
 
 from indexer.index.build import build_index
 from indexer.records import Answer, Facet, Reply, Status
-from server import pages
 from server.answering.answering import Answering
 from server.app import create_app
 from server.feedback.store import FeedbackStore
-from server.page_views import french_spaces, group_by_theme, title_of, view_facets, view_result
+from server.page import routes
+from server.page.views import french_spaces, group_by_theme, title_of, view_facets, view_result
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -43,7 +43,7 @@ def asked() -> list[tuple[str, Reply]]:
 def browser(answering: Answering, store: FeedbackStore, asked: list[tuple[str, Reply]]) -> Iterator[TestClient]:
     """Asks for pages of the small index, and follows redirects as a browser does."""
     app = create_app(answering, feedback=store)
-    pages.install(app, answering, feedback=store, remember=lambda question, reply: asked.append((question, reply)))
+    routes.install(app, answering, feedback=store, remember=lambda question, reply: asked.append((question, reply)))
     with TestClient(app) as client:
         yield client
 
@@ -225,7 +225,7 @@ def test_a_judgement_without_javascript_is_kept_once(browser: TestClient, store:
 def test_nothing_asks_for_feedback_where_none_is_kept(answering: Answering) -> None:
     """A server without a file for judgements does not ask for them."""
     app = create_app(answering)
-    pages.install(app, answering)
+    routes.install(app, answering)
     with TestClient(app) as client:
         for question in (QUESTION, "zzz qqq"):
             page = send(client, "/", [("q", question)]).text
@@ -326,7 +326,7 @@ def test_markup_of_editors_and_visitors_is_only_shown(tmp_path: Path) -> None:
     build_index(corpus, tmp_path / "index", encoder=FakeEncoder())
     answering = Answering.open(tmp_path / "index", encoder=FakeEncoder())
     app = create_app(answering)
-    pages.install(app, answering)
+    routes.install(app, answering)
     with TestClient(app) as client:
         shown = [client.get(address).text for address in ("/", "/reponses", "/reponses/piege")]
         shown += [send(client, address, [("q", f"Que faire {attack} ?")]).text for address in ("/", "/fragment")]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.rendering import ELEMENTS, render
+from server.page.markdown import ELEMENTS, render
 
 SEED = Path(__file__).parents[2] / "shared/seed/faq-des-industriels.txt"
 

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from indexer.errors import QuestionError
 from indexer.index.folder import INDEX_ID
 from indexer.records import Reply, Status
-from server import page_views
 from server.answering.answering import Answering
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
 from server.feedback.schema import FeedbackError
 from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackStore
 from server.headers import PAGE_HEADERS
-from server.page_forms import Form
+from server.page import views
+from server.page.forms import Form
 from server.privacy import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 
 logger = logging.getLogger(__name__)
@@ -59,11 +59,11 @@ class PageMaker:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        self._templates.filters["french"] = page_views.french_spaces
+        self._templates.filters["french"] = views.french_spaces
         self._templates.filters["path"] = lambda text: quote(text, safe="")
         self._templates.globals.update(
             keeps_feedback=feedback is not None,
-            reasons=page_views.REASONS,
+            reasons=views.REASONS,
             personal_patterns=json.dumps(_personal_patterns(), ensure_ascii=False),
             most_characters=MAX_QUESTION_CHARACTERS,
         )
@@ -92,12 +92,12 @@ class PageMaker:
         """Return the page for a form: with the reply to its question, or with examples where it has none."""
         question = form.last("q")
         result = error = None
-        found: page_views.Counts = {}
+        found: views.Counts = {}
         status = HTTPStatus.OK
         if question:
             try:
                 reply = self._reply(question, filters, form)
-                result = page_views.view_result(question, reply, self._answering.index)
+                result = views.view_result(question, reply, self._answering.index)
                 found = reply.facets
             except QuestionError as problem:
                 error, status = str(problem), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -111,7 +111,7 @@ class PageMaker:
             question=question,
             result=result,
             error=error,
-            facets=page_views.view_facets(self._answering.index.facets, counts, filters),
+            facets=views.view_facets(self._answering.index.facets, counts, filters),
             examples=() if question else self._examples(filters),
             address=address_of(filters),
             total=len(self._answering.index),
@@ -127,14 +127,14 @@ class PageMaker:
                 title="Cette réponse n’existe pas",
                 text="Elle a peut-être été retirée, ou son adresse a changé.",
             )
-        view = page_views.view_answer(answer)
-        return self.show("answer.html", answer=view, structured_data=page_views.structured_data(view))
+        view = views.view_answer(answer)
+        return self.show("answer.html", answer=view, structured_data=views.structured_data(view))
 
     def judge(self, form: Form) -> HTMLResponse:
         """Keep a judgement sent without JavaScript, and thank for it; after a No, ask why."""
         query_id, answer_id = form.last("query_id"), form.last("answer_id")
         useful = form.last("useful") == "oui"
-        reasons = [reason for reason in form.fields.get("reason", ()) if reason in page_views.REASONS]
+        reasons = [reason for reason in form.fields.get("reason", ()) if reason in views.REASONS]
         comment = "\n".join(filter(None, [" ; ".join(reasons), form.last("comment")]))[:MAX_COMMENT_CHARACTERS]
         named = form.last("index_id")
         index_id = self._answering.judged_index(answer_id, named if re.fullmatch(INDEX_ID, named) else None)
@@ -170,9 +170,9 @@ class PageMaker:
     def _counts(
         self,
         filters: Mapping[str, Sequence[str]],
-        found: page_views.Counts,
-        count: Callable[[Mapping[str, Sequence[str]]], page_views.Counts],
-    ) -> page_views.Counts:
+        found: views.Counts,
+        count: Callable[[Mapping[str, Sequence[str]]], views.Counts],
+    ) -> views.Counts:
         """Return the counts of every facet; those of a facet with a choice are without it, since values add up.
 
         found: the counts with all *filters*.
@@ -183,7 +183,7 @@ class PageMaker:
             counts[key] = count(others).get(key, {})
         return counts
 
-    def _count_answers(self, filters: Mapping[str, Sequence[str]]) -> page_views.Counts:
+    def _count_answers(self, filters: Mapping[str, Sequence[str]]) -> views.Counts:
         return self._answering.index.parts.facets.count(self._rows(filters))
 
     def _examples(self, filters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -213,7 +213,7 @@ def _personal_patterns() -> dict[str, object]:
         "harmless": HARMLESS_NUMBER.pattern,
         "patterns": [
             {
-                "name": page_views.name_of(pattern.kind),
+                "name": views.name_of(pattern.kind),
                 "everywhere": pattern.where is Where.EVERYWHERE,
                 "expression": pattern.expression.pattern,
             }

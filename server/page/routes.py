@@ -13,12 +13,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from indexer.records import Reply
-from server import page_views
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
 from server.headers import FILE_HEADERS
-from server.page_forms import Form, SentForm
-from server.page_maker import PageMaker, address_of
+from server.page import views
+from server.page.forms import Form, SentForm
+from server.page.maker import PageMaker, address_of
 
 FILES = Path(__file__).parent / "page" / "static"
 
@@ -60,7 +60,7 @@ def install(
 
     @app.get("/reponses", include_in_schema=False)
     def list_answers() -> HTMLResponse:
-        groups = page_views.group_by_theme(answering.index.parts.answers, answering.index.facets)
+        groups = views.group_by_theme(answering.index.parts.answers, answering.index.facets)
         return pages.show("answers.html", groups=groups, total=len(answering.index))
 
     @app.get("/reponses/{answer_id:path}", include_in_schema=False)

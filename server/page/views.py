@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from indexer.french.words import content_words, shared_words, split_words
 from indexer.index.index import Index
 from indexer.records import Answer, Facet, Hit, Reply, Status
+from server.page.markdown import render
 from server.privacy import PersonalKind, find_personal_data
-from server.rendering import render
 
 Counts = Mapping[str, Mapping[str, int]]
 
