@@ -14,7 +14,8 @@ import stdnum.fr.siret
 import stdnum.iban
 import stdnum.luhn
 
-from server.privacy import PersonalKind, find_personal_data, redact
+from server.privacy.patterns import PersonalKind
+from server.privacy.redaction import find_personal_data, redact
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(__file__).parents[2] / "shared"

@@ -25,7 +25,7 @@ from indexer.records import Status
 from server.exports import Cell, csv_lines, jsonl_lines
 from server.feedback.schema import FeedbackError, explained, prepare
 from server.periodic import repeated
-from server.privacy import redact
+from server.privacy.redaction import redact
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackStore
 from server.headers import PAGE_HEADERS
 from server.page import views
 from server.page.forms import Form
-from server.privacy import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
+from server.privacy.patterns import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 
 logger = logging.getLogger(__name__)
 

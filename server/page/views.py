@@ -12,7 +12,8 @@ from indexer.french.words import content_words, shared_words, split_words
 from indexer.index.index import Index
 from indexer.records import Answer, Facet, Hit, Reply, Status
 from server.page.markdown import render
-from server.privacy import PersonalKind, find_personal_data
+from server.privacy.patterns import PersonalKind
+from server.privacy.redaction import find_personal_data
 
 Counts = Mapping[str, Mapping[str, int]]
 

@@ -13,7 +13,8 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed: 
 
 from playwright.sync_api import Page, expect
 
-from server.privacy import PersonalKind, find_personal_data
+from server.privacy.patterns import PersonalKind
+from server.privacy.redaction import find_personal_data
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import SMALL, serve
 
