@@ -161,11 +161,11 @@ def test_headers_let_a_browser_do_nothing_with_a_reply(client: TestClient) -> No
 def test_logs_and_metrics_hold_no_question(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
     """One JSON line a request, with its id, route and status; neither the question nor the client is in it."""
     given = "0123456789abcdef0123"
-    with caplog.at_level(logging.INFO, logger="server.logs"):
+    with caplog.at_level(logging.INFO, logger="server.http.request_log"):
         reply = client.get("/v1/search", params={"q": "mot-tres-secret"}, headers={"x-request-id": given})
         client.get("/mot-tres-secret", headers={"x-request-id": "mot-tres-secret"})
     assert reply.headers["x-request-id"] == given
-    lines = [JsonFormatter().format(record) for record in caplog.records if record.name == "server.logs"]
+    lines = [JsonFormatter().format(record) for record in caplog.records if record.name == "server.http.request_log"]
     first = json.loads(lines[0])
     assert {key: first[key] for key in ("method", "route", "status")} == {
         "method": "GET",

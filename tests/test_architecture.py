@@ -19,7 +19,8 @@ HOMES = {
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
     # One reads what people wrote, the other writes.
     "yaml": {"indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"},
-    "sqlite3": {"server/feedback/store.py"},
+    # One brings the tables to their present form, the other reads and writes them.
+    "sqlite3": {"server/feedback/schema.py", "server/feedback/store.py"},
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/page/markdown.py"},
     "markdown_it": {"server/page/markdown.py"},

@@ -31,7 +31,7 @@ from server.privacy.patterns import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, Pers
 
 logger = logging.getLogger(__name__)
 
-TEMPLATES = Path(__file__).parent / "page" / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 _EXAMPLES = 6
 _WARNED_KINDS = (PersonalKind.NIR, PersonalKind.EMAIL, PersonalKind.PHONE)

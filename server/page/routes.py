@@ -20,7 +20,7 @@ from server.page import views
 from server.page.forms import Form, SentForm
 from server.page.maker import PageMaker, address_of
 
-FILES = Path(__file__).parent / "page" / "static"
+FILES = Path(__file__).parent / "static"
 
 
 def install(
