@@ -1,0 +1,210 @@
+"""From a corpus to an index in service."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from indexer.errors import CorpusError, IndexFolderError
+from indexer.index.build import BuildSummary, build_index
+from indexer.index.folder import IndexFolder
+from indexer.index.index import Index
+from indexer.records import Answer, Problem
+from tests.corpora import ANSWERS, MemoryCorpus
+from tests.fakes import FakeEncoder
+
+
+def build(tmp_path: Path, answers: tuple[Answer, ...] = ANSWERS, encoder: FakeEncoder | None = None) -> BuildSummary:
+    return build_index(MemoryCorpus(answers), tmp_path / "index", encoder=encoder or FakeEncoder())
+
+
+def test_index_holds_the_corpus(tmp_path: Path) -> None:
+    """Every answer and curated question is in the index, and the manifest counts them."""
+    summary = build(tmp_path)
+    index = Index.open(tmp_path / "index")
+    assert sorted(answer.id for answer in index.parts.answers) == sorted(answer.id for answer in ANSWERS)
+    assert {answer.id: answer for answer in index.parts.answers} == {answer.id: answer for answer in ANSWERS}
+    counts = summary.manifest.counts
+    assert (counts.answers, counts.questions, counts.passages, counts.cut_answers) == (4, 4, 8, 0)
+    assert counts.spans == 2  # only one answer has two sentences
+    assert counts.embedded == 10
+    assert counts.reused == 0
+
+
+def test_vectors_are_those_of_the_encoder(tmp_path: Path) -> None:
+    """Row by row, the stored vectors are what the encoder gives for the passage's text."""
+    build(tmp_path)
+    parts = Index.open(tmp_path / "index").parts
+    texts = []
+    for row in parts.table.rows:
+        answer = parts.answers[int(row["answer"])]
+        texts.append(answer.questions[row["number"]] if row["kind"] == 3 else answer.text[row["start"] : row["end"]])
+    assert_array_equal(parts.embeddings.every, FakeEncoder().encode_passages(texts))
+
+
+def test_only_what_changed_is_encoded_again(tmp_path: Path) -> None:
+    """After an edit of one answer, its new texts alone go to the encoder; everything else is equal to a fresh build."""
+    build(tmp_path)
+    edited = (*ANSWERS[:-1], dataclasses.replace(ANSWERS[-1], text="L'export se fait en HL7 CDA."))
+    encoder = FakeEncoder()
+    summary = build(tmp_path, edited, encoder)
+    assert encoder.encoded == ["L'export se fait en HL7 CDA."]
+    assert (summary.manifest.counts.embedded, summary.manifest.counts.reused) == (1, 9)
+    (tmp_path / "fresh").mkdir()
+    fresh = build(tmp_path / "fresh", edited)
+    assert fresh.manifest.files == summary.manifest.files
+
+
+def test_too_little_memory_is_said_before_anything_is_encoded(tmp_path: Path) -> None:
+    """Of a large corpus that would be hours later."""
+    encoder = FakeEncoder()
+    with pytest.raises(IndexFolderError, match="--memory"):
+        build_index(MemoryCorpus(ANSWERS), tmp_path / "index", encoder=encoder, memory_bytes=100)
+    assert encoder.encoded == []
+
+
+def test_questions_of_one_answer_alone_teach_nothing(tmp_path: Path) -> None:
+    """There is nothing to judge a fit by: the shipped values hold."""
+    questions = tuple(f"Question {number} sur la validité ?" for number in range(40))
+    silent = (dataclasses.replace(answer, questions=()) for answer in ANSWERS[1:])
+    answers = (dataclasses.replace(ANSWERS[0], questions=questions), *silent)
+    assert not build(tmp_path, answers).manifest.calibration.fitted
+
+
+def test_index_knows_which_one_it_replaced(tmp_path: Path) -> None:
+    """So that going back from it leads there."""
+    first = build(tmp_path).manifest
+    second = build(tmp_path, ANSWERS[1:]).manifest
+    assert (first.replaced, second.replaced) == ("", first.id)
+
+
+def test_order_of_the_corpus_changes_nothing(tmp_path: Path) -> None:
+    """The same answers in another order make the same files."""
+    first = build(tmp_path).manifest
+    (tmp_path / "other").mkdir()
+    second = build(tmp_path / "other", ANSWERS[::-1]).manifest
+    assert first.files == second.files
+    assert first.corpus_hash == second.corpus_hash
+
+
+def test_nothing_changed_builds_nothing(tmp_path: Path) -> None:
+    """A build of the same corpus with the same encoder leaves the index in service as it is."""
+    first = build(tmp_path)
+    second = build(tmp_path)
+    assert second.unchanged
+    assert second.manifest.id == first.manifest.id
+    assert IndexFolder(tmp_path / "index").ids() == [first.manifest.id]
+
+
+def test_another_encoder_encodes_all_anew(tmp_path: Path) -> None:
+    """Vectors of one encoder are never reused for another."""
+    build(tmp_path)
+    summary = build(tmp_path, encoder=FakeEncoder(name="other"))
+    assert summary.manifest.counts.reused == 0
+
+
+def test_deleted_answer_is_absent_and_rollback_brings_it_back(tmp_path: Path) -> None:
+    """An answer deleted from the corpus is absent from the next index, and back after going back."""
+    build(tmp_path)
+    build(tmp_path, ANSWERS[1:])
+    assert Index.open(tmp_path / "index").get_answer("validite-certificat") is None
+    folder = IndexFolder(tmp_path / "index")
+    folder.switch(folder.previous_id())
+    assert Index.open(tmp_path / "index").get_answer("validite-certificat") == ANSWERS[0]
+
+
+def test_three_indexes_stay(tmp_path: Path) -> None:
+    """The newest three are kept, the one in service among them."""
+    ids = [build(tmp_path, ANSWERS[: number + 1]).manifest.id for number in range(4)]
+    assert IndexFolder(tmp_path / "index").ids() == ids[1:]
+
+
+class BrokenCorpus(MemoryCorpus):
+    def answers(self) -> Iterator[Answer]:
+        yield self.entries[0]
+        raise CorpusError([Problem("b.md", 3, "Le texte est vide.")])
+
+
+def test_bad_corpus_leaves_the_index_alone(tmp_path: Path) -> None:
+    """A corpus that cannot be read stops the build before anything is touched."""
+    summary = build(tmp_path)
+    with pytest.raises(CorpusError, match=r"b\.md:3: Le texte est vide"):
+        build_index(BrokenCorpus(ANSWERS), tmp_path / "index", encoder=FakeEncoder())
+    assert IndexFolder(tmp_path / "index").verify(summary.manifest.id) == summary.manifest
+
+
+def test_a_damaged_index_is_not_reused(tmp_path: Path) -> None:
+    """With a flipped bit in service, the next build starts from nothing and is whole."""
+    first = build(tmp_path)
+    file = tmp_path / "index" / first.manifest.id / "embeddings.npy"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(IndexFolderError, match=r"embeddings\.npy is damaged"):
+        Index.open(tmp_path / "index")
+    second = build(tmp_path)
+    assert second.manifest.counts.reused == 0
+    assert second.manifest.files == first.manifest.files
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from indexer import building
+    from tests.corpora import ANSWERS, MemoryCorpus
+    from tests.fakes import FakeEncoder
+
+    calls = 0
+    limit = int(sys.argv[2])
+
+    def count(frame, event, argument):
+        global calls
+        if event == "call" and "/indexer/" in frame.f_code.co_filename:
+            calls += 1
+            if calls == limit:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    folder = Path(sys.argv[1])
+    sys.setprofile(count)
+    building.build_index(MemoryCorpus(ANSWERS[:3]), folder / "index", encoder=FakeEncoder())
+    sys.setprofile(None)
+    print(calls)
+"""
+
+
+def run_killed(folder: Path, limit: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(KILLED), str(folder), str(limit)],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+
+
+@pytest.mark.slow
+def test_kill_at_any_moment_leaves_the_index_in_service(tmp_path: Path) -> None:
+    """kill -9 at twelve moments spread over a build: the old or the new index is whole, and the next build succeeds."""
+    old = build(tmp_path)
+    (tmp_path / "whole").mkdir()
+    build(tmp_path / "whole")
+    calls = int(run_killed(tmp_path / "whole", -1).stdout)
+    for limit in np.linspace(1, calls, 12, dtype=int):
+        outcome = run_killed(tmp_path, limit)
+        assert outcome.returncode in (0, -signal.SIGKILL), outcome.stderr
+        served = Index.open(tmp_path / "index")
+        assert len(served) in (3, 4)
+        if len(served) == 3:
+            break
+        assert served.manifest.id == old.manifest.id
+    assert len(ANSWERS[:3]) == build(tmp_path, ANSWERS[:3]).manifest.counts.answers
+    assert len(Index.open(tmp_path / "index")) == 3

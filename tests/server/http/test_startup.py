@@ -1,0 +1,166 @@
+"""What the server says before it can answer, and that it can be stopped then."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from indexer.encoders.loading import load_encoder
+from indexer.index.build import build_index
+from indexer.index.folder import CURRENT
+from server.answering.answering import Answering
+from server.app import create_app
+from server.http.startup import Starting
+from tests.conftest import CORPUS
+
+ROOT = Path(__file__).parents[3]
+READY = "Uvicorn running on"
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [("GET", "/readyz"), ("GET", "/"), ("GET", "/metrics"), ("POST", "/v1/search"), ("GET", "/nothing")],
+)
+def test_everything_but_livez_is_unavailable_until_the_application_is_there(method: str, address: str) -> None:
+    """A 503 problem document says when to come back; /livez is 200."""
+    client = TestClient(Starting())
+    reply = client.request(method, address)
+    assert reply.status_code == 503
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert int(reply.headers["retry-after"]) > 0
+    assert reply.headers["cache-control"] == "no-store"
+    assert reply.json()["status"] == 503
+    assert client.get("/livez").json() == {"status": "ok"}
+
+
+def test_the_application_answers_once_handed_over(answering: Answering) -> None:
+    """The same address that was a 503 is what the application makes of it."""
+    starting = Starting()
+    client = TestClient(starting)
+    assert client.get("/readyz").status_code == 503
+    starting.hand_over(create_app(answering))
+    assert client.get("/readyz").json()["index"] == answering.index_info.id
+    assert client.get("/v1/search", params={"q": "erreur 905"}).json()["hits"][0]["id"] == "code-erreur-905"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the bundled encoder, for a server in a process of its own."""
+    path = tmp_path_factory.mktemp("starting") / "index"
+    build_index(CORPUS, path, encoder=load_encoder("bundled"))
+    return path
+
+
+@contextlib.contextmanager
+def server_process(index: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Run `python -m server serve` on a free port; it is killed at the end of the block, if it still runs."""
+    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--index", str(index)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUFFLEUR_")}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def held(built: Path, tmp_path: Path) -> Path:
+    """An index folder whose `current` is a pipe: who reads it waits until somebody has written to it."""
+    folder = tmp_path / "held"
+    folder.mkdir()
+    for entry in built.iterdir():
+        if entry.name != CURRENT:
+            (folder / entry.name).symlink_to(entry)
+    os.mkfifo(folder / CURRENT)
+    return folder
+
+
+def read_until(process: "subprocess.Popen[str]", words: str) -> list[str]:
+    """Return the messages of the log up to the first that holds *words*."""
+    assert process.stderr
+    messages: list[str] = []
+    for line in process.stderr:
+        messages.append(json.loads(line)["message"])
+        if words in messages[-1]:
+            return messages
+    raise AssertionError(f"{words!r} was never logged, but {messages}")
+
+
+def get(port: int, address: str) -> tuple[int, dict[str, str], dict[str, object]]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{address}", timeout=30) as reply:
+            return reply.status, dict(reply.headers), json.load(reply)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), json.load(error)
+
+
+def port_in(messages: list[str]) -> int:
+    return int(messages[-1].split("port ")[1].split(",")[0])
+
+
+@pytest.mark.slow
+def test_the_server_listens_while_it_loads(built: Path, held: Path) -> None:
+    """/livez is 200 and /readyz 503 while the index loads; then all answer, and SIGTERM ends it with 0."""
+    with server_process(held) as process:
+        before = read_until(process, "Listening on port")
+        assert not [message for message in before if READY in message]
+        port = port_in(before)
+        assert get(port, "/livez")[0] == 200
+        for address in ("/readyz", "/v1/search?q=certificat", "/"):
+            status, headers, body = get(port, address)
+            assert status == 503
+            assert headers["content-type"] == "application/problem+json"
+            assert headers["retry-after"]
+            assert body["status"] == 503
+        (held / CURRENT).write_bytes((built / CURRENT).read_bytes())  # once the server reads
+        assert f"Uvicorn running on http://127.0.0.1:{port}" in read_until(process, READY)[-1]
+        status, _, body = get(port, "/readyz")
+        assert (status, body["status"]) == (200, "ready")
+        assert get(port, "/v1/search?q=certificat")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_loads_can_be_stopped(held: Path, number: signal.Signals) -> None:
+    """It ends with 0, without waiting for the index, and without having called itself ready."""
+    with server_process(held) as process:
+        read_until(process, "Listening on port")
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 0
+        assert process.stderr
+        assert READY not in process.stderr.read()
+
+
+@pytest.mark.slow
+def test_a_server_that_cannot_load_ends_with_the_reason(tmp_path: Path) -> None:
+    """Without an index the exit code is 2, and the last line says what is wrong and what to do."""
+    with server_process(tmp_path / "absent") as process:
+        assert process.stderr
+        lines = process.stderr.read().splitlines()
+        assert process.wait(timeout=60) == 2
+    assert lines[-1] == f'There is no index in {tmp_path / "absent"}. Run "make index" to build one.'
+    assert not [line for line in lines if READY in line]
+
+
+@pytest.mark.slow
+def test_a_taken_port_is_told_before_anything_loads(built: Path, held: Path) -> None:
+    """The second server on a port ends with an error and the address, without touching the index."""
+    with server_process(held) as first:
+        port = port_in(read_until(first, "Listening on port"))
+        command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--index", str(built)]
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert second.returncode == 2
+    assert f"Cannot listen on 127.0.0.1, port {port}: Address already in use" in second.stderr
+    assert "loading" not in second.stderr
