@@ -8,9 +8,9 @@ import statistics
 import time
 from pathlib import Path
 
-from evaluation.metrics.ranking import DEPTH, RankingMeter
+from evaluation.metrics.ranking import RankingMeter
 from evaluation.queries.query_sets import open_query_set
-from evaluation.records import Scope
+from evaluation.records import DEPTH, Scope
 from indexer.corpus.corpus import open_corpus
 from indexer.lexical.index import LexicalIndex
 

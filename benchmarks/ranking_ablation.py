@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.metrics.confidence import auroc
-from evaluation.metrics.ranking import DEPTH, RankingMeter
+from evaluation.metrics.ranking import RankingMeter
 from evaluation.metrics.resampling import Floats, Statistic, estimate_all, mean_of
 from evaluation.queries.query_sets import open_query_set
-from evaluation.records import Query, Scope
+from evaluation.records import DEPTH, Query, Scope
 from indexer.encoders.loading import load_encoder
 from indexer.index.index import Index
 from indexer.search.confidence import COLUMNS, Calibration

@@ -1,42 +1,46 @@
-"""The command line of the evaluation: run, compare, gate, report. Prints; everything else returns."""
+"""The commands of the evaluation: run, compare, gate, report. Prints; everything else returns.
+
+What measures is imported by the command that needs it: help and completion are there at once.
+"""
 
 import argparse
 import logging
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
-from evaluation.comparison import compare_runs
-from evaluation.gate import accept, find_breaches, read_baseline, write_baseline
-from evaluation.measure import measure, open_index, open_own_corpus
-from evaluation.metrics.ranking import DEPTH
-from evaluation.queries.query_sets import QuerySet, open_query_set
-from evaluation.records import EvaluationError, QuerySetError
-from evaluation.report.terminal_tables import render_comparison, render_summary
-from evaluation.runs.answerers import Answerer
-from evaluation.runs.folder import read_run_info
-from evaluation.runs.http_answerer import HttpAnswerer
-from evaluation.summary import Summary
-from indexer.encoders.loading import load_configured_encoder
+from evaluation.records import DEPTH, QuerySetError
 from indexer.errors import SouffleurError
-from indexer.settings import IndexerSettings, add_options, parse_count, read_settings
-from indexer.terminal import show_progress
-from server.http.schemas import MAX_LIMIT
+from indexer.settings import (
+    IndexerSettings,
+    add_config_option,
+    add_options,
+    parse_count,
+    read_settings,
+    refuse_unknown,
+    settings_file,
+)
+from indexer.terminal import FAILED, Subparsers, add_command, add_commands_to
+from server.cli import RECORDS
+from server.settings import MAX_LIMIT
 
-DONE, FOUND, FAILED = 0, 1, 2
-RUNS = Path("build/evaluation/runs")
 BASELINE = Path("corpus/queries/baseline.json")
 _INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 when the gate found something, 2 when it could not run."""
-    options = _parser().parse_args(arguments)
+    return run(parser().parse_args(arguments))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that was parsed by `add_commands`; the status as `main`."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        settings = read_settings(IndexerSettings, options=options, environment=os.environ)
+        file = settings_file(options)
+        refuse_unknown(RECORDS, environment=os.environ, file=file)
+        settings = read_settings(IndexerSettings, options=options, environment=os.environ, file=file)
         return int(options.run(options, settings))
     except QuerySetError as error:
         print(error, file=sys.stderr)
@@ -44,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except SouffleurError as error:
         print(error, file=sys.stderr)
+        return FAILED
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed. Run: pip install 'souffleur-faq[evaluation]'", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         raise
@@ -56,43 +63,75 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `python -m evaluation`."""
+    program = argparse.ArgumentParser(
         prog="python -m evaluation", description="Measures, compares and gates query sets."
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add_commands(add_commands_to(program))
+    return program
 
-    command = commands.add_parser("run", help="ask a query set, and measure what comes back")
+
+def add_commands(commands: Subparsers) -> None:
+    """Add the commands of the evaluation to those of a parser."""
+    command = add_command(
+        commands,
+        "run",
+        sentence="ask a query set, and measure what comes back",
+        example="corpus/queries/dev --out build/dev",
+        run=_run,
+        program=run,
+    )
     command.add_argument("queries", type=Path, help="a BEIR folder, TREC topics (.tsv), or a question a line")
     command.add_argument("--qrels", type=Path, metavar="FILE", help="judgments, of TREC or BEIR")
-    command.add_argument("--out", type=Path, metavar="FOLDER", help=f"folder of the run (default: {RUNS}/NAME)")
+    command.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="folder of the run (default: build/evaluation/runs/NAME)"
+    )
     command.add_argument("--json", action="store_true", help="print the summary as JSON")
     _add_target(command)
-    command.set_defaults(run=_run)
 
-    command = commands.add_parser("compare", help="compare two runs of the same queries")
+    command = add_command(
+        commands,
+        "compare",
+        sentence="compare two runs of the same queries",
+        example="build/before build/after",
+        run=_compare,
+        program=run,
+    )
     command.add_argument("run_a", type=Path, metavar="RUN_A", help="folder of a run")
     command.add_argument("run_b", type=Path, metavar="RUN_B", help="folder of another")
     command.add_argument(
         "--changes", type=_parse_count, default=10, help="how many changed questions to show (default: 10)"
     )
     command.add_argument("--json", action="store_true", help="print the comparison as JSON")
-    command.set_defaults(run=_compare)
+    add_config_option(command)
 
-    command = commands.add_parser("gate", help="fail if a query set is answered worse than accepted")
+    command = add_command(
+        commands,
+        "gate",
+        sentence="fail if a query set is answered worse than accepted",
+        example="corpus/queries/test",
+        run=_gate,
+        program=run,
+    )
     command.add_argument("queries", type=Path, nargs="*", help="query sets (default: all of the baseline)")
     command.add_argument("--baseline", type=Path, default=BASELINE, metavar="FILE", help=f"default: {BASELINE}")
     command.add_argument("--accept", action="store_true", help="write what is measured as the new baseline")
     _add_target(command)
-    command.set_defaults(run=_gate)
 
-    command = commands.add_parser("report", help="write one HTML page about a run")
+    command = add_command(
+        commands,
+        "report",
+        sentence="write one HTML page about a run",
+        example="build/dev --out dev.html",
+        run=_report,
+        program=run,
+    )
     command.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a run")
     command.add_argument("--out", type=Path, metavar="FILE", help="the page (default: RUN/report.html)")
     command.add_argument("--picture", type=Path, metavar="FILE", help="also write its figures as one picture")
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
-    command.set_defaults(run=_report)
-    return parser
+    add_config_option(command)
 
 
 def _add_target(command: argparse.ArgumentParser) -> None:
@@ -108,6 +147,7 @@ def _add_target(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"hits wanted, {DEPTH} to {MAX_LIMIT} (default: {DEPTH})",
     )
+    add_config_option(command)
 
 
 def _parse_count(text: str) -> int:
@@ -130,79 +170,24 @@ def _parse_limit(text: str) -> int:
 
 
 def _run(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    queries = open_query_set(options.queries, qrels=options.qrels)
-    summary = _measure(queries, options.out or RUNS / queries.name, options, settings)
-    print(summary.to_json() if options.json else render_summary(summary), end="" if options.json else "\n")
-    return DONE
+    from evaluation.commands import run_queries
 
-
-def _measure(queries: QuerySet, folder: Path, options: argparse.Namespace, settings: IndexerSettings) -> Summary:
-    with ExitStack() as stack:
-        answerer = _open_answerer(queries, options, settings, stack)
-        progress = stack.enter_context(show_progress(queries.name))
-        return measure(queries, answerer, folder, limit=options.limit, progress=progress)
-
-
-def _open_answerer(
-    queries: QuerySet, options: argparse.Namespace, settings: IndexerSettings, stack: ExitStack
-) -> Answerer:
-    """Return who is asked: the server of --url; the index of --index; the corpus beside the queries; the index."""
-    if options.url:
-        return stack.enter_context(HttpAnswerer(options.url, concurrency=options.concurrency))
-    encoder = load_configured_encoder(settings)
-    if queries.corpus and "index" not in options:
-        with show_progress(f"indexing {queries.corpus}") as progress:
-            return open_own_corpus(queries, queries.corpus, encoder=encoder, progress=progress)
-    return open_index(settings.index, encoder=encoder)
+    return run_queries(options, settings)
 
 
 def _compare(options: argparse.Namespace, _: IndexerSettings) -> int:
-    comparison = compare_runs(options.run_a, options.run_b, changes=options.changes)
-    print(comparison.to_json() if options.json else render_comparison(comparison), end="" if options.json else "\n")
-    return DONE
+    from evaluation.commands import compare
+
+    return compare(options)
 
 
 def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    baseline = {} if options.accept and not options.baseline.exists() else read_baseline(options.baseline)
-    paths = [path.as_posix() for path in options.queries] or list(baseline)
-    if not paths:
-        raise EvaluationError(f"{options.baseline} has no query set yet. Name those to accept, with --accept.")
-    breaches = []
-    said = []
-    for path in paths:
-        if path not in baseline and not options.accept:
-            raise EvaluationError(f"{options.baseline} accepts nothing for {path}. Accept it with --accept.")
-        queries = open_query_set(Path(path))
-        summary = _measure(queries, RUNS / f"gate-{queries.name}", options, settings)
-        if options.accept:
-            baseline[path] = accept(summary)
-            said.append(f"{path}: accepted {len(summary.metrics)} metrics")
-            continue
-        accepted = baseline[path]
-        found = find_breaches(path, summary, accepted)
-        breaches += found
-        if summary.info.target.corpus_hash not in ("", accepted.info.target.corpus_hash):
-            print(f"{path}: the corpus has changed since the baseline was accepted", file=sys.stderr)
-        print(f"{path}: {len(accepted.metrics) - len(found)} of {len(accepted.metrics)} metrics within their bounds")
-    for breach in breaches:
-        print(breach)
-    if options.accept:
-        write_baseline(options.baseline, baseline)
-        print("\n".join(said))
-    return FOUND if breaches else DONE
+    from evaluation.commands import gate
+
+    return gate(options, settings)
 
 
 def _report(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    # Plotting takes a second to import, and only this command plots.
-    from evaluation.report.report import write_report
+    from evaluation.commands import report
 
-    where = Path(read_run_info(options.run_folder).target.where)
-    page = write_report(
-        options.run_folder,
-        options.out or options.run_folder / "report.html",
-        indexes=[settings.index, where],
-        load_encoder=lambda: load_configured_encoder(settings),
-        picture=options.picture,
-    )
-    print(page)
-    return DONE
+    return report(options, settings)

@@ -8,6 +8,10 @@ from evaluation.json_documents import Form, Share, exact
 from indexer.errors import SouffleurError
 from indexer.records import Facets, Problem, Status
 
+DEPTH = 10
+"""How many hits the deepest of the metrics looks at, but for AP, which looks at all there are."""
+
+
 DIGITS = 4
 """Decimals kept of scores, confidences and features: those of the HTTP reply, so that a server and an index agree."""
 

@@ -1,4 +1,4 @@
-"""The command line of the indexer: import, check, build, describe, rollback, prune. Prints; everything else returns."""
+"""The commands of the indexer: import, check, build, describe, rollback, prune. Prints; everything else returns."""
 
 import argparse
 import logging
@@ -8,17 +8,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexer.errors import CorpusError, SouffleurError
-from indexer.settings import IndexerSettings, add_options, read_settings
-
-DONE, FOUND, FAILED = 0, 1, 2
+from indexer.settings import (
+    IndexerSettings,
+    add_config_option,
+    add_options,
+    read_settings,
+    refuse_misspelt,
+    settings_file,
+)
+from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 when the check found something, 2 when it could not run."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
+    return run(options)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that was parsed by `add_commands`; the status as `main`."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        settings = read_settings(IndexerSettings, options=options, environment=os.environ)
+        refuse_misspelt(IndexerSettings, environment=os.environ)
+        settings = read_settings(IndexerSettings, options=options, environment=os.environ, file=settings_file(options))
         return int(options.run(options, settings))
     except CorpusError as error:
         print(error, file=sys.stderr)
@@ -33,42 +45,81 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m indexer", description="From a French FAQ to an index folder.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `python -m indexer`."""
+    program = argparse.ArgumentParser(prog="python -m indexer", description="From a French FAQ to an index folder.")
+    add_commands(add_commands_to(program))
+    return program
 
-    command = commands.add_parser("import", help="turn a saved page of the FAQ into Markdown files")
+
+def add_commands(commands: Subparsers) -> None:
+    """Add the commands of the indexer to those of a parser."""
+    command = add_command(
+        commands,
+        "import",
+        sentence="turn a saved page of the FAQ into Markdown files",
+        example="page.txt corpus/answers",
+        run=_import,
+        program=run,
+    )
     command.add_argument("page", type=Path, help="the page, as text")
     command.add_argument("folder", type=Path, help="the folder of answers, such as corpus/answers")
-    command.set_defaults(run=_import)
+    add_config_option(command)
 
-    command = commands.add_parser("check", help="report every problem of a corpus, in French")
+    command = add_command(
+        commands,
+        "check",
+        sentence="report every problem of a corpus, in French",
+        example="--corpus faq.csv",
+        run=_check,
+        program=run,
+    )
     add_options(command, IndexerSettings, ["corpus"])
-    command.set_defaults(run=_check)
+    add_config_option(command)
 
-    command = commands.add_parser("build", help="build the index and put it into service")
+    command = add_command(
+        commands,
+        "build",
+        sentence="build the index and put it into service",
+        example="--corpus faq.jsonl",
+        run=_build,
+        program=run,
+    )
     add_options(
         command,
         IndexerSettings,
         ["corpus", "index", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
     )
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
-    command.set_defaults(run=_build)
+    add_config_option(command)
 
-    command = commands.add_parser("describe", help="say what the index in service is made of")
+    command = add_command(
+        commands,
+        "describe",
+        sentence="say what the index in service is made of",
+        example="--json",
+        run=_describe,
+        program=run,
+    )
     add_options(command, IndexerSettings, ["index"])
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
-    command.set_defaults(run=_describe)
+    add_config_option(command)
 
-    command = commands.add_parser("rollback", help="put an earlier index back into service")
+    command = add_command(
+        commands,
+        "rollback",
+        sentence="put an earlier index back into service",
+        example="--to 20260131-120000-000-0123abcd",
+        run=_rollback,
+        program=run,
+    )
     add_options(command, IndexerSettings, ["index"])
     command.add_argument("--to", metavar="ID", help="an index id; the one before, if not given")
-    command.set_defaults(run=_rollback)
+    add_config_option(command)
 
-    command = commands.add_parser("prune", help="remove old indexes")
+    command = add_command(commands, "prune", sentence="remove old indexes", example="--keep 2", run=_prune, program=run)
     add_options(command, IndexerSettings, ["index", "keep"])
-    command.set_defaults(run=_prune)
-    return parser
+    add_config_option(command)
 
 
 def _import(options: argparse.Namespace, _: IndexerSettings) -> int:

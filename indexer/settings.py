@@ -1,7 +1,8 @@
 """Where settings come from: options beat SOUFFLEUR_* variables, which beat souffleur.toml, which beats the defaults.
 
 A program declares its settings as a frozen dataclass of `setting(...)` fields; this module turns them into command-line
-options and reads them once. Only the `__main__` modules call it.
+options and reads them once. Only the command lines call it. Not pydantic-settings: each error names the one source that
+is wrong, and the core would have one more library for a hundred lines.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import dataclasses
 import difflib
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +19,8 @@ from indexer.errors import SettingsError
 SETTINGS_FILE = Path("souffleur.toml")
 SettingsRecord = TypeVar("SettingsRecord")
 _PREFIX = "SOUFFLEUR_"
+_SURELY_MEANT = 0.8
+"""How alike two names are, from 0 to 1, of which one is the other misspelt."""
 
 
 def setting(default: Any, parse: Callable[[str], Any], description: str, *, secret: bool = False) -> Any:
@@ -35,13 +39,19 @@ def parse_text(text: str) -> str:
 
 
 def parse_path(text: str) -> Path:
-    """Return a path; ValueError for an empty one, which would be the current folder."""
-    return Path(parse_text(text))
+    """Return a path, `~` being the user's home; ValueError for an empty one, which would be the current folder."""
+    try:
+        return Path(parse_text(text)).expanduser()
+    except RuntimeError:
+        raise ValueError("the home folder that ~ stands for is not known") from None
 
 
 def parse_share(text: str) -> float:
     """Return a number from 0 to 1; ValueError for anything else."""
-    share = float(text)
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
     if not 0 <= share <= 1:
         raise ValueError("a number from 0 to 1 is needed")
     return share
@@ -49,18 +59,23 @@ def parse_share(text: str) -> float:
 
 def parse_count(text: str) -> int:
     """Return a whole number from 1 up; ValueError for anything else."""
-    count = int(text)
-    if count < 1:
+    count = _parse_whole(text)
+    if count is None or count < 1:
         raise ValueError("a whole number from 1 up is needed")
     return count
 
 
 def parse_port(text: str) -> int:
     """Return a TCP port, 0 for any free one; ValueError for anything else."""
-    port = int(text)
-    if not 0 <= port <= 65535:
+    port = _parse_whole(text)
+    if port is None or not 0 <= port <= 65535:
         raise ValueError("a port from 0 to 65535 is needed")
     return port
+
+
+def _parse_whole(text: str) -> int | None:
+    # Python's own int() also reads « 1_000 » and other scripts' digits, and has words of its own for what it does not.
+    return int(text) if text.strip().lstrip("+-").isdecimal() and text.isascii() and len(text) < 20 else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +112,35 @@ def add_options(parser: argparse.ArgumentParser, settings: type, names: Sequence
         )
 
 
+def add_config_option(parser: argparse.ArgumentParser) -> None:
+    """Give *parser* `--config`, which names another file of settings."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help=f"file of the settings (default: {SETTINGS_FILE}, where there is one)",
+    )
+
+
+def settings_file(options: argparse.Namespace) -> Path:
+    """Return the file of the settings. SettingsError where `--config` names one that is not there."""
+    named: Path | None = getattr(options, "config", None)
+    if named is not None and not named.is_file():
+        raise SettingsError(f"There is no file {named}. Correct --config.")
+    return named or SETTINGS_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A setting as it is in force: its value, and which source it came from."""
+
+    name: str
+    value: Any
+    source: str
+    secret: bool
+
+
 def read_settings(
     settings: type[SettingsRecord],
     *,
@@ -111,24 +155,39 @@ def read_settings(
     An empty variable counts as none. SettingsError names the source and the value where one cannot be used, and any
     unknown key of the table.
     """
-    fields = dataclasses.fields(settings)  # type: ignore[arg-type]  # mypy has no type for "a dataclass's type"
+    found = source_settings(settings, options=options, environment=environment, file=file, table=table)
+    return settings(**{one.name: one.value for one in found})
+
+
+def source_settings(
+    settings: type,
+    *,
+    options: argparse.Namespace,
+    environment: Mapping[str, str],
+    file: Path = SETTINGS_FILE,
+    table: str | None = None,
+) -> list[Sourced]:
+    """Return every setting of a program with the source that decides it; arguments and errors as `read_settings`."""
+    fields = dataclasses.fields(settings)
     from_file = _read_table(file, table)
     known = {field.name for field in fields}
     for key in from_file:
         if key not in known:
             raise SettingsError(f"{file} sets {key!r}, which is not a setting. {_hint(key, known)}")
-    values: dict[str, Any] = {}
+    found = []
     for field in fields:
         variable = _PREFIX + field.name.upper()
+        value, decided_by = field.default, "default"
         for source, text in (
             ("--" + field.name.replace("_", "-"), getattr(options, field.name, None)),
             (variable, environment.get(variable) or None),
             (f"{field.name} in {file}", from_file.get(field.name)),
         ):
             if text is not None:
-                values[field.name] = _parse(field, str(text), source)
+                value, decided_by = _parse(field, str(text), source), source
                 break
-    return settings(**values)
+        found.append(Sourced(field.name, value, decided_by, field.metadata["secret"]))
+    return found
 
 
 def refuse_unknown(
@@ -136,18 +195,63 @@ def refuse_unknown(
     *,
     environment: Mapping[str, str],
     file: Path = SETTINGS_FILE,
-) -> list[str]:
-    """Return a sentence for each SOUFFLEUR_* variable that is no setting: a misspelt one would do nothing, in silence.
+) -> None:
+    """Refuse what is no setting: a misspelt variable, table or key would do nothing, in silence.
 
-    records: the settings of all programs by their table of *file*, None for its top. SettingsError for another table.
+    records: the settings of all programs by their table of *file*, None for its top. SettingsError names the nearest
+    right name, and the table that it belongs to.
     """
     tables = {table for table in records if table}
+    top = records[None]
     for name, value in _read_file(file).items():
-        if isinstance(value, dict) and name not in tables:
-            raise SettingsError(f"{file} has a table [{name}], which is none of settings. {_hint(name, tables)}")
-    names = {_PREFIX + field.name.upper() for record in records.values() for field in dataclasses.fields(record)}
-    given = sorted(name for name in environment if name.startswith(_PREFIX) and name not in names)
-    return [f"{name} is not a setting, and does nothing. {_hint(name, names)}" for name in given]
+        if isinstance(value, dict):
+            if name not in tables:
+                raise SettingsError(f"{file} has a table [{name}], which is none of settings. {_hint(name, tables)}")
+            _refuse_keys(value, records[name], records, file=file, table=name)
+    _refuse_keys(_read_table(file, None), top, records, file=file, table=None)
+    names = {_PREFIX + name.upper() for record in records.values() for name in _names(record)}
+    for name in sorted(environment):
+        if name.startswith(_PREFIX) and name not in names:
+            raise SettingsError(f"{name} is not a setting. {_hint(name, names)}")
+
+
+def refuse_misspelt(record: type, *, environment: Mapping[str, str]) -> None:
+    """Refuse a SOUFFLEUR_* variable that is nearly one of *record*'s. SettingsError names the right one.
+
+    For a program that does not know the settings of the others, and so cannot refuse what is none of its own.
+    """
+    names = {name.upper() for name in _names(record)}
+    for variable in sorted(environment):
+        name = variable.removeprefix(_PREFIX)
+        if name == variable or name in names:
+            continue
+        for nearest in difflib.get_close_matches(name, names, 1, _SURELY_MEANT):
+            raise SettingsError(f"{variable} is not a setting. Did you mean {_PREFIX + nearest!r}?")
+
+
+def _refuse_keys(
+    content: Mapping[str, Any], record: type, records: Mapping[str | None, type], *, file: Path, table: str | None
+) -> None:
+    known = _names(record)
+    place = f"[{table}] of {file}" if table else str(file)
+    for key in content:
+        if key in known:
+            continue
+        for other, its_record in records.items():
+            if other != table and key in _names(its_record):
+                where = f"under [{other}]" if other else "at the top of the file, before any [table]"
+                raise SettingsError(f"{place} sets {key!r}, which belongs {where}.")
+        everything = {name: other for other, its_record in records.items() for name in _names(its_record)}
+        nearest = difflib.get_close_matches(key, known, n=1) or difflib.get_close_matches(key, everything, n=1)
+        if nearest and nearest[0] not in known:
+            other = everything[nearest[0]]
+            where = f"under [{other}]" if other else "at the top of the file"
+            raise SettingsError(f"{place} sets {key!r}, which is not a setting. Did you mean {nearest[0]!r}, {where}?")
+        raise SettingsError(f"{place} sets {key!r}, which is not a setting. {_hint(key, known)}")
+
+
+def _names(record: type) -> set[str]:
+    return {field.name for field in dataclasses.fields(record)}
 
 
 def _hint(name: str, known: Collection[str]) -> str:
@@ -168,7 +272,7 @@ def _read_file(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # editors of some systems put a mark first
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}. Correct it, or remove it.") from error
 

@@ -1,4 +1,7 @@
-"""The command line of the server: serve, ask, feedback. Prints; everything else returns."""
+"""The commands of the server: serve over HTTP, ask in the terminal, and what was kept of visitors.
+
+What answers is imported by the command that needs it: help and completion are there at once.
+"""
 
 import argparse
 import logging
@@ -6,29 +9,55 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from indexer.errors import QuestionError, SettingsError, SouffleurError
-from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
-from indexer.terminal import DONE, FAILED
-from server.feedback.store import FeedbackStore
-from server.http.schemas import SEARCH_REPLY, SearchReply
-from server.serve import open_answering, open_feedback, serve
+from indexer.settings import (
+    IndexerSettings,
+    add_config_option,
+    add_options,
+    read_settings,
+    refuse_unknown,
+    settings_file,
+)
+from indexer.terminal import DONE, FAILED, Subparsers, add_command, add_commands_to
 from server.settings import TABLE, ServerSettings
-from server.terminal import page
 
+if TYPE_CHECKING:
+    from server.feedback.store import FeedbackStore
+
+RECORDS: dict[str | None, type] = {None: IndexerSettings, TABLE: ServerSettings}
+"""The settings of all programs, by their table of souffleur.toml."""
 _INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
+_SERVE_OPTIONS = (
+    "host",
+    "port",
+    "limit",
+    "feedback",
+    "keep_questions",
+    "retention_days",
+    "cached_questions",
+    "most_requests",
+    "deadline_seconds",
+    "client_rate",
+    "traces",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 2 when it could not run."""
-    options = _parser().parse_args(arguments)
+    return run(parser().parse_args(arguments))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that was parsed by `add_commands`; the status as `main`."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("indexer").setLevel(logging.WARNING)
     try:
-        for warning in refuse_unknown({None: IndexerSettings, TABLE: ServerSettings}, environment=os.environ):
-            print(warning, file=sys.stderr)
-        index = read_settings(IndexerSettings, options=options, environment=os.environ)
-        server = read_settings(ServerSettings, options=options, environment=os.environ, table=TABLE)
+        file = settings_file(options)
+        refuse_unknown(RECORDS, environment=os.environ, file=file)
+        index = read_settings(IndexerSettings, options=options, environment=os.environ, file=file)
+        server = read_settings(ServerSettings, options=options, environment=os.environ, file=file, table=TABLE)
         return int(options.run(options, index, server))
     except SouffleurError as error:
         print(error, file=sys.stderr)
@@ -37,56 +66,79 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m server", description="Answers questions from an index.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `python -m server`."""
+    program = argparse.ArgumentParser(prog="python -m server", description="Answers questions from an index.")
+    add_commands(add_commands_to(program))
+    return program
 
-    command = commands.add_parser("serve", help="answer over HTTP")
-    add_options(command, IndexerSettings, _INDEX_OPTIONS)
-    add_options(
-        command,
-        ServerSettings,
-        (
-            "host",
-            "port",
-            "limit",
-            "feedback",
-            "keep_questions",
-            "retention_days",
-            "cached_questions",
-            "most_requests",
-            "deadline_seconds",
-            "client_rate",
-            "traces",
-        ),
+
+def add_commands(commands: Subparsers) -> None:
+    """Add the commands of the server to those of a parser."""
+    command = add_command(
+        commands, "serve", sentence="answer over HTTP", example="--port 8080", run=_serve, program=run
     )
-    command.set_defaults(run=serve)
+    add_options(command, IndexerSettings, _INDEX_OPTIONS)
+    add_options(command, ServerSettings, _SERVE_OPTIONS)
+    add_config_option(command)
 
-    command = commands.add_parser("ask", help="answer one question in the terminal")
+    command = add_command(
+        commands,
+        "ask",
+        sentence="answer one question in the terminal",
+        example='"combien de temps un certificat est-il valable"',
+        run=_ask,
+        program=run,
+    )
     command.add_argument("question")
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
     add_options(command, ServerSettings, ("limit",))
     command.add_argument("--json", action="store_true", help="print the reply as JSON, as over HTTP")
-    command.set_defaults(run=_ask)
+    add_config_option(command)
 
-    command = commands.add_parser("feedback", help="export or erase what was kept of visitors")
-    actions = command.add_subparsers(required=True, metavar="ACTION")
-    action = actions.add_parser("export", help="print what was kept")
+    feedback = commands.add_parser(
+        "feedback",
+        help="export or erase what was kept of visitors",
+        description="Exports or erases what was kept of visitors.",
+    )
+    actions = add_commands_to(feedback, "ACTION")
+    action = add_command(
+        actions,
+        "export",
+        sentence="print what was kept",
+        example="--table questions --csv > questions.csv",
+        run=_export,
+        program=run,
+    )
     add_options(action, ServerSettings, ("feedback", "retention_days"))
     action.add_argument("--table", choices=("feedback", "questions"), default="feedback")
     action.add_argument("--csv", action="store_true", help="for a spreadsheet, instead of JSON lines")
-    action.set_defaults(run=_export)
-    action = actions.add_parser("erase", help="erase the question and the judgements of one query")
+    add_config_option(action)
+    action = add_command(
+        actions,
+        "erase",
+        sentence="erase the question and the judgements of one query",
+        example="0123456789abcdef0123456789abcdef",
+        run=_erase,
+        program=run,
+    )
     add_options(action, ServerSettings, ("feedback",))
     action.add_argument("query_id")
-    action.set_defaults(run=_erase)
-    return parser
+    add_config_option(action)
 
 
-def _open_kept(server: ServerSettings) -> FeedbackStore:
+def _serve(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    from server.serve import serve
+
+    return serve(options, index, server)
+
+
+def _open_kept(server: ServerSettings) -> "FeedbackStore":
     """Return the store of a file that is there: a new one instead of a misspelt one would seem to hold nothing."""
     if server.feedback and not server.feedback.exists():
         raise SettingsError(f"There is no {server.feedback}. Correct --feedback, or SOUFFLEUR_FEEDBACK.")
+    from server.serve import open_feedback
+
     return open_feedback(server)
 
 
@@ -104,12 +156,17 @@ def _erase(options: argparse.Namespace, _: IndexerSettings, server: ServerSettin
 
 
 def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    from server.serve import open_answering
+    from server.terminal import page
+
     try:
         reply = open_answering(index, server).answer(options.question, limit=server.limit)
     except QuestionError as error:
         print(error, file=sys.stderr)
         return FAILED
     if options.json:
+        from server.http.schemas import SEARCH_REPLY, SearchReply
+
         print(SEARCH_REPLY.dump_json(SearchReply.of(reply, explain=True), indent=2).decode())
     else:
         print(page(reply, width=min(100, shutil.get_terminal_size().columns)))

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from indexer.settings import parse_count, parse_path, parse_port, parse_text, setting
-from server.feedback.store import KeepQuestions
 
+KeepQuestions = Literal["off", "redacted"]
+
+MAX_LIMIT = 50
+"""The most hits of a reply."""
 TABLE = "server"
 """The table of souffleur.toml that holds them."""
 

@@ -57,7 +57,7 @@ def test_make_targets_exist(name: str) -> None:
     assert named <= targets
 
 
-@pytest.mark.parametrize(("program", "parser"), [("indexer", indexer.cli._parser), ("server", server.cli._parser)])
+@pytest.mark.parametrize(("program", "parser"), [("indexer", indexer.cli.parser), ("server", server.cli.parser)])
 def test_commands_parse(program: str, parser: Callable[[], argparse.ArgumentParser]) -> None:
     """Every command line of the guides is one that the program accepts."""
     lines = [line for text in GUIDES.values() for line in re.findall(rf"python -m {program} ([^`\n)]+)", text)]

@@ -16,8 +16,6 @@ _MEASURES = (Success @ 1, Success @ 3, Success @ 5, RR @ 10, nDCG @ 10, R @ 1, R
 RANKING_METRICS = tuple(str(measure) for measure in _MEASURES)
 """Their names, as ir_measures writes them. A mean of RR@10 is the MRR@10, a mean of AP the MAP."""
 
-DEPTH = 10
-"""How many hits the deepest of them looks at, but for AP, which looks at all there are."""
 
 _MOST_REMEMBERED = 10_000
 

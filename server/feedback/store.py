@@ -26,10 +26,10 @@ from server.exports import Cell, csv_lines, jsonl_lines
 from server.feedback.schema import FeedbackError, explained, prepare
 from server.periodic import repeated
 from server.privacy.redaction import redact
+from server.settings import KeepQuestions
 
 logger = logging.getLogger(__name__)
 
-KeepQuestions = Literal["off", "redacted"]
 Table = Literal["feedback", "questions"]
 
 MAX_COMMENT_CHARACTERS = 2000

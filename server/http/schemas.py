@@ -10,8 +10,8 @@ from indexer.records import Answer, Hit, Reply, Status
 from indexer.search.ranking import named_features
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
 from server.feedback.store import MAX_COMMENT_CHARACTERS
+from server.settings import MAX_LIMIT
 
-MAX_LIMIT = 50
 MAX_BATCH = 64
 
 # Declared only: `read_question` decides, and says in French why. Signs beyond U+FFFF are left out.

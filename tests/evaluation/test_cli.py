@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation import cli as command_line
-from evaluation.cli import DONE, FAILED, FOUND, main
+from evaluation import commands
+from evaluation.cli import main
 from evaluation.report.answer_map import project
 from indexer.index.index import Index
+from indexer.terminal import DONE, FAILED, FOUND
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
 
@@ -25,7 +26,7 @@ HOSTILE = "<script>alert('905 & 413')</script> $x$ certificat ?"
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with the fake encoder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command_line, "load_configured_encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr(commands, "load_configured_encoder", lambda _: FakeEncoder())
     return tmp_path
 
 
@@ -108,7 +109,7 @@ def test_a_corpus_beside_the_queries_is_indexed_once(
         for answer in ANSWERS:
             corpus.write(json.dumps({"_id": answer.id, "title": "", "text": answer.text}) + "\n")
     encoder = FakeEncoder()
-    monkeypatch.setattr(command_line, "load_configured_encoder", lambda _: encoder)
+    monkeypatch.setattr(commands, "load_configured_encoder", lambda _: encoder)
     targets = []
     for _ in range(2):
         assert main(["run", str(queries), "--json"]) == DONE

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import cli as command_line
-from evaluation.cli import DONE, FAILED, main
+from evaluation import commands
+from evaluation.cli import main
 from evaluation.report.plots import PICTURE_ENDINGS
+from indexer.terminal import DONE, FAILED
 from tests.evaluation.test_cli import write_set
 from tests.fakes import FakeEncoder
 
@@ -23,7 +24,7 @@ QUESTIONS = (
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_index: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """Work in a folder with the query set `faq`, and with the finished run `run` of it, by the fake encoder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command_line, "load_configured_encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr(commands, "load_configured_encoder", lambda _: FakeEncoder())
     write_set(tmp_path / "faq", questions=QUESTIONS)
     assert main(["run", "faq", "--index", str(small_index), "--out", "run"]) == DONE
     capsys.readouterr()
@@ -238,7 +239,7 @@ def test_what_the_system_refuses_is_an_error(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "faq/queries.jsonl")
 
-    monkeypatch.setattr(command_line, "open_query_set", refuse)
+    monkeypatch.setattr(commands, "open_query_set", refuse)
     assert error_of(["run", "faq", "--index", str(small_index)], capsys) == (
         "[Errno 13] Permission denied: 'faq/queries.jsonl'. Correct that, and give the command again: a run goes on "
         "where it stopped.\n"
@@ -282,7 +283,7 @@ def test_a_map_with_another_encoder_than_that_of_the_index_is_refused(
 ) -> None:
     """Of another dimension, or of the same: its vectors mean something else."""
     built = FakeEncoder()
-    monkeypatch.setattr(command_line, "load_configured_encoder", lambda _: other)
+    monkeypatch.setattr(commands, "load_configured_encoder", lambda _: other)
     index_id = json.loads((run / "run.json").read_text())["target"]["index_id"]
     assert error_of(["report", "run", "--index", str(small_index)], capsys) == (
         f"The index {index_id} of this run was built with fake ({built.fingerprint[:7]}), but {other.name} "

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import SettingsError
-from indexer.settings import IndexerSettings, add_options, read_settings, refuse_unknown
+from indexer.settings import IndexerSettings, add_options, read_settings, refuse_misspelt, refuse_unknown
 from server.settings import ServerSettings
 
 
@@ -72,18 +72,61 @@ def test_secret_is_not_shown(tmp_path: Path) -> None:
     assert "almost-right" not in str(caught.value)
 
 
-def test_unknown_variables_and_tables_are_told(tmp_path: Path) -> None:
+def test_unknown_variables_tables_and_keys_are_refused(tmp_path: Path) -> None:
     """A misspelt one would leave the default in place without a word."""
-    records = {None: IndexerSettings, "server": ServerSettings}
+    records: dict[str | None, type] = {None: IndexerSettings, "server": ServerSettings}
     file = tmp_path / "souffleur.toml"
     file.write_text("[server]\nport = 1\n", encoding="utf-8")
     environment = {"SOUFFLEUR_KEEP_QUESTION": "off", "SOUFFLEUR_KEEP": "3", "HOME": "/"}
-    (told,) = refuse_unknown(records, environment=environment, file=file)
-    assert "SOUFFLEUR_KEEP_QUESTION" in told
-    assert "Did you mean 'SOUFFLEUR_KEEP_QUESTIONS'" in told
+    with pytest.raises(SettingsError, match=r"SOUFFLEUR_KEEP_QUESTION is.*Did you mean 'SOUFFLEUR_KEEP_QUESTIONS'"):
+        refuse_unknown(records, environment=environment, file=file)
     file.write_text("[sever]\nport = 1\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"\[sever\].*Did you mean 'server'"):
         refuse_unknown(records, environment={}, file=file)
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("port = 9000\n", ["sets 'port'", "belongs under [server]"]),
+        ("prot = 9000\n", ["sets 'prot'", "Did you mean 'port'", "under [server]"]),
+        ('[server]\ncorpus = "faq.csv"\n', ["[server] of", "'corpus'", "at the top of the file"]),
+        ("[server]\nhots = 1\n", ["[server] of", "'hots'", "Did you mean 'host'"]),
+        ("kep = 3\n", ["'kep'", "Did you mean 'keep'"]),
+    ],
+)
+def test_misplaced_key_is_told_where_it_belongs(tmp_path: Path, toml: str, words: list[str]) -> None:
+    """The nearest right name is given, and the table that it belongs to."""
+    file = tmp_path / "souffleur.toml"
+    file.write_text(toml, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        refuse_unknown({None: IndexerSettings, "server": ServerSettings}, environment={}, file=file)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_program_alone_refuses_what_is_nearly_its_own() -> None:
+    """It does not know what other programs read, but it knows its own names."""
+    refuse_misspelt(IndexerSettings, environment={"SOUFFLEUR_PORT": "1", "SOUFFLEUR_CORPUS": "x"})
+    with pytest.raises(SettingsError, match="Did you mean 'SOUFFLEUR_CORPUS'"):
+        refuse_misspelt(IndexerSettings, environment={"SOUFFLEUR_CORPSU": "x"})
+
+
+def test_home_and_a_mark_at_the_beginning_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` is the user's home in a variable or a file, where no shell reads it; some editors put a mark first."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = read(tmp_path, [], {"SOUFFLEUR_CORPUS": "~/faq.csv"}, "\ufeffkeep = 2\n")
+    assert settings.corpus == tmp_path / "faq.csv"
+    assert settings.keep == 2
+
+
+@pytest.mark.parametrize("text", ["1_000", "trois", "3.5", "", "٣", "9" * 30])
+def test_no_words_of_python_are_printed(tmp_path: Path, text: str) -> None:
+    """A number that is none is told in words of the setting."""
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, ["--keep", text], {})
+    assert "a whole number from 1 up is needed" in str(caught.value)
+    assert "int()" not in str(caught.value)
 
 
 def test_server_settings_have_their_own_table(tmp_path: Path) -> None:
