@@ -1,0 +1,42 @@
+"""A corpus that a program has at hand: a list of answers, and what stands beside them, in no file."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from indexer.records import Acronym, Answer, Facet
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerList:
+    """Answers in memory, to build an index from."""
+
+    entries: tuple[Answer, ...]
+    facets: tuple[Facet, ...] = ()
+    acronyms: tuple[Acronym, ...] = ()
+    off_topic: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        answers: Iterable[Answer],
+        *,
+        facets: Sequence[Facet] = (),
+        acronyms: Sequence[Acronym] = (),
+        off_topic: Sequence[str] = (),
+    ) -> "AnswerList":
+        """Return the corpus of *answers*. ValueError where there are none, one is blank, or two have the same id."""
+        entries = tuple(answers)
+        if not entries:
+            raise ValueError("there is no answer in the list")
+        seen: set[str] = set()
+        for answer in entries:
+            if not answer.id.strip() or not answer.text.strip():
+                raise ValueError(f"the answer {answer.id!r} has no id or no text")
+            if answer.id in seen:
+                raise ValueError(f"two answers have the id {answer.id!r}")
+            seen.add(answer.id)
+        return cls(entries, tuple(facets), tuple(acronyms), tuple(off_topic))
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield every answer once."""
+        return iter(self.entries)

@@ -1,0 +1,124 @@
+"""The command `souffleur`: the commands of the three programs, the settings in force, and shell completion."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import evaluation.cli
+import indexer.cli
+import server.cli
+from indexer.errors import SettingsError, SouffleurError
+from indexer.settings import add_config_option, refuse_unknown, settings_file, source_settings
+from indexer.terminal import DONE, FAILED, add_command, add_commands_to, run_command
+
+_EPILOG = """settings:
+  Options beat SOUFFLEUR_* variables, which beat souffleur.toml (or --config
+  FILE), which beats the defaults. `souffleur config` shows what is in force.
+
+example:
+  souffleur build --corpus faq.csv && souffleur serve"""
+_SHELLS = ("bash", "zsh", "tcsh")
+_FILES = ("CORPUS", "INDEX", "CACHE", "FEEDBACK", "FILE", "FOLDER")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when done, 1 when a check or gate found something, 2 when it could not run."""
+    options = parser().parse_args(arguments)
+    try:
+        refuse_unknown(server.cli.RECORDS, environment=os.environ, file=settings_file(options))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return int(options.program(options))
+
+
+def entry() -> None:
+    """Run the command and end the process: what the installed `souffleur` calls."""
+    run_command(main)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    program = argparse.ArgumentParser(
+        prog="souffleur",
+        description="Finds the answer to a question in a French FAQ, and says honestly when it\nhas found none.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    program.add_argument("--version", action="version", version=f"souffleur {version('souffleur-faq')}")
+    commands = add_commands_to(program)
+    indexer.cli.add_commands(commands)
+    server.cli.add_commands(commands)
+    measuring = commands.add_parser(
+        "evaluate",
+        help="measure, compare and gate query sets",
+        description="Measures, compares and gates query sets.",
+        epilog="example:\n  souffleur evaluate run corpus/queries/dev",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    evaluation.cli.add_commands(add_commands_to(measuring))
+
+    command = add_command(
+        commands,
+        "config",
+        sentence="show each setting, its value, and where it comes from",
+        example="--config /etc/souffleur.toml",
+        run=_config,
+        program=_config,
+    )
+    add_config_option(command)
+
+    command = add_command(
+        commands,
+        "completion",
+        sentence="print what completes commands and options in a shell",
+        example="bash > ~/.local/share/bash-completion/completions/souffleur",
+        run=_completion,
+        program=_completion,
+    )
+    command.add_argument("shell", choices=_SHELLS)
+    return program
+
+
+def _config(options: argparse.Namespace) -> int:
+    file = settings_file(options)
+    found = []
+    try:
+        for table, record in server.cli.RECORDS.items():
+            found.append(
+                (table, source_settings(record, options=options, environment=os.environ, file=file, table=table))
+            )
+    except SouffleurError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    print(f"{file}: {'read' if file.exists() else 'not there, so not read'}")
+    for table, settings in found:
+        print(f"\n[{table}]" if table else "")
+        for one in settings:
+            value = "" if one.value is None else "(secret)" if one.secret else one.value
+            print(f"{one.name:<17} {value!s:<22} {one.source}".rstrip())
+    return DONE
+
+
+def _completion(options: argparse.Namespace) -> int:
+    import shtab  # not for the other commands
+
+    program = parser()
+    _complete_files(program)
+    print(shtab.complete(program, options.shell))
+    return DONE
+
+
+def _complete_files(program: argparse.ArgumentParser) -> None:
+    """Mark what names a file, so that the shell offers files there."""
+    import shtab
+
+    for action in program._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                _complete_files(inner)
+        elif action.type is Path or action.metavar in _FILES:
+            action.complete = shtab.FILE  # type: ignore[attr-defined]  # how shtab is told
