@@ -3,11 +3,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+SOUFFLEUR := $(VENV)/bin/souffleur
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BUILT := build/index/.built
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev index fresh-index serve ask check check-corpus format test evaluate gate bench clean
+.PHONY: help setup setup-dev index fresh-index serve ask check check-corpus format test evaluate gate bench wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -31,7 +32,7 @@ setup-dev: $(VENV)/.dev
 index: $(VENV)/.core  ## Build the index from corpus/, where it changed
 	@mkdir -p $(dir $(BUILT))
 	@touch $(BUILT).begun
-	@$(PY) -m indexer build
+	@$(SOUFFLEUR) build
 	@mv $(BUILT).begun $(BUILT)
 
 # Builds where something is newer than the beginning of the last build; much faster than to try.
@@ -41,20 +42,20 @@ fresh-index: $(VENV)/.core
 		find indexer -name '*.py' -newer $(BUILT) -print -quit)" || $(MAKE) --no-print-directory index
 
 serve: fresh-index  ## Serve on 127.0.0.1:8000
-	@exec $(PY) -m server serve
+	@exec $(SOUFFLEUR) serve
 
 ask: export QUESTION = $(value Q)
 ask: fresh-index  ## Ask one question: make ask Q="…"
-	@$(PY) -m server ask -- "$$QUESTION"
+	@$(SOUFFLEUR) ask -- "$$QUESTION"
 
 check: $(VENV)/.dev  ## Check format, lint, types and the corpus
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
-	@$(PY) -m indexer check
+	@$(SOUFFLEUR) check
 
 check-corpus: $(VENV)/.core  ## Check the corpus alone, in French
-	@$(PY) -m indexer check
+	@$(SOUFFLEUR) check
 
 format: $(VENV)/.dev  ## Format the code
 	@$(PY) -m ruff format .
@@ -66,15 +67,19 @@ test: $(VENV)/.dev  ## Run every test; as root, install Chromium for those of th
 	@$(PY) -m pytest
 
 evaluate: $(VENV)/.dev fresh-index  ## Measure the shipped query sets and print the table
-	@$(PY) -m evaluation run corpus/queries/dev --out build/evaluation/dev
-	@$(PY) -m evaluation run corpus/queries/test --out build/evaluation/test
-	@$(PY) -m evaluation gate
+	@$(SOUFFLEUR) evaluate run corpus/queries/dev --out build/evaluation/dev
+	@$(SOUFFLEUR) evaluate run corpus/queries/test --out build/evaluation/test
+	@$(SOUFFLEUR) evaluate gate
 
 gate: $(VENV)/.dev fresh-index  ## Fail if the shipped sets are answered worse than accepted
-	@$(PY) -m evaluation gate
+	@$(SOUFFLEUR) evaluate gate
 
 bench: $(VENV)/.dev  ## Measure speed and quality beside other libraries; installs them
 	@$(PY) -m benchmarks.peers
 
+wheel: $(VENV)/.dev  ## Make the wheel and the source archive in dist/
+	@$(PY) -m build --outdir dist >/dev/null
+	@ls dist/*
+
 clean:  ## Remove the virtual environment and everything built
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,9 +1,12 @@
 """What the commands of the evaluation do, once they are parsed: measure, and print."""
 
 import argparse
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from evaluation.comparison import compare_runs
 from evaluation.gate import accept, find_breaches, read_baseline, write_baseline
@@ -70,6 +73,8 @@ def gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
 
 def report(options: argparse.Namespace, settings: IndexerSettings) -> int:
     """Write one page about a run, and print where it is."""
+    # Where it keeps its list of fonts: in our cache, not in a folder of its own in the user's home.
+    os.environ.setdefault("MPLCONFIGDIR", str((settings.cache or user_cache_path("souffleur")) / "matplotlib"))
     from evaluation.report.report import write_report  # plotting takes a second to import
 
     where = Path(read_run_info(options.run_folder).target.where)

@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command that was parsed by `add_commands`; the status as `main`."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("indexer").setLevel(logging.WARNING)
+    logging.getLogger("faiss").setLevel(logging.WARNING)  # says which instructions it looks for
     try:
         file = settings_file(options)
         refuse_unknown(RECORDS, environment=os.environ, file=file)

@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "completion",
         sentence="print what completes commands and options in a shell",
-        example="bash > ~/.local/share/bash-completion/completions/souffleur",
+        example="bash > souffleur.bash",
         run=_completion,
         program=_completion,
     )

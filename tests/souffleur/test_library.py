@@ -1,0 +1,130 @@
+"""What `import souffleur` gives, as a program uses it."""
+
+import asyncio
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import souffleur
+from souffleur import Answer, Status
+from tests.corpora import ANSWERS
+from tests.fakes import FakeEncoder
+
+HEAVY = ("faiss", "openvino", "fastapi", "torch", "numpy", "sqlite3")
+
+
+@pytest.fixture(scope="module")
+def faq(tmp_path_factory: pytest.TempPathFactory) -> souffleur.Souffleur:
+    """Answers from an index that the library built."""
+    folder = tmp_path_factory.mktemp("library") / "index"
+    encoder = FakeEncoder()
+    souffleur.build_index(souffleur.open_corpus(ANSWERS), folder, encoder=encoder)
+    return souffleur.open(str(folder), encoder=encoder)
+
+
+def test_import_loads_nothing() -> None:
+    """What reads, encodes or searches comes with the first call that needs it, and no logging or thread is set."""
+    code = (
+        f"import sys, logging, threading, souffleur; print([name for name in {HEAVY} if name in sys.modules],"
+        " logging.getLogger().handlers, threading.active_count())"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[] [] 1"
+
+
+def test_every_name_is_there() -> None:
+    """What the library promises can be had, and nothing else is made up."""
+    for name in souffleur.__all__:
+        assert getattr(souffleur, name) is not None
+    assert set(dir(souffleur)) == set(souffleur.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'bild_index'"):
+        souffleur.bild_index  # noqa: B018  # that it raises is the test
+
+
+def test_question_to_answer(faq: souffleur.Souffleur) -> None:
+    """A reply names its status, its confidence, and the answers with the passage that matched."""
+    reply = faq.answer("Combien de temps un certificat est-il valable ?", limit=2)
+    first = reply.hits[0]
+    assert first.answer == ANSWERS[0]
+    assert len(reply.hits) == 2
+    assert reply.confidence == first.confidence
+    assert isinstance(reply.status, Status)
+    assert first.answer.text[first.passage.start : first.passage.end] == first.passage.text
+
+
+def test_many_questions_are_answered_as_one_by_one(faq: souffleur.Souffleur) -> None:
+    """In their order, with the same hits."""
+    questions = ["Quel code d'erreur renvoyer ?", "Quels types de boîte aux lettres y a-t-il ?"]
+    many = faq.answer_many(questions)
+    assert [reply.hits for reply in many] == [faq.answer(question).hits for question in questions]
+
+
+def test_unknown_facet_is_a_callers_mistake(faq: souffleur.Souffleur) -> None:
+    """It is told, not ignored."""
+    with pytest.raises(ValueError, match="produit"):
+        faq.answer("certificat", filters={"produit": ["IGC-Santé"]})
+
+
+def test_question_that_cannot_be_asked_is_told_in_french(faq: souffleur.Souffleur) -> None:
+    """The message is for a visitor."""
+    with pytest.raises(souffleur.QuestionError, match="question"):
+        faq.answer("   ")
+
+
+def test_asking_from_asyncio(faq: souffleur.Souffleur) -> None:
+    """As the documentation says: in a thread, several at once."""
+
+    async def ask() -> list[str]:
+        questions = [question for answer in ANSWERS for question in answer.questions]
+        replies = await asyncio.gather(*(asyncio.to_thread(faq.answer, question) for question in questions))
+        return [reply.hits[0].answer.id for reply in replies]
+
+    assert asyncio.run(ask()) == [answer.id for answer in ANSWERS for _ in answer.questions]
+
+
+def test_pickling_is_refused_with_the_way_out(faq: souffleur.Souffleur) -> None:
+    """It holds threads and mapped files; another process opens the index itself."""
+    with pytest.raises(TypeError, match=r"souffleur\.open"):
+        pickle.dumps(faq)
+
+
+def test_in_memory_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of answers is enough, and no folder stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    faq = souffleur.open_in_memory(
+        [Answer("delai", "Le délai est de 3 mois."), Answer("prix", "Le prix est de 10 euros.")], encoder=FakeEncoder()
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert faq.answer("quel est le délai").hits[0].answer.id == "delai"
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([], "no answer"),
+        ([Answer("a", "x"), Answer("a", "y")], "two answers have the id 'a'"),
+        ([Answer("a", " ")], "'a' has no id or no text"),
+    ],
+)
+def test_bad_lists_are_refused(answers: list[Answer], words: str) -> None:
+    """A caller's mistake is a ValueError that says which."""
+    with pytest.raises(ValueError, match=words):
+        souffleur.open_corpus(answers)
+
+
+def test_what_stands_beside_a_folder_is_not_given_twice(tmp_path: Path) -> None:
+    """The folder has it in files."""
+    with pytest.raises(ValueError, match="read beside the answers"):
+        souffleur.open_corpus(tmp_path, off_topic=["Bonjour"])
+
+
+def test_problems_of_files_come_with_their_line(tmp_path: Path) -> None:
+    """As the command `check` lists them."""
+    (tmp_path / "faq.jsonl").write_text('{"id": "a", "text": "Oui."}\nnon\n', encoding="utf-8")
+    problems = souffleur.check_corpus(tmp_path / "faq.jsonl")
+    assert [problem.line for problem in problems] == [2]
+    with pytest.raises(souffleur.CorpusError):
+        list(souffleur.open_corpus(tmp_path / "faq.jsonl").answers())
