@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "corpus/LISEZMOI.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)
 MAKE_COMMANDS = sorted(set(re.findall(r"`make ([a-z-]+)", GUIDE)))
-INDEXER_COMMANDS = sorted(set(re.findall(r"-m indexer ([a-z]+)", GUIDE)))
+INDEXER_COMMANDS = sorted(set(re.findall(r"bin/souffleur ([a-z]+)", GUIDE)))
 
 
 @pytest.mark.parametrize(("language", "example"), EXAMPLES)
