@@ -12,25 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.dense.comparison import TOGETHER
 from indexer.encoders import Encoder
-from indexer.errors import EncoderError, IndexFolderError, QuestionError
-from indexer.index.index import Found, Index
+from indexer.errors import EncoderError, QuestionError
+from indexer.index.index import SEARCHED_TOGETHER, Found, Index
 from indexer.index.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
 from server.answering.batching import Batcher, divide
-from server.answering.prepared import WARMING_QUESTION, Prepared, asked, open_soon
+from server.answering.prepared import PreparedIndex, open_soon
 from server.answering.questions import read_question
 from server.answering.request_budget import charge, require_wanted
-from server.answering.suggestions import Suggester, Suggestion
+from server.answering.suggestions import Suggestion
 from server.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 Filters = Mapping[str, Sequence[str]]
 
-
-_pinned: ContextVar[Prepared | None] = ContextVar("_pinned", default=None)
+_pinned: ContextVar[PreparedIndex | None] = ContextVar("_pinned", default=None)
 
 
 class Untraced:
@@ -77,26 +75,11 @@ class Answering:
         """Return the answering of the index in service in *path*, opened as `open_soon` does."""
         return cls(open_soon(path), encoder, tracing=tracing)
 
-    def prepare(self, index: Index) -> Prepared:
-        """Return *index* ready for `switch`, without putting it into service.
+    def prepare(self, index: Index) -> PreparedIndex:
+        """Return *index* ready for `switch`, without putting it into service; errors as of `PreparedIndex.of`."""
+        return PreparedIndex.of(index, self._encoder)
 
-        A question is asked of it and of its suggestions, so that what cannot answer fails here and not before visitors,
-        and nobody waits for tables that are made on first use. IndexFolderError if another encoder built it.
-        """
-        if self._encoder.fingerprint != index.manifest.encoder.fingerprint:
-            raise IndexFolderError(
-                f"The index was built with {index.manifest.encoder.name} "
-                f"({index.manifest.encoder.fingerprint[:7]}), but {self._encoder.name} "
-                f'({self._encoder.fingerprint[:7]}) is in use here. Run "make index", or name the encoder of the '
-                "index with --encoder."
-            )
-        suggester = Suggester([(question, answer.id) for answer in asked(index) for question in answer.questions])
-        suggester.suggest("question", limit=1)
-        if len(index):
-            list(index.search([WARMING_QUESTION], self._encoder.encode_questions([WARMING_QUESTION]), limit=5))
-        return Prepared(index, IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index)), suggester)
-
-    def switch(self, prepared: Prepared) -> None:
+    def switch(self, prepared: PreparedIndex) -> None:
         """Answer from *prepared* from now on; who is inside `one_index` keeps the index that it began with."""
         self._in_service = prepared
         self._served.add(prepared.info.id)
@@ -112,7 +95,8 @@ class Answering:
             _pinned.reset(token)
 
     @property
-    def _serving(self) -> Prepared:
+    def _prepared(self) -> PreparedIndex:
+        """What this thread or task answers from."""
         return _pinned.get() or self._in_service
 
     @property
@@ -130,7 +114,7 @@ class Answering:
     @property
     def index(self) -> Index:
         """The index in service."""
-        return self._serving.index
+        return self._prepared.index
 
     @property
     def manifest(self) -> Manifest:
@@ -140,7 +124,7 @@ class Answering:
     @property
     def index_info(self) -> IndexInfo:
         """How replies name the index."""
-        return self._serving.info
+        return self._prepared.info
 
     def get_answer(self, answer_id: str) -> Answer | None:
         """Return an answer by id, None where there is none."""
@@ -158,12 +142,11 @@ class Answering:
 
     def suggest(self, prefix: str, *, limit: int) -> tuple[Suggestion, ...]:
         """Return curated questions for what has been typed so far."""
-        return self._serving.suggester.suggest(prefix, limit=limit)
+        return self._prepared.suggester.suggest(prefix, limit=limit)
 
     def count_facets(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many of all answers apply to each value of each facet."""
-        index = self.index
-        return index.parts.facets.count(np.arange(len(index)))
+        return self.index.count_facets()
 
     def count_shown(self, question: str, filters: Filters) -> Mapping[str, Mapping[str, int]]:
         """Return the facets that the reply to a question would have with these filters; it is not counted as asked."""
@@ -185,7 +168,7 @@ class Answering:
         """
         asked = list(_read_questions(questions))
         charge(len(asked))
-        serving = self._serving
+        prepared = self._prepared
         started = time.perf_counter()
         with self._tracing.stage("encode"):
             self._tracing.note("questions", len(asked))
@@ -193,19 +176,19 @@ class Answering:
         encoding_seconds = (time.perf_counter() - started) / max(1, len(asked))
         self.metrics.encode_seconds.observe(encoding_seconds)
         replies: list[Reply] = []
-        for start in range(0, len(asked), TOGETHER):
+        for start in range(0, len(asked), SEARCHED_TOGETHER):
             require_wanted()
-            some = asked[start : start + TOGETHER]
+            some = asked[start : start + SEARCHED_TOGETHER]
             started = time.perf_counter()
             with self._tracing.stage("search"):
                 self._tracing.note("questions", len(some))
-                of_some = vectors[start : start + TOGETHER]
-                found = list(serving.index.search(some, of_some, limit=limit, filters=filters))
+                of_some = vectors[start : start + SEARCHED_TOGETHER]
+                found = list(prepared.index.search(some, of_some, limit=limit, filters=filters))
             searching_seconds = (time.perf_counter() - started) / len(some)
-            replies += (self._reply(serving, one, encoding_seconds, searching_seconds) for one in found)
+            replies += (self._reply(prepared, one, encoding_seconds, searching_seconds) for one in found)
         return replies
 
-    def _reply(self, serving: Prepared, found: Found, encoding_seconds: float, searching_seconds: float) -> Reply:
+    def _reply(self, prepared: PreparedIndex, found: Found, encoding_seconds: float, searching_seconds: float) -> Reply:
         self.metrics.search_seconds.observe(searching_seconds)
         self.metrics.replies.labels(str(found.status)).inc()
         return Reply(
@@ -214,7 +197,7 @@ class Answering:
             confidence=found.hits[0].confidence if found.hits else 0.0,
             hits=found.hits,
             facets=found.facets,
-            index=serving.info,
+            index=prepared.info,
             took_ms=1000 * (encoding_seconds + searching_seconds),
         )
 

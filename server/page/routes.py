@@ -60,7 +60,7 @@ def install(
 
     @app.get("/reponses", include_in_schema=False)
     def list_answers() -> HTMLResponse:
-        groups = views.group_by_theme(answering.index.parts.answers, answering.index.facets)
+        groups = views.group_by_theme(answering.index.answers, answering.index.facets)
         return pages.show("answers.html", groups=groups, total=len(answering.index))
 
     @app.get("/reponses/{answer_id:path}", include_in_schema=False)

@@ -42,7 +42,7 @@ def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: M
     """
 
     def check_filters(filters: Filters) -> None:
-        unknown = answering.index.parts.facets.unknown(filters)
+        unknown = answering.index.unknown_filter(filters)
         if unknown:
             raise problems.RequestError(unknown)
 
