@@ -1,16 +1,11 @@
 """The routes that look for answers: one question, several, suggestions while typing, and the guided search's facets."""
 
-from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
 from fastapi import FastAPI, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from indexer.errors import QuestionError
 from server.answering.answering import Answering, Filters
@@ -57,6 +52,7 @@ def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: M
         """Find the answers nearest to a question."""
         return search(body.query, limit=body.limit, filters=body.filters, explain=body.explain)
 
+    @app.get("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_ADDRESS)
     def get_search(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
         """Find the answers nearest to a question; the same as POST, for curl and links.
 
@@ -73,16 +69,6 @@ def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: M
             # The framework has replaced what was not.
             raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
         return search(query.q, limit=query.limit, filters=filters, explain=query.explain)
-
-    app.router.add_api_route(
-        "/v1/search",
-        get_search,
-        methods=["GET"],
-        tags=["search"],
-        response_model=SearchReply,
-        responses=_BAD_ADDRESS,
-        route_class_override=QueryRoute,
-    )
 
     @app.post("/v1/search/batch", tags=["search"], response_model=BatchReply, responses=_BAD_BODY)
     def post_batch(body: BatchRequest) -> Response:
@@ -133,24 +119,3 @@ def _is_utf8(query: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-class QueryRoute(APIRoute):
-    """Of an endpoint `(request, query) -> Response`, where *query* is declared as `Annotated[Model, Query()]`."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request: the endpoint, in a worker thread."""
-        model = get_type_hints(self.endpoint)["query"]
-
-        async def handle(request: Request) -> Response:
-            return await run_in_threadpool(self.endpoint, request, _read(model, request))
-
-        return handle
-
-
-def _read(model: type[BaseModel], request: Request) -> BaseModel:
-    try:
-        return model.model_validate(dict(request.query_params))
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in found]) from error
