@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from evaluation.json_documents import Count, Form, exact, format_version
+from evaluation.json_documents import Count, JsonDocument, exact, format_version
 from evaluation.metrics.ranking import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
 from server.exports import Cell, csv_lines
@@ -42,7 +42,7 @@ class RunInfo:
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n"
 
 
-_RUN_INFO = Form(RunInfo)
+_RUN_INFO = JsonDocument(RunInfo)
 
 
 def read_run_info(folder: Path) -> RunInfo:
