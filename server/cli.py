@@ -14,7 +14,7 @@ from server.feedback.store import FeedbackStore
 from server.http.schemas import SEARCH_REPLY, SearchReply
 from server.serve import open_answering, open_feedback, serve
 from server.settings import TABLE, ServerSettings
-from server.terminal import page
+from server.terminal import render_reply
 
 _INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
 
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
             "traces",
         ),
     )
-    command.set_defaults(run=serve)
+    command.set_defaults(run=lambda _, index, server: serve(index, server))
 
     command = commands.add_parser("ask", help="answer one question in the terminal")
     command.add_argument("question")
@@ -112,5 +112,5 @@ def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSett
     if options.json:
         print(SEARCH_REPLY.dump_json(SearchReply.of(reply, explain=True), indent=2).decode())
     else:
-        print(page(reply, width=min(100, shutil.get_terminal_size().columns)))
+        print(render_reply(reply, width=min(100, shutil.get_terminal_size().columns)))
     return DONE

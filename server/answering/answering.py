@@ -20,7 +20,7 @@ from indexer.records import Answer, IndexInfo, Reply, Vectors
 from server.answering.batching import Batcher, divide
 from server.answering.prepared import PreparedIndex, open_soon
 from server.answering.questions import read_question
-from server.answering.request_budget import charge, require_wanted
+from server.answering.request_budget import charge, stop_if_given_up
 from server.answering.suggestions import Suggestion
 from server.metrics import Metrics
 
@@ -31,8 +31,8 @@ Filters = Mapping[str, Sequence[str]]
 _pinned: ContextVar[PreparedIndex | None] = ContextVar("_pinned", default=None)
 
 
-class Untraced:
-    """What is told of each stage where nobody traces: nothing. `tracing` has the other kind."""
+class NoTracing:
+    """What is told of each stage where nobody traces: nothing. `server.tracing` has the other kind."""
 
     def stage(self, _name: str) -> AbstractContextManager[None]:
         """Return the block of a stage, such as `encode`."""
@@ -52,12 +52,12 @@ class Answering:
         *,
         cached_questions: int = 2048,
         metrics: Metrics | None = None,
-        tracing: Untraced | None = None,
+        tracing: NoTracing | None = None,
     ) -> None:
         """IndexFolderError if the index was built with another encoder."""
         self.metrics = metrics or Metrics()
         self._encoder = encoder
-        self._tracing = tracing or Untraced()
+        self._tracing = tracing or NoTracing()
         self._batcher = Batcher(encoder.encode_questions, observe=self._observe_batch)
         # Vectors depend on the encoder alone, so that they outlive a switch of indexes.
         self._vectors = _VectorCache(cached_questions)
@@ -70,7 +70,7 @@ class Answering:
         path: Path,
         *,
         encoder: Encoder,
-        tracing: Untraced | None = None,
+        tracing: NoTracing | None = None,
     ) -> "Answering":
         """Return the answering of the index in service in *path*, opened as `open_soon` does."""
         return cls(open_soon(path), encoder, tracing=tracing)
@@ -177,7 +177,7 @@ class Answering:
         self.metrics.encode_seconds.observe(encoding_seconds)
         replies: list[Reply] = []
         for start in range(0, len(asked), SEARCHED_TOGETHER):
-            require_wanted()
+            stop_if_given_up()
             some = asked[start : start + SEARCHED_TOGETHER]
             started = time.perf_counter()
             with self._tracing.stage("search"):
@@ -212,7 +212,7 @@ class Answering:
         self.metrics.cached_questions.labels("miss").inc(len(fresh))
         self.metrics.cached_questions.labels("hit").inc(len(vectors) - len(fresh))
         for together in divide(fresh):
-            require_wanted()
+            stop_if_given_up()
             for question, vector in zip(together, self._batcher.encode(together), strict=True):
                 vectors[question] = vector
                 # At once: where the rest comes too late, the next try begins with these.

@@ -32,7 +32,7 @@ def stamp(path: Path) -> Stamp | None:
     return found.st_ino, found.st_mtime_ns
 
 
-class Serving:
+class IndexSwitch:
     """Keeps *answering* on the index that the folder *path* names in `current`."""
 
     def __init__(self, path: Path, answering: Answering, *, loaded_since: Stamp | None = None) -> None:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.headers import HEADERS
+from server.headers import API_HEADERS
 from server.http.problems import problem
 from server.metrics import Metrics
 
@@ -73,7 +73,7 @@ class RequestLog:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
-                for name, value in HEADERS.items():
+                for name, value in API_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -44,12 +44,12 @@ class PageMaker:
         *,
         limit: int,
         feedback: FeedbackStore | None,
-        remember: Callable[[str, Reply], None],
+        keep_question: Callable[[str, Reply], None],
     ) -> None:
         self._answering = answering
         self._limit = limit
         self._feedback = feedback
-        self._remember = remember
+        self._keep_question = keep_question
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -163,7 +163,7 @@ class PageMaker:
         if form.last("asked") == question and re.fullmatch(QUERY_ID, earlier):
             # The same question refined is one question to those who read the unanswered ones.
             reply = dataclasses.replace(reply, query_id=earlier)
-        self._remember(question, reply)
+        self._keep_question(question, reply)
         return reply
 
     def _counts(
@@ -197,7 +197,7 @@ def address_of(filters: Mapping[str, Sequence[str]]) -> str:
 
 
 def _personal_patterns() -> dict[str, object]:
-    """Return what the page needs to warn while typing: the patterns of `privacy`, which JavaScript can read too."""
+    """Return what the page needs to warn while typing: patterns of `server.privacy`, which JavaScript can read too."""
     return {
         "address": WEB_ADDRESS.pattern,
         "harmless": HARMLESS_NUMBER.pattern,

@@ -16,7 +16,7 @@ from schemathesis.engine import events, from_schema
 from indexer.index.build import build_index
 from indexer.records import Answer
 from server.answering.answering import Answering
-from server.answering.index_switch import Serving
+from server.answering.index_switch import IndexSwitch
 from server.app import create_app, create_site
 from server.feedback.store import FeedbackStore
 from tests.corpora import MemoryCorpus
@@ -75,7 +75,7 @@ def test_the_server_does_what_its_description_says(
 ) -> None:
     """Thousands of valid and invalid requests: none is a server error, and every check of schemathesis holds."""
     answering = Answering.open(small_index, encoder=FakeEncoder())
-    app = create_site(answering, feedback=store, serving=Serving(small_index, answering), admin_token=token)
+    app = create_site(answering, feedback=store, index_switch=IndexSwitch(small_index, answering), admin_token=token)
     found: list[str] = []
     asked: Counter[str] = Counter()
     checked: set[str] = set()
@@ -105,7 +105,7 @@ def test_the_server_does_what_its_description_says(
 def test_the_description_is_as_it_was(small_index: Path, store: FeedbackStore) -> None:
     """Whoever calls this server relies on its description: what is to change there is changed in the file as well."""
     answering = Answering.open(small_index, encoder=FakeEncoder())
-    site = create_site(answering, feedback=store, serving=Serving(small_index, answering), admin_token=TOKEN)
+    site = create_site(answering, feedback=store, index_switch=IndexSwitch(small_index, answering), admin_token=TOKEN)
     # Laid out so that a difference is seen; the order is that of the bytes that are sent.
     described = json.dumps(TestClient(site).get("/openapi.json").json(), ensure_ascii=False, indent=1) + "\n"
     assert described == DESCRIPTION.read_text(encoding="utf-8")
