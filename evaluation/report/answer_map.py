@@ -1,6 +1,6 @@
 """The index behind a run, as the report shows it: a map of its answers with failed questions, and their likeness.
 
-The only module that knows scikit-learn.
+Owns the flat picture of vectors; the only module that knows scikit-learn.
 """
 
 from collections import Counter
@@ -20,9 +20,10 @@ from indexer.index.index import Index
 from indexer.index.manifest import EncoderInfo
 from indexer.records import Vectors
 
-_MOST_COLOURS = 6
 OTHER = "other"
+"""The label of answers without a value, or with a rare one."""
 
+_MOST_COLOURS = 6
 _SEED = 0
 _TSNE_AT_LEAST, _TSNE_AT_MOST = 10, 3_000
 _PERPLEXITY = 30

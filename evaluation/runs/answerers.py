@@ -26,7 +26,7 @@ class Answerer(Protocol):
     def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
         """Return what comes back for each question of each batch, in their order, at most *limit* hits each.
 
-        The questions of a batch are encoded together; a batch has server.schemas.MAX_BATCH questions at most.
+        The questions of a batch are encoded together; a batch has server.http.schemas.MAX_BATCH questions at most.
         """
 
 

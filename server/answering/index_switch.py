@@ -18,7 +18,6 @@ from server.periodic import repeated
 
 logger = logging.getLogger(__name__)
 
-
 Stamp = tuple[int, int]
 """What changes whenever `current` is replaced."""
 

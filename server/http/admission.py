@@ -1,6 +1,7 @@
 """Who is let in: bodies are read whole and small before anything works, and only so many requests work at once.
 
-Refusing takes the event loop a moment and no worker, so that it stays quick when all workers are busy.
+Refusing takes the event loop a moment and no worker, so that it stays quick when all workers are busy. How many are
+too many is worked out in `load_shedding`.
 """
 
 import asyncio

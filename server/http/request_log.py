@@ -1,4 +1,7 @@
-"""JSON logs: one line an event, with the id of the request. Never a question, never the address of a visitor."""
+"""JSON logs: one line an event, with the id of the request. Never a question, never the address of a visitor.
+
+What is logged of a request is counted as well, and the headers of the API are set on the way out.
+"""
 
 import asyncio
 import json
