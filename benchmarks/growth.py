@@ -26,8 +26,9 @@ import numpy as np
 
 from indexer.corpus.corpus import open_corpus
 from indexer.index.build import build_index
-from indexer.index.index import Index
+from indexer.index.folder import IndexFolder
 from indexer.records import Acronym, Answer, Facet, Vectors
+from indexer.search.contents import IndexParts
 from server.answering.prepared import open_soon
 
 Result = TypeVar("Result")
@@ -61,8 +62,9 @@ class StandIn:
     name, dimension, max_tokens, fingerprint = "stand-in", 384, 512, "5" * 64
 
     def __init__(self) -> None:
-        index = Index.open(Path("build/index"))
-        self._centres = np.concatenate((index.parts.embeddings.every, index.parts.span_embeddings.every))
+        path = Path("build/index")
+        parts = IndexParts.load(path / IndexFolder(path).current_id())
+        self._centres = np.concatenate((parts.embeddings.every, parts.span_embeddings.every))
         _, spread, axes = np.linalg.svd(self._centres - self._centres.mean(axis=0), full_matrices=False)
         deviations = _NOISE * spread / np.sqrt(len(self._centres))
         random_parts = np.random.default_rng(1).standard_normal((_NOISES, len(spread)), dtype=np.float32)
@@ -165,7 +167,8 @@ def _search(folder: Path) -> dict[str, Any]:
         list(index.search([question], vector[np.newaxis], limit=5))
         took.append(1000 * (time.perf_counter() - began))
         began = time.perf_counter()
-        index.parts.dense.search(vector, limit=100)
+        # Behind the door: loaded a second time, it would count twice in the memory.
+        index._contents.dense.search(vector, limit=100)
         dense.append(1000 * (time.perf_counter() - began))
     return {
         "dense": index.manifest.dense.method,

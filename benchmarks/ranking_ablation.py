@@ -19,6 +19,7 @@ from evaluation.records import DEPTH, Query, Scope
 from indexer.encoders.loading import load_encoder
 from indexer.index.index import Index
 from indexer.search.confidence import COLUMNS, Calibration
+from indexer.search.contents import IndexParts
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import FEATURES, feature_matrix
 from indexer.search.ranking import RankingWeights
@@ -38,13 +39,14 @@ Case = tuple[Query, Evidence]
 def main() -> None:
     """Print both tables."""
     index = Index.open(Path("build/index"))
-    ids = [answer.id for answer in index.parts.answers]
+    parts = IndexParts.load(Path("build/index") / index.manifest.id)
+    ids = [answer.id for answer in index.answers]
     queries = list(open_query_set(Path("corpus/queries/dev")))
     vectors = load_encoder("bundled").encode_questions([query.text for query in queries])
     cases = [
-        (query, gather_evidence(index.parts, [query.text], comparison))
+        (query, gather_evidence(parts, [query.text], comparison))
         for at, query in enumerate(queries)
-        for comparison in index.parts.comparer.compare(vectors[at : at + 1])
+        for comparison in parts.comparer.compare(vectors[at : at + 1])
     ]
     inside = [case for case in cases if case[0].scope is Scope.IN_SCOPE]
     first, whole = _measure(inside, index.manifest.ranking, ids)

@@ -52,7 +52,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunComparison:
     """Run B against run A."""
 
     a: RunInfo
@@ -78,7 +78,7 @@ class Comparison:
         return json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def compare_runs(folder_a: Path, folder_b: Path, *, changes: int = 10) -> Comparison:
+def compare_runs(folder_a: Path, folder_b: Path, *, changes: int = 10) -> RunComparison:
     """Compare the runs in two folders, and return the *changes* questions that changed most.
 
     EvaluationError where they are not of the same queries and judgments.
@@ -97,7 +97,7 @@ def compare_runs(folder_a: Path, folder_b: Path, *, changes: int = 10) -> Compar
     order = np.lexsort((np.arange(len(shift)), -np.abs(shift)))[:changes]
     chosen = [int(at) for at in order if shift[at] != 0]
     results_a, results_b = _pick(folder_a, set(chosen)), _pick(folder_b, set(chosen))
-    return Comparison(
+    return RunComparison(
         a=info_a,
         b=info_b,
         differences=_differences(columns_a, columns_b),

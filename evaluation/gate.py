@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.json_documents import Form, exact, format_version
+from evaluation.json_documents import JsonDocument, exact, format_version
 from evaluation.metrics.estimates import MEANINGS
 from evaluation.metrics.resampling import Estimate
 from evaluation.records import EvaluationError
@@ -66,7 +66,7 @@ class _Document:
     query_sets: Mapping[str, Accepted]
 
 
-_DOCUMENT = Form(_Document)
+_DOCUMENT = JsonDocument(_Document)
 
 
 def write_baseline(file: Path, accepted: Mapping[str, Accepted]) -> None:

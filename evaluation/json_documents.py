@@ -16,7 +16,7 @@ Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 _SHOWN = 40
 
 
-class Form(Generic[Record]):
+class JsonDocument(Generic[Record]):
     """What a document must be: a dataclass that is marked `exact`. Keys that it does not have are passed over."""
 
     def __init__(self, record: type[Record]) -> None:
@@ -45,7 +45,7 @@ class _Versioned:
     format_version: int
 
 
-_VERSIONED = Form(_Versioned)
+_VERSIONED = JsonDocument(_Versioned)
 
 
 def _first_mistake(error: ValidationError) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from evaluation.json_documents import Form, Share, exact
+from evaluation.json_documents import JsonDocument, Share, exact
 from indexer.errors import SouffleurError
 from indexer.records import Facets, Problem, Status
 
@@ -169,4 +169,4 @@ class _Line:
     took_ms: float | None
 
 
-_LINE = Form(_Line)
+_LINE = JsonDocument(_Line)

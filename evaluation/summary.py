@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.json_documents import Form, exact
+from evaluation.json_documents import JsonDocument, exact
 from evaluation.metrics.columns import Columns
 from evaluation.metrics.confidence import Bin, reliability, risk_coverage_curve
 from evaluation.metrics.estimates import estimate
@@ -130,7 +130,7 @@ class _Document:
     timing: _KeptTiming
 
 
-_DOCUMENT = Form(_Document)
+_DOCUMENT = JsonDocument(_Document)
 
 
 def _group(columns: Columns) -> Group:

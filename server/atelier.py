@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from indexer.index.index import Index
 from indexer.index.manifest import Manifest
-from indexer.records import PassageKind, Vectors
+from indexer.records import Vectors
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore, Unanswered
 from server.page.views import OTHER_THEME, theme_facet, title_of
@@ -136,11 +136,8 @@ def group_by_meaning(vectors: NDArray[np.floating], *, nearness: float) -> list[
 
 def nearness_of(index: Index) -> float:
     """Return the cosine from which on two questions are said to mean the same, by the curated questions of *index*."""
-    table = index.parts.table
-    rows = np.flatnonzero(table.are(PassageKind.QUESTION))
-    rows = rows[:: max(1, len(rows) // _SAMPLED_QUESTIONS)]
-    vectors, answers = index.parts.embeddings.every[rows], table.answers[rows]
-    unrelated = (vectors @ vectors.T)[answers[:, np.newaxis] != answers]
+    sample = index.question_vectors(most=_SAMPLED_QUESTIONS)
+    unrelated = (sample.vectors @ sample.vectors.T)[sample.answers[:, np.newaxis] != sample.answers]
     if len(unrelated) == 0:
         return _NEARNESS_WITHOUT_QUESTIONS
     return float(np.percentile(unrelated, _UNRELATED_SHARE))
@@ -153,18 +150,14 @@ class _Plane:
     """
 
     def __init__(self, index: Index) -> None:
-        table, embeddings = index.parts.table, index.parts.embeddings.every
-        self.rows = np.arange(len(index))[:: max(1, -(-len(index) // MOST_POINTS))]
-        """Shape (points,): the answer rows that are drawn, evenly spread where there are too many."""
-        shown = np.isin(table.answers, self.rows)
-        asked = table.are(PassageKind.QUESTION)
-        bodies, questions = np.flatnonzero(shown & ~asked), np.flatnonzero(shown & asked)
-        self._question_mean = _mean(embeddings[questions if len(questions) else bodies])
-        sums = np.zeros((len(index), embeddings.shape[1]))
-        np.add.at(sums, table.answers[bodies], embeddings[bodies] - _mean(embeddings[bodies]))
-        np.add.at(sums, table.answers[questions], embeddings[questions] - self._question_mean)
-        counts = np.bincount(table.answers[shown], minlength=len(index))[self.rows, np.newaxis]
-        means = sums[self.rows] / np.maximum(1, counts)  # (points, dimension)
+        sums = index.vector_sums(most=MOST_POINTS)
+        self.answers = sums.answers
+        """The answers that are drawn, evenly spread where there are too many."""
+        of_bodies, of_questions = sums.body_counts[:, np.newaxis], sums.question_counts[:, np.newaxis]
+        body_mean = _mean(sums.bodies, of_bodies)
+        self._question_mean = _mean(sums.questions, of_questions) if of_questions.any() else body_mean
+        centred = sums.bodies - of_bodies * body_mean + sums.questions - of_questions * self._question_mean
+        means = centred / np.maximum(1, of_bodies + of_questions)  # (points, dimension)
         self._directions = np.linalg.eigh(means.T @ means)[1][:, :-3:-1]  # (dimension, 2), the widest first
         flat = means @ self._directions
         self._low = flat.min(axis=0, initial=0)
@@ -180,14 +173,14 @@ class _Plane:
         return np.asarray(np.round(np.clip((flat - self._low) / self._span, 0, 1), 4))
 
 
-def _mean(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    return vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1])
+def _mean(sums: NDArray[np.floating], counts: NDArray[np.int64]) -> NDArray[np.floating]:
+    return np.asarray(sums.sum(axis=0, dtype=np.float64) / max(1, counts.sum()))
 
 
 def _points(index: Index, plane: _Plane) -> tuple[list[str], list[PointBody]]:
     """Return the themes that occur, and the drawn answers, each by the first of its themes."""
     facet = theme_facet(index.facets)
-    answers = [index.parts.answers[row] for row in plane.rows.tolist()]
+    answers = list(plane.answers)
     of_answer = [(answer.facets.get(facet.key, ()) if facet else ())[:1] or (OTHER_THEME,) for answer in answers]
     used = {theme for (theme,) in of_answer}
     themes = [value for value in (*(facet.values if facet else ()), OTHER_THEME) if value in used]

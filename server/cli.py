@@ -128,10 +128,10 @@ def add_commands(commands: Subparsers) -> None:
     add_config_option(action)
 
 
-def _serve(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
     from server.serve import serve
 
-    return serve(options, index, server)
+    return serve(index, server)
 
 
 def _open_kept(server: ServerSettings) -> "FeedbackStore":
@@ -158,7 +158,7 @@ def _erase(options: argparse.Namespace, _: IndexerSettings, server: ServerSettin
 
 def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
     from server.serve import open_answering
-    from server.terminal import page
+    from server.terminal import render_reply
 
     try:
         reply = open_answering(index, server).answer(options.question, limit=server.limit)
@@ -170,5 +170,5 @@ def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSett
 
         print(SEARCH_REPLY.dump_json(SearchReply.of(reply, explain=True), indent=2).decode())
     else:
-        print(page(reply, width=min(100, shutil.get_terminal_size().columns)))
+        print(render_reply(reply, width=min(100, shutil.get_terminal_size().columns)))
     return DONE

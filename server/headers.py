@@ -1,4 +1,7 @@
-"""The headers that keep a browser from running or loading anything but our own files, on pages and on their files."""
+"""The headers of our replies, which keep a browser from running or loading anything but our own files.
+
+Pages and their files may load each other; what the API replies may load nothing.
+"""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -12,7 +15,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-HEADERS = {
+
+_OF_PAGES_AND_FILES = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -20,16 +24,17 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-PAGE_HEADERS = {**HEADERS, "cache-control": "no-store"}
+
+PAGE_HEADERS = {**_OF_PAGES_AND_FILES, "cache-control": "no-store"}
 """A page may hold a visitor's question: nothing between the server and their browser keeps it."""
 
-FILE_HEADERS = {**HEADERS, "cache-control": "no-cache"}
+FILE_HEADERS = {**_OF_PAGES_AND_FILES, "cache-control": "no-cache"}
 """A browser keeps a file but asks about it each time, so that a new version is never mixed with an old one."""
 
-
-HEADERS = {
+API_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+"""Those of every reply that has not set its own."""

@@ -1,6 +1,8 @@
-"""Runs the server: listens, loads, serves until a signal, and ends in order."""
+"""Runs the server: listens, loads, serves until a signal, and ends in order.
 
-import argparse
+Opens what the settings name, and gives it to the parts that take objects; knows no command line.
+"""
+
 import contextlib
 import logging
 import os
@@ -13,7 +15,7 @@ from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SettingsError
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE
-from server.answering.answering import Answering, Untraced
+from server.answering.answering import Answering, NoTracing
 from server.answering.prepared import open_soon
 from server.feedback.store import FeedbackStore
 from server.http.request_log import JsonFormatter
@@ -24,30 +26,23 @@ if TYPE_CHECKING:
     from server.tracing import Tracing
 
 
-def open_answering(index: IndexerSettings, server: ServerSettings, tracing: Untraced | None = None) -> Answering:
-    # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile. Not the other way
-    # round: a stop waits for the threads of a pool, and an encoder may take minutes.
-    with ThreadPoolExecutor(1, "index") as beside:
-        opened = beside.submit(open_soon, index.index)
-        encoder = load_configured_encoder(index)
-    return Answering(opened.result(), encoder, cached_questions=server.cached_questions, tracing=tracing)
-
-
-def serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+def serve(index: IndexerSettings, server: ServerSettings) -> int:
+    """Serve over HTTP until a signal; return the exit status. SettingsError or IndexFolderError where it cannot."""
+    # What `ask` and `feedback` do without is imported here: they start sooner.
     from server.http.connection import BoundedHttp
-    from server.http.startup import StartingServer
+    from server.http.startup import LoadingServer
 
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonFormatter())
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(_listen(server.host, server.port))
+        listener = stack.enter_context(_listen(server.host, server.port))
         feedback = stack.enter_context(open_feedback(server)) if server.feedback else None
         if feedback:
             stack.enter_context(feedback.purging())
         tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
-        running = StartingServer(
+        http_server = LoadingServer(
             lambda: _load_site(index, server, feedback, tracing, stack),
-            listening,
+            listener,
             host=server.host,
             port=server.port,
             # No access log: the address of a GET request holds the question.
@@ -61,14 +56,36 @@ def serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings)
         # uvicorn stops gracefully on a signal and then raises it again; by default SIGTERM would make that an error.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt):
-            running.run()
-    if running.failure:
-        raise running.failure
-    if running.loading:
+            http_server.run()
+    if http_server.failure:
+        raise http_server.failure
+    if http_server.is_loading:
         # A thread inside a C++ library cannot be stopped, and an interpreter that ends under it may abort.
         logging.shutdown()
         os._exit(DONE)
     return DONE
+
+
+def open_answering(index: IndexerSettings, server: ServerSettings, tracing: NoTracing | None = None) -> Answering:
+    """Return what answers from the index of these settings, with the encoder that they name.
+
+    IndexFolderError, EncoderError where either cannot be loaded.
+    """
+    # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile. Not the other way
+    # round: a stop waits for the threads of a pool, and an encoder may take minutes.
+    with ThreadPoolExecutor(1, "index") as beside:
+        opened = beside.submit(open_soon, index.index)
+        encoder = load_configured_encoder(index)
+    return Answering(opened.result(), encoder, cached_questions=server.cached_questions, tracing=tracing)
+
+
+def open_feedback(server: ServerSettings) -> FeedbackStore:
+    """Return the store of judgements and questions. SettingsError without a file, FeedbackError for an unfit one."""
+    if server.feedback is None:
+        raise SettingsError("The file of the judgements is not known. Give --feedback, or set SOUFFLEUR_FEEDBACK.")
+    return FeedbackStore.open(
+        server.feedback, keep_questions=server.keep_questions, retention_days=server.retention_days
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -91,19 +108,19 @@ def _load_site(
     stack: contextlib.ExitStack,
 ) -> "Loaded":
     """Return what is served, with the index watched until *stack* is closed."""
-    from server.answering.index_switch import Serving, stamp
+    from server.answering.index_switch import IndexSwitch, stamp
     from server.app import create_site
     from server.http.load_shedding import Limits
     from server.http.startup import Loaded
 
     before = stamp(index.index)
     answering = open_answering(index, server, tracing)
-    serving = Serving(index.index, answering, loaded_since=before)
+    index_switch = IndexSwitch(index.index, answering, loaded_since=before)
     site = create_site(
         answering,
         default_limit=server.limit,
         feedback=feedback,
-        serving=serving,
+        index_switch=index_switch,
         admin_token=server.admin_token,
         limits=Limits(
             most_requests=server.most_requests,
@@ -111,7 +128,7 @@ def _load_site(
             client_rate=server.client_rate,
         ),
     )
-    stack.enter_context(serving.watch())
+    stack.enter_context(index_switch.watch())
     return Loaded(tracing.watch(site, answering) if tracing else site, answering.speed_up)
 
 
@@ -119,11 +136,3 @@ def _open_tracing(endpoint: str) -> "contextlib.AbstractContextManager[Tracing]"
     from server.tracing import Tracing  # not where it is switched off: it brings a library
 
     return Tracing.to(endpoint)
-
-
-def open_feedback(server: ServerSettings) -> FeedbackStore:
-    if server.feedback is None:
-        raise SettingsError("The file of the judgements is not known. Give --feedback, or set SOUFFLEUR_FEEDBACK.")
-    return FeedbackStore.open(
-        server.feedback, keep_questions=server.keep_questions, retention_days=server.retention_days
-    )

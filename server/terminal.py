@@ -11,7 +11,7 @@ _STATUS_WORDS = {
 }
 
 
-def page(reply: Reply, *, width: int) -> str:
+def render_reply(reply: Reply, *, width: int) -> str:
     """Return the reply as text for a person: the best answer whole, the others by their matching sentence."""
     lines = [textwrap.fill(f"{_STATUS_WORDS[reply.status]} (confiance {reply.confidence:.0%})", width)]
     for hit in reply.hits:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from indexer.errors import SettingsError
-from server.answering.answering import Answering, Untraced
+from server.answering.answering import Answering, NoTracing
 from server.http.request_log import route_of
 
 try:
@@ -29,7 +29,7 @@ _MOST_SECONDS = 2
 """How long one export may take, its repetitions included: a stop waits for the last."""
 
 
-class Tracing(Untraced):
+class Tracing(NoTracing):
     """Makes spans, and hands them to one processor."""
 
     def __init__(self, processor: SpanProcessor) -> None:

@@ -60,3 +60,13 @@ def test_a_heavy_library_lives_in_one_place(library: str) -> None:
 def test_every_module_says_what_it_owns(file: Path) -> None:
     """A module begins with a docstring."""
     assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("package", ["server", "evaluation"])
+def test_an_index_has_one_door(package: str) -> None:
+    """Outside of indexer/, what is in an index is asked of `Index`, never of the files and rows behind it."""
+    behind = ("indexer.search.contents", "indexer.answers", "indexer.dense")
+    for file in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            assert not isinstance(node, ast.Attribute) or node.attr != "_contents", file
+            assert not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(behind), file

@@ -1,4 +1,7 @@
-"""Judgments: which answers are relevant to which query, in the four columns of TREC or the three of BEIR."""
+"""Judgments: which answers are relevant to which query, in the four columns of TREC or the three of BEIR.
+
+Here also: the lines of a text file with their numbers, one at a time, whatever bytes it holds.
+"""
 
 import re
 import sys
@@ -8,11 +11,11 @@ from pathlib import Path
 
 from indexer.records import Problem
 
-_GRADE = re.compile(r"[+-]?\d+")
 MAX_GRADE = 10_000
 """The highest relevance, and its negative the lowest. Published ones end at 100 or so; trec_eval keeps a counter for
 each level up to the highest, and fails at what is no C integer."""
 
+_GRADE = re.compile(r"[+-]?\d+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -72,6 +75,18 @@ def read_judgments(files: Sequence[Path], *, others: Iterable[Path], problems: l
     return Judgments(relevance, frozenset(elsewhere - relevance.keys()), mentions, query_mentions)
 
 
+def decoded_lines(file: Path, report: Callable[[int, str], None]) -> Iterator[tuple[int, str]]:
+    """Yield each line of *file* that is UTF-8, numbered from 1, without its end; *report* the others."""
+    with file.open("rb") as stream:
+        for number, raw in enumerate(stream, start=1):
+            if number == 1:
+                raw = raw.removeprefix(_BYTE_ORDER_MARK)
+            try:
+                yield number, raw.decode("utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                report(number, f"not UTF-8: {error.reason} at byte {error.start + 1} of the line")
+
+
 def _rows(file: Path, problems: list[Problem]) -> Iterable[tuple[int, str, str, int]]:
     """Yield line number, query id, answer id and relevance."""
 
@@ -105,15 +120,3 @@ def _rows(file: Path, problems: list[Problem]) -> Iterable[tuple[int, str, str, 
 
 def _cut(text: str) -> str:
     return repr(text if len(text) <= 30 else text[:29] + "…")
-
-
-def decoded_lines(file: Path, report: Callable[[int, str], None]) -> Iterator[tuple[int, str]]:
-    """Yield each line of *file* that is UTF-8, numbered from 1, without its end; *report* the others."""
-    with file.open("rb") as stream:
-        for number, raw in enumerate(stream, start=1):
-            if number == 1:
-                raw = raw.removeprefix(_BYTE_ORDER_MARK)
-            try:
-                yield number, raw.decode("utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                report(number, f"not UTF-8: {error.reason} at byte {error.start + 1} of the line")

@@ -1,6 +1,6 @@
 """The index behind a run, as the report shows it: a map of its answers with failed questions, and their likeness.
 
-The only module that knows scikit-learn.
+Owns the flat picture of vectors; the only module that knows scikit-learn.
 """
 
 from collections import Counter
@@ -16,14 +16,14 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # h
 
 from evaluation.records import EvaluationError, Result, Scope
 from indexer.encoders import Encoder
-from indexer.index.folder import IndexFolder
+from indexer.index.index import Index
 from indexer.index.manifest import EncoderInfo
 from indexer.records import Vectors
-from indexer.search.contents import IndexParts
+
+OTHER = "other"
+"""The label of answers without a value, or with a rare one."""
 
 _MOST_COLOURS = 6
-OTHER = "other"
-
 _SEED = 0
 _TSNE_AT_LEAST, _TSNE_AT_MOST = 10, 3_000
 _PERPLEXITY = 30
@@ -62,18 +62,15 @@ class AnswerVectors:
     @classmethod
     def load(cls, path: Path, index_id: str) -> "AnswerVectors":
         """Return those of an index. IndexFolderError if it cannot be read."""
-        manifest = IndexFolder(path).verify(index_id)
-        parts = IndexParts.load(path / index_id)
-        answers = [parts.answers[row] for row in range(len(parts.answers))]
-        sums = np.add.reduceat(np.array(parts.embeddings.every), parts.table.first_rows[:-1], axis=0)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        index = Index.open(path, index_id=index_id)
+        answers = list(index.answers)
         return cls(
             index_id=index_id,
-            encoder=manifest.encoder,
+            encoder=index.manifest.encoder,
             texts={answer.id: answer.text for answer in answers},
             facets=[answer.facets for answer in answers],
             rows={answer.id: row for row, answer in enumerate(answers)},
-            vectors=(sums / np.maximum(lengths, 1e-12)).astype(np.float32),
+            vectors=index.answer_vectors(),
         )
 
     def cosine(self, one: str, other: str) -> float:

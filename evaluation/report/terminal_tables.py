@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evaluation.comparison import Comparison
+from evaluation.comparison import RunComparison
 from evaluation.metrics.estimates import MEANINGS
 from evaluation.metrics.resampling import Estimate
 from evaluation.records import Result
@@ -56,7 +56,7 @@ def _group_table(summary: Summary, dimension: str) -> list[str]:
     return align(rows)
 
 
-def render_comparison(comparison: Comparison) -> str:
+def render_comparison(comparison: RunComparison) -> str:
     """Return the table of differences, and the questions that changed most, side by side."""
     a, b = comparison.a, comparison.b
     lines = [

@@ -26,7 +26,7 @@ class Answerer(Protocol):
     def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
         """Return what comes back for each question of each batch, in their order, at most *limit* hits each.
 
-        The questions of a batch are encoded together; a batch has server.schemas.MAX_BATCH questions at most.
+        The questions of a batch are encoded together; a batch has server.http.schemas.MAX_BATCH questions at most.
         """
 
 
@@ -54,7 +54,7 @@ class IndexAnswerer:
 
     def answer(self, batches: Sequence[Sequence[str]], *, limit: int) -> list[Outcome]:
         """Return what the index finds for each question of each batch."""
-        return [outcome_of(reply) for batch in batches for reply in self._answering.answer_batch(batch, limit=limit)]
+        return [outcome_of(reply) for batch in batches for reply in self._answering.answer_many(batch, limit=limit)]
 
 
 def outcome_of(reply: Reply) -> Outcome:

@@ -1,4 +1,7 @@
-"""A run folder: what was asked of what (run.json), a result a line (results.jsonl), and the files made from them."""
+"""A run folder: what was asked of what (run.json), a result a line (results.jsonl), and the files made from them.
+
+Here also: what a file that cannot be written is to the one who named it, an error with the advice to name another.
+"""
 
 import dataclasses
 import json
@@ -9,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from evaluation.json_documents import Count, Form, exact, format_version
+from evaluation.json_documents import Count, JsonDocument, exact, format_version
 from evaluation.metrics.ranking import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
 from server.exports import Cell, csv_lines
@@ -21,8 +24,14 @@ PARTIAL_FILE = "results.jsonl.partial"
 TREC_FILE = "run.trec"
 CSV_FILE = "results.csv"
 SUMMARY_FILE = "summary.json"
+
 _TAG = "souffleur"
 _ADVICE = "Make room, or choose another --out, and run it again."
+_METRICS = ("Success@1", "RR@10", "nDCG@10", "R@10", "AP")
+_COLUMNS = (
+    *("id", "question", "scope", "style", "language", "kind", "status", "confidence"),
+    *("expected", "first_answer", "first_relevant_rank", *_METRICS, "took_ms"),
+)
 
 
 @exact
@@ -42,7 +51,7 @@ class RunInfo:
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n"
 
 
-_RUN_INFO = Form(RunInfo)
+_RUN_INFO = JsonDocument(RunInfo)
 
 
 def read_run_info(folder: Path) -> RunInfo:
@@ -85,8 +94,8 @@ def read_results(folder: Path) -> Iterator[Result]:
                 yield Result.from_json(line.rstrip())
             except ValueError as error:
                 raise EvaluationError(f"{file}:{number}: not a result: {error}. Run it again.") from error
-    if number != (wanted := read_run_info(folder).queries):
-        raise EvaluationError(f"{file} has {number} results, but {folder / RUN_FILE} says {wanted}. Run it again.")
+    if number != (expected := read_run_info(folder).queries):
+        raise EvaluationError(f"{file} has {number} results, but {folder / RUN_FILE} says {expected}. Run it again.")
 
 
 def export_results(results: Iterable[Sequence[Result]], folder: Path) -> Iterator[Result]:
@@ -103,6 +112,18 @@ def export_results(results: Iterable[Sequence[Result]], folder: Path) -> Iterato
                 lines = csv_lines(_COLUMNS, map(_row, some))
                 table_stream.writelines(islice(lines, min(number, 1), None))  # one heading
             yield from some
+
+
+@contextmanager
+def writing(file: Path, *, advice: str) -> Iterator[None]:
+    """Turn what is raised while *file* is written into an EvaluationError that ends with *advice*."""
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename not in (None, str(file)) else ""
+        raise EvaluationError(f"{file} cannot be written: {error.strerror}{where}. {advice}") from error
+    except ValueError as error:
+        raise EvaluationError(f"{file} cannot be written: {error}. {advice}") from error
 
 
 @contextmanager
@@ -132,13 +153,6 @@ def _trec_lines(result: Result) -> Iterator[str]:
         yield f"{result.query.id} Q0 {answer} {rank} {score:.0f} {_TAG}\n"
 
 
-_METRICS = ("Success@1", "RR@10", "nDCG@10", "R@10", "AP")
-_COLUMNS = (
-    *("id", "question", "scope", "style", "language", "kind", "status", "confidence"),
-    *("expected", "first_answer", "first_relevant_rank", *_METRICS, "took_ms"),
-)
-
-
 def _row(result: Result) -> dict[str, Cell]:
     query = result.query
     return {
@@ -156,15 +170,3 @@ def _row(result: Result) -> dict[str, Cell]:
         **{name: result.metrics.get(name) for name in _METRICS},
         "took_ms": result.took_ms,
     }
-
-
-@contextmanager
-def writing(file: Path, *, advice: str) -> Iterator[None]:
-    """Turn what is raised while *file* is written into an EvaluationError that ends with *advice*."""
-    try:
-        yield
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename not in (None, str(file)) else ""
-        raise EvaluationError(f"{file} cannot be written: {error.strerror}{where}. {advice}") from error
-    except ValueError as error:
-        raise EvaluationError(f"{file} cannot be written: {error}. {advice}") from error

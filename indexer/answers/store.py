@@ -8,10 +8,11 @@ import json
 import mmap
 import os
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def _read(lines: mmap.mmap | LargeFile | bytes, offsets: NDArray[np.int64], row:
     )
 
 
-class AnswerStore:
+class AnswerStore(Sequence[Answer]):
     """Reads answers by row or by id; safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
@@ -95,10 +96,21 @@ class AnswerStore:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    def __getitem__(self, row: int) -> Answer:
+    @overload
+    def __getitem__(self, row: int) -> Answer: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Answer]: ...
+    def __getitem__(self, row: int | slice) -> Answer | Sequence[Answer]:
+        """Return an answer, or some of them, which are read one by one when they are asked for."""
+        if isinstance(row, slice):
+            return self.pick(np.arange(*row.indices(len(self))))
         if not 0 <= row < len(self):
-            raise IndexError(row)  # makes plain iteration end, too
+            raise IndexError(row)
         return self._remembered(row)
+
+    def pick(self, rows: NDArray[np.int64]) -> Sequence[Answer]:
+        """Return the answers of *rows*, in their order, each read when it is asked for."""
+        return _Picked(self, rows)
 
     def __iter__(self) -> Iterator[Answer]:
         return (self._read(row) for row in range(len(self)))
@@ -127,3 +139,23 @@ class AnswerStore:
             else:
                 high = middle
         return low if low < len(self) and self._read(low).id == answer_id else None
+
+
+class _Picked(Sequence[Answer]):
+    """Some answers of a store."""
+
+    def __init__(self, store: AnswerStore, rows: NDArray[np.int64]) -> None:
+        self._store = store
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Answer: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Answer]: ...
+    def __getitem__(self, place: int | slice) -> Answer | Sequence[Answer]:
+        if isinstance(place, slice):
+            return _Picked(self._store, self._rows[place])
+        return self._store[int(self._rows[place])]

@@ -15,7 +15,6 @@ from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.encode import Journal, KnownVectors
 from indexer.index.folder import IndexFolder, file_sums
-from indexer.index.index import Index
 from indexer.index.manifest import EncoderInfo, Manifest
 from indexer.index.write import write_parts
 from indexer.records import Corpus, Progress, no_progress
@@ -93,7 +92,7 @@ def build_index(
             files=file_sums(aside),
             replaced=in_service.id if in_service else "",
         )
-        _check(Index(parts, manifest))
+        _check(parts)
         folder.publish(aside, manifest)
         journal.remove()
         folder.prune(keep=keep)
@@ -153,11 +152,11 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
     return known
 
 
-def _check(index: Index) -> None:
+def _check(parts: IndexParts) -> None:
     """Ask the new index for its own passages: the nearest to a passage must be the passage itself, or one like it."""
-    embeddings = index.parts.embeddings.every
+    embeddings = parts.embeddings.every
     for row in np.linspace(0, len(embeddings) - 1, num=min(len(embeddings), 10), dtype=np.int64):
-        found = index.parts.dense.search(np.array(embeddings[row]), limit=1)
+        found = parts.dense.search(np.array(embeddings[row]), limit=1)
         if len(found.rows) == 0 or found.scores[0] < 0.999:
             raise IndexFolderError(
                 f"The new index does not find passage {row} of its own. It was not put into service; "

@@ -1,17 +1,28 @@
-"""An index in memory: questions and their vectors in, hits with their confidence out."""
+"""An index in memory: questions and their vectors in, hits with their confidence out.
+
+The one door to what is in an index. Beyond it there are answers, hits, counts, and vectors in the order of the answers:
+which file has what in which row stays in here.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.dense.comparison import TOGETHER
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
-from indexer.records import Answer, Excerpt, Facet, Hit, Status, Vectors
+from indexer.records import Answer, Excerpt, Facet, Hit, PassageKind, Status, Vectors
 from indexer.search.contents import IndexParts
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix
 from indexer.search.ranking import best_first
+
+SEARCHED_TOGETHER = TOGETHER
+"""Questions that are searched in one go; whoever has more may look up from them after each so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,37 +34,84 @@ class Found:
     facets: Mapping[str, Mapping[str, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionVectors:
+    """Curated questions: their vectors, shape (questions, dimension), and which of the answers each belongs to."""
+
+    vectors: Vectors
+    answers: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSums:
+    """Some answers, and what the vectors of the passages of each add up to, bodies and curated questions apart.
+
+    bodies, questions: shape (answers, dimension), zeros where there are none. body_counts, question_counts: shape
+    (answers,), of how many vectors these are the sums.
+    """
+
+    answers: Sequence[Answer]
+    bodies: Vectors
+    questions: Vectors
+    body_counts: NDArray[np.int64]
+    question_counts: NDArray[np.int64]
+
+
 class Index:
     """A verified index; safe to use from several threads."""
 
-    def __init__(self, parts: IndexParts, manifest: Manifest) -> None:
-        self.parts = parts
+    def __init__(self, contents: IndexParts, manifest: Manifest) -> None:
         self.manifest = manifest
+        self._contents = contents
 
     @classmethod
-    def open(cls, path: Path, *, largest_bytes: int | None = None) -> "Index":
+    def open(cls, path: Path, *, index_id: str | None = None, largest_bytes: int | None = None) -> "Index":
         """Return the index in service in the index folder *path*, after verifying every file of it.
 
-        largest_bytes: files larger than this are not verified, None to verify all of them.
+        index_id: of another index there. largest_bytes: files larger than this are not verified, None to verify all.
         IndexFolderError says what is wrong and what to do, where there is none or a file is damaged.
         """
         folder = IndexFolder(path)
-        manifest = folder.verify(folder.current_id(), largest_bytes=largest_bytes)
+        manifest = folder.verify(index_id or folder.current_id(), largest_bytes=largest_bytes)
         return cls(IndexParts.load(path / manifest.id), manifest)
 
     def __len__(self) -> int:
         """The number of answers."""
-        return len(self.parts.answers)
+        return len(self._contents.answers)
 
     @property
     def facets(self) -> tuple[Facet, ...]:
         """The questions of the guided search."""
-        return self.parts.facets.facets
+        return self._contents.facets.facets
+
+    @property
+    def answers(self) -> Sequence[Answer]:
+        """All answers, by rising id; each is read from its file when it is asked for."""
+        return self._contents.answers
 
     def get_answer(self, answer_id: str) -> Answer | None:
         """Return an answer by id, None where there is none."""
-        row = self.parts.answers.row_of(answer_id)
-        return None if row is None else self.parts.answers[row]
+        row = self._contents.answers.row_of(answer_id)
+        return None if row is None else self._contents.answers[row]
+
+    def answers_left(self, filters: Mapping[str, Sequence[str]]) -> Sequence[Answer]:
+        """Return the answers that *filters* leave, see `search`."""
+        rows = self._rows_left(filters)
+        return self.answers if rows is None else self._contents.answers.pick(rows)
+
+    def answers_with_questions(self) -> Sequence[Answer]:
+        """Return the answers that have curated questions; the others are not read for that."""
+        table = self._contents.table
+        return self._contents.answers.pick(np.flatnonzero(table.later_rows < table.first_rows[1:]))
+
+    def count_facets(self, filters: Mapping[str, Sequence[str]] | None = None) -> Mapping[str, Mapping[str, int]]:
+        """Return how many of the answers that *filters* leave apply to each value of each facet, if any does."""
+        rows = self._rows_left(filters or {})
+        return self._contents.facets.count(np.arange(len(self)) if rows is None else rows)
+
+    def unknown_filter(self, filters: Mapping[str, Sequence[str]]) -> str | None:
+        """Return, in English, the first unknown facet or value of *filters*, and the known ones; None if all are."""
+        return self._contents.facets.unknown(filters)
 
     def search(
         self,
@@ -70,11 +128,39 @@ class Index:
         The facet counts are over the answers that are worth showing: those that are not improbable, and the first.
         Several questions at once take less time than one by one.
         """
-        allowed = self.parts.facets.allowed(filters or {})
+        allowed = self._contents.facets.allowed(filters or {})
         remaining = iter(questions)
-        for comparison in self.parts.comparer.compare(vectors):
+        for comparison in self._contents.comparer.compare(vectors):
             some = list(islice(remaining, len(comparison)))
-            yield from self._weigh(gather_evidence(self.parts, some, comparison, allowed=allowed), limit=limit)
+            yield from self._weigh(gather_evidence(self._contents, some, comparison, allowed=allowed), limit=limit)
+
+    def question_vectors(self, *, most: int) -> QuestionVectors:
+        """Return at most about twice *most* curated questions, spread evenly over all where there are more."""
+        table = self._contents.table
+        rows = np.flatnonzero(table.are(PassageKind.QUESTION))
+        rows = rows[:: max(1, len(rows) // most)]
+        return QuestionVectors(self._contents.embeddings.every[rows], table.answers[rows].astype(np.int64))
+
+    def vector_sums(self, *, most: int) -> VectorSums:
+        """Return the sums of the vectors of at most *most* answers, spread evenly over all where there are more."""
+        rows = np.arange(len(self))[:: max(1, -(-len(self) // most))]
+        stretches = self._contents.table.stretches(rows)
+        # Of each answer two stretches: its bodies, then its questions.
+        sums = stretches.sums(stretches.pick(self._contents.embeddings.every))
+        bodies, questions = self._contents.table.lengths[rows].T
+        return VectorSums(self._contents.answers.pick(rows), sums[::2], sums[1::2], bodies, questions)
+
+    def answer_vectors(self) -> Vectors:
+        """Return the mean of the vectors of each answer's passages, at unit length, shape (answers, dimension)."""
+        first_rows = self._contents.table.first_rows[:-1]
+        sums = np.add.reduceat(np.array(self._contents.embeddings.every), first_rows, axis=0)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        return np.asarray(sums / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+    def _rows_left(self, filters: Mapping[str, Sequence[str]]) -> NDArray[np.int64] | None:
+        """Return the rows of the answers that *filters* leave, None for all."""
+        allowed = self._contents.facets.allowed(filters)
+        return None if allowed is None else np.flatnonzero(allowed)
 
     def _weigh(self, evidence: Evidence, *, limit: int) -> Iterator[Found]:
         features = feature_matrix(evidence)
@@ -103,7 +189,7 @@ class Index:
             )
             hits = tuple(
                 Hit(
-                    answer=(answer := self.parts.answers[row]),
+                    answer=(answer := self._contents.answers[row]),
                     rank=rank,
                     score=score,
                     confidence=confidence,
@@ -117,15 +203,15 @@ class Index:
                 for rank, position, row, score, confidence, shown, asked, dense, lexical, weighed in columns
             )
             status = self.manifest.calibration.status(hits[0].confidence if hits else 0.0)
-            yield Found(hits, status, self.parts.facets.count(evidence.answers[is_shown[:, at]]))
+            yield Found(hits, status, self._contents.facets.count(evidence.answers[is_shown[:, at]]))
 
     def _excerpt(self, answer: Answer, sentence_row: int | None) -> Excerpt:
         """Return the sentence of the best match, or the whole text where it is one sentence."""
         if sentence_row is None:
             return Excerpt(answer.text, 0, len(answer.text))
-        start, end = self.parts.spans.place(sentence_row)
+        start, end = self._contents.spans.place(sentence_row)
         return Excerpt(answer.text[start:end], start, end)
 
     def _question(self, answer: Answer, row: int | None) -> str | None:
         """Return the curated question of an answer that is passage *row*."""
-        return None if row is None else answer.questions[int(self.parts.table.rows[row]["number"])]
+        return None if row is None else answer.questions[int(self._contents.table.rows[row]["number"])]

@@ -9,32 +9,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
-from indexer.dense.comparison import TOGETHER
 from indexer.encoders import Encoder
-from indexer.errors import EncoderError, IndexFolderError, QuestionError
-from indexer.index.index import Found, Index
+from indexer.errors import EncoderError, QuestionError
+from indexer.index.index import SEARCHED_TOGETHER, Found, Index
 from indexer.index.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Vectors
 from server.answering.batching import Batcher, divide
-from server.answering.prepared import WARMING_QUESTION, Prepared, asked, open_soon
+from server.answering.prepared import PreparedIndex, open_soon
 from server.answering.questions import read_question
-from server.answering.request_budget import charge, require_wanted
-from server.answering.suggestions import Suggester, Suggestion
+from server.answering.request_budget import charge, stop_if_given_up
+from server.answering.suggestions import Suggestion
 from server.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 Filters = Mapping[str, Sequence[str]]
 
+_pinned: ContextVar[PreparedIndex | None] = ContextVar("_pinned", default=None)
 
-_pinned: ContextVar[Prepared | None] = ContextVar("_pinned", default=None)
 
-
-class Untraced:
-    """What is told of each stage where nobody traces: nothing. `tracing` has the other kind."""
+class NoTracing:
+    """What is told of each stage where nobody traces: nothing. `server.tracing` has the other kind."""
 
     def stage(self, _name: str) -> AbstractContextManager[None]:
         """Return the block of a stage, such as `encode`."""
@@ -54,12 +53,12 @@ class Answering:
         *,
         cached_questions: int = 2048,
         metrics: Metrics | None = None,
-        tracing: Untraced | None = None,
+        tracing: NoTracing | None = None,
     ) -> None:
         """IndexFolderError if the index was built with another encoder."""
         self.metrics = metrics or Metrics()
         self._encoder = encoder
-        self._tracing = tracing or Untraced()
+        self._tracing = tracing or NoTracing()
         self._batcher = Batcher(encoder.encode_questions, observe=self._observe_batch)
         # Vectors depend on the encoder alone, so that they outlive a switch of indexes.
         self._vectors = _VectorCache(cached_questions)
@@ -72,31 +71,22 @@ class Answering:
         path: Path,
         *,
         encoder: Encoder,
-        tracing: Untraced | None = None,
+        tracing: NoTracing | None = None,
     ) -> "Answering":
         """Return the answering of the index in service in *path*, opened as `open_soon` does."""
         return cls(open_soon(path), encoder, tracing=tracing)
 
-    def prepare(self, index: Index) -> Prepared:
-        """Return *index* ready for `switch`, without putting it into service.
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "What answers questions holds threads and mapped files, and cannot be pickled. Open the index again in each "
+            "process, with souffleur.open."
+        )
 
-        A question is asked of it and of its suggestions, so that what cannot answer fails here and not before visitors,
-        and nobody waits for tables that are made on first use. IndexFolderError if another encoder built it.
-        """
-        if self._encoder.fingerprint != index.manifest.encoder.fingerprint:
-            raise IndexFolderError(
-                f"The index was built with {index.manifest.encoder.name} "
-                f"({index.manifest.encoder.fingerprint[:7]}), but {self._encoder.name} "
-                f'({self._encoder.fingerprint[:7]}) is in use here. Run "make index", or name the encoder of the '
-                "index with --encoder."
-            )
-        suggester = Suggester([(question, answer.id) for answer in asked(index) for question in answer.questions])
-        suggester.suggest("question", limit=1)
-        if len(index):
-            list(index.search([WARMING_QUESTION], self._encoder.encode_questions([WARMING_QUESTION]), limit=5))
-        return Prepared(index, IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index)), suggester)
+    def prepare(self, index: Index) -> PreparedIndex:
+        """Return *index* ready for `switch`, without putting it into service; errors as of `PreparedIndex.of`."""
+        return PreparedIndex.of(index, self._encoder)
 
-    def switch(self, prepared: Prepared) -> None:
+    def switch(self, prepared: PreparedIndex) -> None:
         """Answer from *prepared* from now on; who is inside `one_index` keeps the index that it began with."""
         self._in_service = prepared
         self._served.add(prepared.info.id)
@@ -112,7 +102,8 @@ class Answering:
             _pinned.reset(token)
 
     @property
-    def _serving(self) -> Prepared:
+    def _prepared(self) -> PreparedIndex:
+        """What this thread or task answers from."""
         return _pinned.get() or self._in_service
 
     @property
@@ -130,7 +121,7 @@ class Answering:
     @property
     def index(self) -> Index:
         """The index in service."""
-        return self._serving.index
+        return self._prepared.index
 
     @property
     def manifest(self) -> Manifest:
@@ -140,7 +131,7 @@ class Answering:
     @property
     def index_info(self) -> IndexInfo:
         """How replies name the index."""
-        return self._serving.info
+        return self._prepared.info
 
     def get_answer(self, answer_id: str) -> Answer | None:
         """Return an answer by id, None where there is none."""
@@ -158,12 +149,11 @@ class Answering:
 
     def suggest(self, prefix: str, *, limit: int) -> tuple[Suggestion, ...]:
         """Return curated questions for what has been typed so far."""
-        return self._serving.suggester.suggest(prefix, limit=limit)
+        return self._prepared.suggester.suggest(prefix, limit=limit)
 
     def count_facets(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many of all answers apply to each value of each facet."""
-        index = self.index
-        return index.parts.facets.count(np.arange(len(index)))
+        return self.index.count_facets()
 
     def count_shown(self, question: str, filters: Filters) -> Mapping[str, Mapping[str, int]]:
         """Return the facets that the reply to a question would have with these filters; it is not counted as asked."""
@@ -175,9 +165,9 @@ class Answering:
 
     def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
         """Return the reply to one question. QuestionError if it cannot be asked, ValueError for an unknown facet."""
-        return self.answer_batch([question], limit=limit, filters=filters)[0]
+        return self.answer_many([question], limit=limit, filters=filters)[0]
 
-    def answer_batch(self, questions: Sequence[str], *, limit: int = 5, filters: Filters | None = None) -> list[Reply]:
+    def answer_many(self, questions: Sequence[str], *, limit: int = 5, filters: Filters | None = None) -> list[Reply]:
         """Return the replies in the order of *questions*; the new ones among them are encoded together.
 
         took_ms of each is an equal part of the encoding, and of the search of those that are searched together.
@@ -185,7 +175,7 @@ class Answering:
         """
         asked = list(_read_questions(questions))
         charge(len(asked))
-        serving = self._serving
+        prepared = self._prepared
         started = time.perf_counter()
         with self._tracing.stage("encode"):
             self._tracing.note("questions", len(asked))
@@ -193,19 +183,19 @@ class Answering:
         encoding_seconds = (time.perf_counter() - started) / max(1, len(asked))
         self.metrics.encode_seconds.observe(encoding_seconds)
         replies: list[Reply] = []
-        for start in range(0, len(asked), TOGETHER):
-            require_wanted()
-            some = asked[start : start + TOGETHER]
+        for start in range(0, len(asked), SEARCHED_TOGETHER):
+            stop_if_given_up()
+            some = asked[start : start + SEARCHED_TOGETHER]
             started = time.perf_counter()
             with self._tracing.stage("search"):
                 self._tracing.note("questions", len(some))
-                of_some = vectors[start : start + TOGETHER]
-                found = list(serving.index.search(some, of_some, limit=limit, filters=filters))
+                of_some = vectors[start : start + SEARCHED_TOGETHER]
+                found = list(prepared.index.search(some, of_some, limit=limit, filters=filters))
             searching_seconds = (time.perf_counter() - started) / len(some)
-            replies += (self._reply(serving, one, encoding_seconds, searching_seconds) for one in found)
+            replies += (self._reply(prepared, one, encoding_seconds, searching_seconds) for one in found)
         return replies
 
-    def _reply(self, serving: Prepared, found: Found, encoding_seconds: float, searching_seconds: float) -> Reply:
+    def _reply(self, prepared: PreparedIndex, found: Found, encoding_seconds: float, searching_seconds: float) -> Reply:
         self.metrics.search_seconds.observe(searching_seconds)
         self.metrics.replies.labels(str(found.status)).inc()
         return Reply(
@@ -214,7 +204,7 @@ class Answering:
             confidence=found.hits[0].confidence if found.hits else 0.0,
             hits=found.hits,
             facets=found.facets,
-            index=serving.info,
+            index=prepared.info,
             took_ms=1000 * (encoding_seconds + searching_seconds),
         )
 
@@ -229,7 +219,7 @@ class Answering:
         self.metrics.cached_questions.labels("miss").inc(len(fresh))
         self.metrics.cached_questions.labels("hit").inc(len(vectors) - len(fresh))
         for together in divide(fresh):
-            require_wanted()
+            stop_if_given_up()
             for question, vector in zip(together, self._batcher.encode(together), strict=True):
                 vectors[question] = vector
                 # At once: where the rest comes too late, the next try begins with these.

@@ -18,7 +18,6 @@ from server.periodic import repeated
 
 logger = logging.getLogger(__name__)
 
-
 Stamp = tuple[int, int]
 """What changes whenever `current` is replaced."""
 
@@ -32,7 +31,7 @@ def stamp(path: Path) -> Stamp | None:
     return found.st_ino, found.st_mtime_ns
 
 
-class Serving:
+class IndexSwitch:
     """Keeps *answering* on the index that the folder *path* names in `current`."""
 
     def __init__(self, path: Path, answering: Answering, *, loaded_since: Stamp | None = None) -> None:

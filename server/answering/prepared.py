@@ -1,39 +1,56 @@
-"""An index with all that is made of it before the first question: loaded, checked and warmed."""
+"""An index with all that is made of it before the first question: loaded, checked and warmed.
 
-from collections.abc import Iterator
+Whatever is wrong with an index is found here, before visitors find it; putting it into service takes a moment then.
+"""
+
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from indexer.encoders import Encoder
+from indexer.errors import IndexFolderError
 from indexer.index.index import Index
-from indexer.records import Answer, IndexInfo
+from indexer.records import IndexInfo
 from server.answering.suggestions import Suggester
 
 VERIFIED_AT_ONCE = 100_000_000
 """Bytes of the largest file whose sum is worked out before the first answer, which takes 0.07 s."""
-WARMING_QUESTION = "Combien de temps un certificat est-il valable ?"
+
+_WARMING_QUESTION = "Combien de temps un certificat est-il valable ?"
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedIndex:
     """An index with all that is made from it, loaded, checked and warm: ready to be put into service."""
 
     index: Index
     info: IndexInfo
     suggester: Suggester
 
+    @classmethod
+    def of(cls, index: Index, encoder: Encoder) -> "PreparedIndex":
+        """Return *index* prepared for questions that *encoder* encodes.
+
+        A question is asked of it and of its suggestions, so that what cannot answer fails here and not before visitors,
+        and nobody waits for tables that are made on first use. IndexFolderError if another encoder built it.
+        """
+        built_by = index.manifest.encoder
+        if encoder.fingerprint != built_by.fingerprint:
+            raise IndexFolderError(
+                f"The index was built with {built_by.name} ({built_by.fingerprint[:7]}), but {encoder.name} "
+                f'({encoder.fingerprint[:7]}) is in use here. Run "make index", or name the encoder of the index '
+                "with --encoder."
+            )
+        curated = [(text, answer.id) for answer in index.answers_with_questions() for text in answer.questions]
+        suggester = Suggester(curated)
+        suggester.suggest("question", limit=1)
+        if len(index):
+            list(index.search([_WARMING_QUESTION], encoder.encode_questions([_WARMING_QUESTION]), limit=5))
+        return cls(index, IndexInfo(index.manifest.id, built_by.name, len(index)), suggester)
+
 
 def open_soon(path: Path) -> Index:
     """Return the index in service in *path*, soon whatever its size: its largest files are not verified.
 
-    `Serving.watch` does that later. IndexFolderError as of Index.open.
+    `IndexSwitch.watch` does that later. IndexFolderError as of Index.open.
     """
     return Index.open(path, largest_bytes=VERIFIED_AT_ONCE)
-
-
-def asked(index: Index) -> Iterator[Answer]:
-    """Yield the answers that have curated questions, without reading the others."""
-    table = index.parts.table
-    for row in np.flatnonzero(table.later_rows < table.first_rows[1:]).tolist():
-        yield index.parts.answers[row]

@@ -8,10 +8,11 @@ from indexer.french.text import normalise
 MAX_QUESTION_CHARACTERS = 2_000
 """More than the encoder reads (512 tokens); a longer text is a document, not a question."""
 
+QUERY_ID = "[0-9a-f]{32}"
+"""What the id of a question asked looks like, as a regular expression."""
+
 # Control characters but for blanks, and surrogates: the categories Cc and Cs of Unicode.
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-
-QUERY_ID = "[0-9a-f]{32}"
 
 
 def read_question(text: str) -> str:

@@ -12,8 +12,8 @@ class GivenUpError(Exception):
     """Nobody waits for the reply any more. Never seen by a visitor, who has had another reply."""
 
 
-class Allowance:
-    """Of one request. Written by one thread each: the event loop gives up, the worker counts."""
+class RequestBudget:
+    """What one request has taken. Written by one thread each: the event loop gives up, the worker counts."""
 
     def __init__(self) -> None:
         self.given_up = False
@@ -21,13 +21,13 @@ class Allowance:
         """How many questions the request has asked for so far."""
 
 
-_current: ContextVar[Allowance | None] = ContextVar("_current", default=None)
+_current: ContextVar[RequestBudget | None] = ContextVar("_current", default=None)
 
 
 @contextmanager
-def working_on(request: Allowance) -> Iterator[None]:
-    """Within the block, this task and the threads that it starts work on one request."""
-    token = _current.set(request)
+def charged_to(budget: RequestBudget) -> Iterator[None]:
+    """Within the block, this task and the threads that it starts work on the request that *budget* is of."""
+    token = _current.set(budget)
     try:
         yield
     finally:
@@ -36,11 +36,11 @@ def working_on(request: Allowance) -> Iterator[None]:
 
 def charge(questions: int) -> None:
     """Count questions to the request that this thread works on, if it works on one."""
-    if current := _current.get():
-        current.questions += questions
+    if budget := _current.get():
+        budget.questions += questions
 
 
-def require_wanted() -> None:
+def stop_if_given_up() -> None:
     """GivenUpError if the request that this thread works on has been given up."""
-    if (current := _current.get()) and current.given_up:
+    if (budget := _current.get()) and budget.given_up:
         raise GivenUpError

@@ -82,12 +82,12 @@ class _Tables:
         order = np.argsort(word_places, kind="stable")
         self._vocabulary = vocabulary
         self._postings = np.repeat(np.arange(len(words), dtype=np.int32), lengths)[order]
-        """Question numbers, of the first word of the alphabet, then of the second: a beginning is one stretch."""
+        """Question numbers, of the first word of the alphabet, then of the second: a beginning is one run of them."""
         self._starts = np.searchsorted(word_places[order], np.arange(len(vocabulary) + 1))
 
     def find(self, folded: str, *, limit: int) -> list[int]:
         """Return the places in *questions* of the suggestions for a folded, non-empty text."""
-        low, high = _stretch(self._beginnings, folded)
+        low, high = _bounds(self._beginnings, folded)
         beginning = _smallest(self._beginning_ranks[low:high], limit)
         containing: list[int] = []
         if len(beginning) < limit:
@@ -100,7 +100,7 @@ class _Tables:
         """Return the numbers of the questions that have every word and a word that begins like the last, ascending."""
         # "l annuaire" asks for annuaire: what is elided before it may differ.
         whole, last = {word for word in words[:-1] if word not in _ELIDED}, words[-1]
-        low, high = _stretch(self._vocabulary, last)
+        low, high = _bounds(self._vocabulary, last)
         has_all = np.zeros(len(self._rows), dtype=np.bool_)
         has_all[self._postings[self._starts[low] : self._starts[high]]] = True
         for word in whole:
@@ -113,7 +113,7 @@ class _Tables:
         return np.flatnonzero(has_all)
 
 
-def _stretch(ordered: list[str], beginning: str) -> tuple[int, int]:
+def _bounds(ordered: list[str], beginning: str) -> tuple[int, int]:
     """Return the first place and the place after the last of the texts that begin so."""
     low = bisect_left(ordered, beginning)
     return low, bisect_left(ordered, beginning + _AFTER_ALL, lo=low)

@@ -1,4 +1,4 @@
-"""Keeps the questions that were answered, for the API and the pages alike; how they are kept belongs to `feedback`."""
+"""Keeps the questions that were answered, for the API and the pages alike; how they are kept belongs to `store`."""
 
 import logging
 
@@ -10,14 +10,14 @@ from server.metrics import Metrics
 logger = logging.getLogger(__name__)
 
 
-class Memory:
-    """Keeps questions. A full disk must not cost a visitor the reply, so that what cannot be kept is only counted."""
+class QuestionLog:
+    """The questions kept. A full disk must not cost a visitor the reply: what cannot be kept is only counted."""
 
     def __init__(self, feedback: FeedbackStore | None, metrics: Metrics) -> None:
         self._feedback = feedback
         self._lost = metrics.lost_questions
 
-    def remember(self, question: str, reply: Reply) -> None:
+    def keep(self, question: str, reply: Reply) -> None:
         """Keep *question* and what came of it, if there is anywhere to keep it; nothing is raised where that fails."""
         if not self._feedback:
             return

@@ -1,4 +1,7 @@
-"""The tables of the feedback database, the steps from one version to the next, and its errors in words."""
+"""The tables of the feedback database, the steps from one version to the next, and its errors in words.
+
+A file is checked before anything in it changes, and brought up to date in one transaction or not at all.
+"""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,7 +12,6 @@ from indexer.errors import SouffleurError
 from indexer.french.text import words_of
 from server.exports import Cell
 
-_APPLICATION_ID = 0x50FF1E  # marks the file as ours
 SCHEMA_STEPS = (
     # 1: judgements
     (
@@ -32,7 +34,11 @@ SCHEMA_STEPS = (
 """Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed.
 
 They may call `words_of`, which `prepare` gives to SQLite."""
+
+_APPLICATION_ID = 0x50FF1E  # marks the file as ours
+
 _RESTORE = "Restore it from a backup, or move it away: a new one is made at the next start."
+
 _NEXT_STEPS = {
     "SQLITE_NOTADB": f"It is damaged, or no database. {_RESTORE}",
     "SQLITE_CORRUPT": f"It is damaged. {_RESTORE}",
@@ -76,13 +82,9 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {len(SCHEMA_STEPS)}")
 
 
-def _pragma(connection: sqlite3.Connection, name: str) -> Cell:
-    value: Cell = connection.execute(f"PRAGMA {name}").fetchone()[0]
-    return value
-
-
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the disk raise within the block into a FeedbackError that says what to do next."""
     try:
         yield
     except OSError as error:
@@ -94,3 +96,8 @@ def explained(path: Path) -> Iterator[None]:
         raise FeedbackError(
             f"The feedback in {path} cannot be read or written: {error}. {next_step}".rstrip()
         ) from error
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Cell:
+    value: Cell = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value

@@ -1,9 +1,9 @@
-"""Keeps what visitors say of the answers, and their questions where the operator allows it. The one user of SQLite.
+"""Keeps what visitors say of the answers, and their questions where the operator allows it, in a file of SQLite.
 
-Owns the database file and its schema; knows nothing of HTTP, and no address of a visitor. Judgements are on the disk
-before `record_feedback` returns (WAL, synchronous=FULL); a question is not worth waiting for the disk at each search:
-the last ones may be lost with the power, though not with the process. Texts are redacted here, whoever calls. One
-connection writes, behind a lock; each reading opens its own, so that an export never keeps a visitor waiting.
+Owns the file; its tables are in `schema`. Knows nothing of HTTP, and no address of a visitor. Judgements are on the
+disk before `record_feedback` returns (WAL, synchronous=FULL); a question is not worth waiting for the disk at each
+search: the last ones may be lost with the power, though not with the process. Texts are redacted here, whoever calls.
+One connection writes, behind a lock; each reading opens its own, so that an export never keeps a visitor waiting.
 """
 
 import logging

@@ -1,6 +1,7 @@
 """Who is let in: bodies are read whole and small before anything works, and only so many requests work at once.
 
-Refusing takes the event loop a moment and no worker, so that it stays quick when all workers are busy.
+Refusing takes the event loop a moment and no worker, so that it stays quick when all workers are busy. How many are
+too many is worked out in `load_shedding`.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.answering.answering import Answering
-from server.answering.request_budget import Allowance, working_on
+from server.answering.request_budget import RequestBudget, charged_to
 from server.http.load_shedding import Clients, Crowd, Limits
 from server.http.problems import problem
 
@@ -111,9 +112,9 @@ class Admission:
             return self._refusal("slow", HTTPStatus.REQUEST_TIMEOUT, detail)
 
     async def _work(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Run the request until its deadline. A late one keeps its place until its worker asks whether it is wanted."""
+        """Run the request until its deadline. A late one keeps its place until its worker stops."""
         started = given = False
-        allowance = Allowance()
+        budget = RequestBudget()
 
         async def receive_body() -> Message:
             nonlocal given
@@ -124,29 +125,29 @@ class Admission:
 
         async def send_in_time(message: Message) -> None:
             nonlocal started
-            if not allowance.given_up:
+            if not budget.given_up:
                 started = True
                 await send(message)
 
         self._working += 1  # before anything else can run: the place is taken
-        task = asyncio.create_task(self._run(self._app(scope, receive_body, send_in_time), allowance))
+        task = asyncio.create_task(self._run(self._app(scope, receive_body, send_in_time), budget))
         self._left.add(task)
         task.add_done_callback(self._left.discard)
         await asyncio.wait({task}, timeout=self._limits.deadline_seconds)
         if not task.done() and not started:
-            allowance.given_up = True
+            budget.given_up = True
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             detail = f"There was no reply within {self._limits.deadline_seconds:g} s. Ask again shortly."
             await self._refusal("late", HTTPStatus.SERVICE_UNAVAILABLE, detail, 1)(scope, receive, send)
         else:
             await task
         if self._clients and (client := scope.get("client")):
-            self._clients.owe(client[0], allowance.questions - 1)
+            self._clients.owe(client[0], budget.questions - 1)
 
-    async def _run(self, working: Awaitable[None], allowance: Allowance) -> None:
+    async def _run(self, working: Awaitable[None], budget: RequestBudget) -> None:
         self._metrics.in_progress.inc()
         try:
-            with self._answering.one_index(), working_on(allowance):
+            with self._answering.one_index(), charged_to(budget):
                 await working
         finally:
             self._working -= 1

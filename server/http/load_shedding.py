@@ -1,4 +1,7 @@
-"""How much is let in: the crowd that works at once, and the rate of each client."""
+"""How much is let in: the crowd that works at once, and the rate of each client.
+
+Counts and clocks alone; what is refused, and with which words, is for `admission` to say.
+"""
 
 import math
 from collections import OrderedDict
@@ -6,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _MOST_CLIENTS = 10_000
+
 _CROWDED = 0.25
 """Share of refusals from which on it is a crowd; whoever is let in is asked about twice, with and without a body."""
 

@@ -1,14 +1,15 @@
 """Errors as RFC 9457 problem documents. The one place that decides which error has which HTTP status."""
 
 import logging
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from indexer.errors import IndexFolderError, QuestionError, SouffleurError
 from server.answering.request_budget import GivenUpError
@@ -65,60 +66,73 @@ ON_EVERY_ROUTE = declared(
 """What may be said before a route is reached, or when it fails."""
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of *app* that is foreseen a problem document; `logs` does it with the others."""
+def handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]:
+    """Return what makes a problem document of every error that is foreseen; `request_log` does it with the others."""
+    return {
+        QuestionError: _unprocessable,
+        RequestError: _unprocessable,
+        NotFoundError: _not_found,
+        IndexFolderError: _conflict,
+        GivenUpError: _given_up,
+        FeedbackError: _unavailable,
+        RequestValidationError: _invalid,
+        HTTPException: _plain,
+    }
 
-    @app.exception_handler(QuestionError)
-    @app.exception_handler(RequestError)
-    def refuse(_: Request, error: Exception) -> JSONResponse:
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
-    @app.exception_handler(NotFoundError)
-    def miss(_: Request, error: Exception) -> JSONResponse:
-        return problem(HTTPStatus.NOT_FOUND, str(error))
+async def _unprocessable(_: Request, error: SouffleurError) -> JSONResponse:
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
-    @app.exception_handler(IndexFolderError)
-    def conflict(_: Request, error: Exception) -> JSONResponse:
-        return problem(HTTPStatus.CONFLICT, str(error))
 
-    @app.exception_handler(GivenUpError)
-    def drop(_: Request, __: Exception) -> JSONResponse:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "There was no reply in time. Ask again shortly.")
+async def _not_found(_: Request, error: NotFoundError) -> JSONResponse:
+    return problem(HTTPStatus.NOT_FOUND, str(error))
 
-    @app.exception_handler(FeedbackError)
-    def unavailable(_: Request, error: Exception) -> JSONResponse:
-        logger.error("A judgement could not be kept: %s", error)
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The judgement could not be kept. Send it again later.")
 
-    @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: Exception) -> JSONResponse:
-        found = cast(RequestValidationError, error).errors()
-        if found[0]["type"] == "json_invalid":
-            detail = f"The body is not JSON: {found[0]['ctx']['error']}, at character {found[0]['loc'][-1]}."
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
-        if found[0]["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
-            detail = "Send JSON, with the header Content-Type: application/json. The fields are described at /docs."
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
-        wrong = [f"{_place(item['loc'])}: {item['msg']}" for item in found]
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(wrong) + ". The fields are described at /docs.")
+async def _conflict(_: Request, error: IndexFolderError) -> JSONResponse:
+    return problem(HTTPStatus.CONFLICT, str(error))
 
-    @app.exception_handler(HTTPException)
-    def plain(request: Request, error: Exception) -> JSONResponse:
-        known = cast(HTTPException, error)
-        # The framework's own words, for a body that is not UTF-8.
-        unread = known.status_code == HTTPStatus.BAD_REQUEST and request.method == "POST"
-        reply = problem(known.status_code, "The body is not text in UTF-8." if unread else str(known.detail))
-        reply.headers.update(known.headers or {})
-        if known.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
-            # The framework names those of the first route alone, where GET and POST are two routes.
-            reply.headers["allow"] = ", ".join(methods)
-        return reply
+
+async def _given_up(_: Request, __: GivenUpError) -> JSONResponse:
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "There was no reply in time. Ask again shortly.")
+
+
+async def _unavailable(_: Request, error: FeedbackError) -> JSONResponse:
+    logger.error("A judgement could not be kept: %s", error)
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The judgement could not be kept. Send it again later.")
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    found = error.errors()
+    if found[0]["type"] == "json_invalid":
+        detail = f"The body is not JSON: {found[0]['ctx']['error']}, at character {found[0]['loc'][-1]}."
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    if found[0]["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
+        detail = "Send JSON, with the header Content-Type: application/json. The fields are described at /docs."
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    wrong = [f"{_place(item['loc'])}: {item['msg']}" for item in found]
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(wrong) + ". The fields are described at /docs.")
+
+
+async def _plain(request: Request, error: HTTPException) -> JSONResponse:
+    # The framework's own words, for a body that is not UTF-8.
+    unread = error.status_code == HTTPStatus.BAD_REQUEST and request.method == "POST"
+    reply = problem(error.status_code, "The body is not text in UTF-8." if unread else str(error.detail))
+    reply.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
+        # The framework names those of the first route alone, where GET and POST are two routes.
+        reply.headers["allow"] = ", ".join(methods)
+    return reply
 
 
 def _methods(request: Request) -> list[str]:
     """Return the methods that the address of *request* understands."""
-    routes = [route for route in request.app.routes if route.matches(request.scope)[0] != Match.NONE]
-    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
+    # Routes are asked, since those of an included router are not to be seen. Files that are mounted know their own.
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    return [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _place(location: tuple[str | int, ...]) -> str:

@@ -1,4 +1,7 @@
-"""JSON logs: one line an event, with the id of the request. Never a question, never the address of a visitor."""
+"""JSON logs: one line an event, with the id of the request. Never a question, never the address of a visitor.
+
+What is logged of a request is counted as well, and the headers of the API are set on the way out.
+"""
 
 import asyncio
 import json
@@ -13,7 +16,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.headers import HEADERS
+from server.headers import API_HEADERS
 from server.http.problems import problem
 from server.metrics import Metrics
 
@@ -73,7 +76,7 @@ class RequestLog:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
-                for name, value in HEADERS.items():
+                for name, value in API_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.headers import HEADERS
+from server.headers import API_HEADERS
 from server.http.problems import problem
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ RETRY_SECONDS = 2
 """What `Retry-After` says: about what loading takes where the model is unpacked already."""
 
 
-class Starting:
+class LoadingApp:
     """An application that answers 503 until it is given the real one."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Starting:
         else:
             reply = problem(HTTPStatus.SERVICE_UNAVAILABLE, "The index is being loaded. Ask again shortly.")
             reply.headers["retry-after"] = str(RETRY_SECONDS)
-        reply.headers.update(HEADERS)
+        reply.headers.update(API_HEADERS)
         await reply(scope, receive, send)
 
 
@@ -56,39 +56,39 @@ class Loaded:
     afterwards: Callable[[], None]
 
 
-class StartingServer(uvicorn.Server):
+class LoadingServer(uvicorn.Server):
     """Loads the application that it serves while it answers already; stops where that fails."""
 
-    def __init__(self, load: Callable[[], Loaded], listening: socket.socket, **options: object) -> None:
-        """load: called once, in a thread. listening: the socket to serve on. options: those of uvicorn.Config."""
-        self._starting = Starting()
-        super().__init__(uvicorn.Config(self._starting, lifespan="off", ws="none", **options))  # type: ignore[arg-type]  # those of Config
+    def __init__(self, load: Callable[[], Loaded], listener: socket.socket, **options: object) -> None:
+        """load: called once, in a thread. listener: the socket to serve on. options: those of uvicorn.Config."""
+        self._loading_app = LoadingApp()
+        super().__init__(uvicorn.Config(self._loading_app, lifespan="off", ws="none", **options))  # type: ignore[arg-type]  # those of Config
         self._load = load
-        self._listening = listening
+        self._listener = listener
         # A daemon: a stop does not wait for it.
         self._thread = threading.Thread(target=self._load_and_hand_over, name="loading", daemon=True)
         self.failure: Exception | None = None
         """Why the application could not be loaded."""
 
     @property
-    def loading(self) -> bool:
+    def is_loading(self) -> bool:
         """Whether the thread that loads is still at it, or at what is done afterwards."""
         return self._thread.is_alive()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer, and begin to load."""
-        await super().startup([*(sockets or ()), self._listening])
-        logger.info("Listening on port %d, and loading the index.", self._listening.getsockname()[1])
+        await super().startup([*(sockets or ()), self._listener])
+        logger.info("Listening on port %d, and loading the index.", self._listener.getsockname()[1])
         self._thread.start()
 
     def _load_and_hand_over(self) -> None:
         try:
             loaded = self._load()
-            self._starting.hand_over(loaded.app)
+            self._loading_app.hand_over(loaded.app)
         except Exception as error:  # noqa: BLE001  # raised again in the main thread, by who runs the server
             self.failure = error
             self.should_exit = True
         else:
             # People and scripts take uvicorn's line for this: that questions are answered.
-            self._log_started_message([self._listening])
+            self._log_started_message([self._listener])
             loaded.afterwards()

@@ -13,9 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import jinja2
-import numpy as np
 from fastapi.responses import HTMLResponse
-from numpy.typing import NDArray
 
 from indexer.errors import QuestionError
 from indexer.index.folder import INDEX_ID
@@ -46,12 +44,12 @@ class PageMaker:
         *,
         limit: int,
         feedback: FeedbackStore | None,
-        remember: Callable[[str, Reply], None],
+        keep_question: Callable[[str, Reply], None],
     ) -> None:
         self._answering = answering
         self._limit = limit
         self._feedback = feedback
-        self._remember = remember
+        self._keep_question = keep_question
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -91,30 +89,31 @@ class PageMaker:
     def ask(self, form: Form, filters: Mapping[str, Sequence[str]], template: str) -> HTMLResponse:
         """Return the page for a form: with the reply to its question, or with examples where it has none."""
         question = form.last("q")
+        index = self._answering.index
         result = error = None
         found: views.Counts = {}
         status = HTTPStatus.OK
         if question:
             try:
                 reply = self._reply(question, filters, form)
-                result = views.view_result(question, reply, self._answering.index)
+                result = views.view_result(question, reply, index)
                 found = reply.facets
             except QuestionError as problem:
                 error, status = str(problem), HTTPStatus.UNPROCESSABLE_ENTITY
         if result and result.status is not Status.NO_ANSWER:
             counts = self._counts(filters, found, lambda others: self._answering.count_shown(question, others))
         else:
-            counts = self._counts(filters, self._count_answers(filters), self._count_answers)
+            counts = self._counts(filters, index.count_facets(filters), index.count_facets)
         return self.show(
             template,
             status,
             question=question,
             result=result,
             error=error,
-            facets=views.view_facets(self._answering.index.facets, counts, filters),
+            facets=views.view_facets(index.facets, counts, filters),
             examples=() if question else self._examples(filters),
             address=address_of(filters),
-            total=len(self._answering.index),
+            total=len(index),
         )
 
     def show_answer(self, answer_id: str) -> HTMLResponse:
@@ -164,7 +163,7 @@ class PageMaker:
         if form.last("asked") == question and re.fullmatch(QUERY_ID, earlier):
             # The same question refined is one question to those who read the unanswered ones.
             reply = dataclasses.replace(reply, query_id=earlier)
-        self._remember(question, reply)
+        self._keep_question(question, reply)
         return reply
 
     def _counts(
@@ -183,22 +182,13 @@ class PageMaker:
             counts[key] = count(others).get(key, {})
         return counts
 
-    def _count_answers(self, filters: Mapping[str, Sequence[str]]) -> views.Counts:
-        return self._answering.index.parts.facets.count(self._rows(filters))
-
     def _examples(self, filters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         """Return curated questions of answers spread evenly over those that the facets leave."""
-        answers = self._answering.index.parts.answers
-        rows = self._rows(filters).tolist()
-        step = max(1, len(rows) // (4 * _EXAMPLES))
-        asked = [answer.questions[0] for answer in (answers[row] for row in rows[::step]) if answer.questions]
+        answers = self._answering.index.answers_left(filters)
+        step = max(1, len(answers) // (4 * _EXAMPLES))
+        asked = [answer.questions[0] for answer in answers[::step] if answer.questions]
         short = sorted(asked, key=len)[:_EXAMPLES]  # the short ones are read at a glance
         return tuple(question for question in asked if question in short)[:_EXAMPLES]
-
-    def _rows(self, filters: Mapping[str, Sequence[str]]) -> NDArray[np.int64]:
-        """Return the rows of the answers that the facets leave."""
-        allowed = self._answering.index.parts.facets.allowed(filters)
-        return np.arange(len(self._answering.index)) if allowed is None else np.flatnonzero(allowed)
 
 
 def address_of(filters: Mapping[str, Sequence[str]]) -> str:
@@ -207,7 +197,7 @@ def address_of(filters: Mapping[str, Sequence[str]]) -> str:
 
 
 def _personal_patterns() -> dict[str, object]:
-    """Return what the page needs to warn while typing: the patterns of `privacy`, which JavaScript can read too."""
+    """Return what the page needs to warn while typing: patterns of `server.privacy`, which JavaScript can read too."""
     return {
         "address": WEB_ADDRESS.pattern,
         "harmless": HARMLESS_NUMBER.pattern,

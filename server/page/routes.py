@@ -1,4 +1,4 @@
-"""The pages: routes that answer with HTML, for people with and without JavaScript. The API has its `*_routes`.
+"""The pages: routes that answer with HTML, for people with and without JavaScript. The API has its own.
 
 A question is sent in a form's body, never in an address; the chosen facets are in the address. A result has one
 rendering, here: JavaScript asks for the same HTML by `/fragment` and puts it in place.
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -20,29 +20,28 @@ from server.page import views
 from server.page.forms import Form, SentForm
 from server.page.maker import PageMaker, address_of
 
-FILES = Path(__file__).parent / "static"
+_STATIC = Path(__file__).parent / "static"
 
 
-def install(
-    app: FastAPI,
+def routes(
     answering: Answering,
     *,
     limit: int = 5,
     feedback: FeedbackStore | None = None,
-    remember: Callable[[str, Reply], None] | None = None,
-) -> None:
-    """Give *app* the pages and, under /page, their files, both with headers that protect them.
+    keep_question: Callable[[str, Reply], None] = lambda _question, _reply: None,
+) -> APIRouter:
+    """Return the pages; what they load from /page are `files`.
 
-    remember: called with each question and its reply, as the API does with its own.
+    keep_question: called with each question and its reply, as the API does with its own.
     """
-    app.mount("/page", _Files(directory=FILES), name="page")
-    pages = PageMaker(answering, limit=limit, feedback=feedback, remember=remember or (lambda _question, _reply: None))
+    router = APIRouter()
+    pages = PageMaker(answering, limit=limit, feedback=feedback, keep_question=keep_question)
 
-    @app.get("/", include_in_schema=False)
+    @router.get("/", include_in_schema=False)
     def home(request: Request) -> HTMLResponse:
         return pages.ask(Form({}), pages.read_filters(request.query_params.multi_items()), "index.html")
 
-    @app.post("/", include_in_schema=False)
+    @router.post("/", include_in_schema=False)
     def ask(request: Request, form: SentForm) -> Response:
         filters = pages.read_chosen(form)
         if filters != pages.read_filters(request.query_params.multi_items()):
@@ -50,30 +49,37 @@ def install(
             return RedirectResponse(address_of(filters), HTTPStatus.TEMPORARY_REDIRECT)
         return pages.ask(form, filters, "index.html")
 
-    @app.post("/fragment", include_in_schema=False)
+    @router.post("/fragment", include_in_schema=False)
     def fragment(form: SentForm) -> HTMLResponse:
         return pages.ask(form, pages.read_chosen(form), "fragment.html")
 
-    @app.post("/avis", include_in_schema=False)
+    @router.post("/avis", include_in_schema=False)
     def judge(form: SentForm) -> HTMLResponse:
         return pages.judge(form)
 
-    @app.get("/reponses", include_in_schema=False)
+    @router.get("/reponses", include_in_schema=False)
     def list_answers() -> HTMLResponse:
-        groups = views.group_by_theme(answering.index.parts.answers, answering.index.facets)
+        groups = views.group_by_theme(answering.index.answers, answering.index.facets)
         return pages.show("answers.html", groups=groups, total=len(answering.index))
 
-    @app.get("/reponses/{answer_id:path}", include_in_schema=False)
+    @router.get("/reponses/{answer_id:path}", include_in_schema=False)
     def show_answer(answer_id: str) -> HTMLResponse:
         return pages.show_answer(answer_id)
 
-    @app.get("/atelier", include_in_schema=False)
+    @router.get("/atelier", include_in_schema=False)
     def atelier() -> HTMLResponse:
         return pages.show("atelier.html")
 
-    @app.get("/favicon.ico", include_in_schema=False)
+    @router.get("/favicon.ico", include_in_schema=False)
     def favicon() -> RedirectResponse:
         return RedirectResponse("/page/favicon.svg", HTTPStatus.PERMANENT_REDIRECT)
+
+    return router
+
+
+def files() -> StaticFiles:
+    """Return what is to be mounted at /page: scripts, style and pictures, with headers that protect them."""
+    return _Files(directory=_STATIC)
 
 
 class _Files(StaticFiles):

@@ -1,6 +1,6 @@
 """What the templates show: plain records of words, made from replies, answers and facets.
 
-Owns the wording that depends on a result. An answer's text reaches a page only through `rendering.render`.
+Owns the wording that depends on a result. An answer's text reaches a page only through `markdown.render`.
 """
 
 import html

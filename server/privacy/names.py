@@ -1,4 +1,8 @@
-"""Names of persons: titles, what may come between, and where a name ends."""
+"""Names of persons: titles, what may come between, and where a name ends.
+
+A name is only known by the title before it: without one, a word with a capital may be anything. Two words in small
+letters count after most titles, since visitors do not always type capitals; words that no name has end it.
+"""
 
 import re
 from collections.abc import Iterator
@@ -6,21 +10,46 @@ from dataclasses import dataclass
 
 from server.privacy.patterns import LETTER, PersonalKind, ignoring_case
 
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """A part of a text that must not be kept; start and end are offsets in code points."""
+
+    kind: PersonalKind
+    start: int
+    end: int
+
+
+def find_names(text: str) -> Iterator[PersonalData]:
+    """Yield the names in *text* with the titles before them, in order; *text* is canonical, as `redaction` makes it."""
+    for match in _TITLED_WORDS.finditer(text):
+        if not _is_title(match):
+            continue
+        if length := _name_length(match["words"], small_letters=_goes_before_small_letters(match)):
+            end = match.end() + length
+            if _plain(match) in _PLURALS:
+                end = _end_of_more_names(text, end)
+            yield PersonalData(PersonalKind.NAME, match.start(), end)
+
+
 _A_WORD = rf"[{LETTER}][{LETTER}'.\-]*"
 _WORDS = rf"(?P<words>{_A_WORD}(?: {{1,2}}{_A_WORD}){{0,7}})"
-TITLED_WORDS = ignoring_case(
+_TITLED_WORDS = ignoring_case(
     rf"(?<![{LETTER}\d'\-])"
     r"(?P<title>(?:mm?|mmes?|mlles?|mrs?|drs?|prs?|messieurs|mesdames|monsieur|madame|mademoiselle"
     r"|docteure?|professeure?)(?:\.|(?=[ \r\n])))"
     rf"(?P<gap> {{0,2}}| ?\r?\n ?)(?={_WORDS})"
 )
 """A title and the words after it; which of them are a name, `_name_length` says."""
+
 _ANOTHER_NAME = ignoring_case(rf"(?: {{0,2}},| {{1,2}}(?:et|ou|&)) {{1,2}}(?={_WORDS})")
-_PLURALS = frozenset(["mm", "mmes", "mlles", "mrs", "drs", "prs", "messieurs", "mesdames"])
+
 _MOST_NAMES = 4
+_PLURALS = frozenset(["mm", "mmes", "mlles", "mrs", "drs", "prs", "messieurs", "mesdames"])
 _TITLES_BEFORE_SMALL_LETTERS = frozenset(["mme", "mlle", "mr", "dr", "monsieur", "madame", "mademoiselle"])
 _GREETINGS = frozenset(["monsieur", "madame", "mademoiselle", "messieurs", "mesdames"])
 _PARTICLES = frozenset(["d", "de", "du", "des", "la", "le", "van", "von", "der", "el", "ben"])
+
 _COMMON_WORDS = """
 a à afin ai alors après as au aussi aux avait avant avec ayant bonjour c car ce ces cet cette chez comme comment dans
 demande depuis dit docteur doit doivent dont elle elles en est et été être fait faut il ils j je l les leur lui m ma
@@ -29,32 +58,15 @@ peuvent plus pour puis qu quand que quel quelle qui quoi s sa sans se sera ses s
 un une va vers veut veulent via vient vos votre vous y besoin combien quelles quels
 """
 _NO_NAMES = frozenset(_COMMON_WORDS.split()) | _PARTICLES
+
 # Right after a title these are an office in small letters alone: « M. Maire » is a name, « M. le Maire » is none.
 _OFFICES = frozenset(["directeur", "directrice", "maire", "ministre", "préfet", "préfète", "président", "présidente"])
+
 _SAME = re.compile(r"\b(?:le|les|du|au) $", re.IGNORECASE)
 """Before « mme », what goes with no lady: « le mme jour » is « le même jour »."""
+
 _INVERTED = re.compile(r".+-(?:je|tu|ils?|elles?|on|nous|vous|ce)")
 """A verb that asks, such as « puis-je » or « a-t-on »: « bonjour madame puis-je… »."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalData:
-    """A stretch of a text that must not be kept; start and end are offsets in code points."""
-
-    kind: PersonalKind
-    start: int
-    end: int
-
-
-def find_names(text: str) -> Iterator[PersonalData]:
-    for match in TITLED_WORDS.finditer(text):
-        if not _is_title(match):
-            continue
-        if length := _name_length(match["words"], small_letters=_goes_before_small_letters(match)):
-            end = match.end() + length
-            if _plain(match) in _PLURALS:
-                end = _end_of_more_names(text, end)
-            yield PersonalData(PersonalKind.NAME, match.start(), end)
 
 
 def _plain(titled: re.Match[str]) -> str:

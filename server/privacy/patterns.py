@@ -1,31 +1,16 @@
-"""The patterns of identifiers, addresses and dates, in the syntax that Python and JavaScript share."""
+"""What personal data looks like: the kinds, and the patterns of identifiers, addresses and dates.
+
+In the syntax that Python and JavaScript share, since the page warns with the same patterns while a visitor types.
+Repetitions are bounded or exclude what follows them, so that the time is linear in the length.
+"""
 
 import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-# Latin with its extensions and accents, Greek, Cyrillic, Hebrew, Arabic: the names of patients come from everywhere.
-LETTER = r"A-Za-zÀ-ÖØ-öø-ɏ\u0300-\u036f\u0370-\u052f\u0590-\u06ff\u1e00-\u1eff"
-_GAP = r"[ .,_/\-]{0,3}"  # between groups of digits, as in "06 - 12 - 34"
-_NIR_GAP = r"[ .,:·_/\-\r\n]{0,3}"  # long enough to be broken by the end of a line
-_KEY = r"(?:[ ,;(]{0,3}cl[eé]\u0301? ?:? ?\d\d(?!\d))?"  # "1850578006084, clé 36"
-_LOCAL = r"[^\s@<>()\[\],;:\"'/=?&]"  # of an address before its @
-_DOMAIN = r"[A-Z\dÀ-ÿ\-]+"
-_DOT = r"(?:\.| (?:point|dot) | ?[(\[](?:point|dot)[)\]] ?)"
-_MONTH = rf"(?:janv|f[eé]\u0301?v|mars|avr|mai|juin|juil|ao[uû]\u0302?t|sept|oct|nov|d[eé]\u0301?c)[{LETTER}.]{{0,7}}"
-_DATE = (
-    rf"(?:\d{{1,2}}(?:er)?[ ./\-]{{1,3}}(?:\d{{1,2}}|{_MONTH})[ ./\-]{{1,3}}\d{{2,4}}"
-    r"|\d{4}[ ./\-]\d{1,2}[ ./\-]\d{1,2}|\d{8}|\d{6})(?!\d)"
-)
-_BORN = (
-    r"(?:n(?:é|e\u0301|ee)e?s?(?:\(e\))? ?(?:le|un|:|[aà]\u0300? [^\d\n.;]{1,30} le)|ddn|d\.d\.n\.?|date.(?:de.)?naiss)"
-)
-# The date of a rule may follow these words as well: "la date de naissance est obligatoire depuis le 1er janvier 2021".
-_RULE = r"(?:depuis|partir|avant|apr[eè]s|jusqu|compter|applicable|vigueur|version|arr[eê]t[eé]|d[eé]cret|loi|publi)"
-
 
 class PersonalKind(StrEnum):
-    """What a stretch of text is; the value replaces it. Where two kinds overlap, the first one names it."""
+    """What a part of a text is; the value replaces it. Where two kinds overlap, the first one names it."""
 
     NIR = "NIR"  # the national health identity (INS) is the same number
     IBAN = "IBAN"
@@ -57,8 +42,29 @@ class Pattern:
 
 
 def ignoring_case(expression: str) -> re.Pattern[str]:
+    """Return *expression*, ready to be looked for in letters of either case."""
     return re.compile(expression, re.IGNORECASE)
 
+
+# Latin with its extensions and accents, Greek, Cyrillic, Hebrew, Arabic: the names of patients come from everywhere.
+LETTER = r"A-Za-zÀ-ÖØ-öø-ɏ\u0300-\u036f\u0370-\u052f\u0590-\u06ff\u1e00-\u1eff"
+
+_GAP = r"[ .,_/\-]{0,3}"  # between groups of digits, as in "06 - 12 - 34"
+_NIR_GAP = r"[ .,:·_/\-\r\n]{0,3}"  # long enough to be broken by the end of a line
+_KEY = r"(?:[ ,;(]{0,3}cl[eé]\u0301? ?:? ?\d\d(?!\d))?"  # "1850578006084, clé 36"
+_LOCAL = r"[^\s@<>()\[\],;:\"'/=?&]"  # of an address before its @
+_DOMAIN = r"[A-Z\dÀ-ÿ\-]+"
+_DOT = r"(?:\.| (?:point|dot) | ?[(\[](?:point|dot)[)\]] ?)"
+_MONTH = rf"(?:janv|f[eé]\u0301?v|mars|avr|mai|juin|juil|ao[uû]\u0302?t|sept|oct|nov|d[eé]\u0301?c)[{LETTER}.]{{0,7}}"
+_DATE = (
+    rf"(?:\d{{1,2}}(?:er)?[ ./\-]{{1,3}}(?:\d{{1,2}}|{_MONTH})[ ./\-]{{1,3}}\d{{2,4}}"
+    r"|\d{4}[ ./\-]\d{1,2}[ ./\-]\d{1,2}|\d{8}|\d{6})(?!\d)"
+)
+_BORN = (
+    r"(?:n(?:é|e\u0301|ee)e?s?(?:\(e\))? ?(?:le|un|:|[aà]\u0300? [^\d\n.;]{1,30} le)|ddn|d\.d\.n\.?|date.(?:de.)?naiss)"
+)
+# The date of a rule may follow these words as well: "la date de naissance est obligatoire depuis le 1er janvier 2021".
+_RULE = r"(?:depuis|partir|avant|apr[eè]s|jusqu|compter|applicable|vigueur|version|arr[eê]t[eé]|d[eé]cret|loi|publi)"
 
 PATTERNS = (
     # Sex, year, month, département, commune, order, and the key where it is given: 1 85 05 78 006 084 36.
@@ -118,10 +124,8 @@ PATTERNS = (
     ),
 )
 
-
 NUMBER = ignoring_case(rf"\d(?:[ ._/\-]?\d){{8,}}{_KEY}")
 """Nine digits or more, however grouped: the only shape left to an identifier with a digit missing or too many."""
-
 
 HARMLESS_NUMBER = ignoring_case(
     r"(?<!\d)\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)\d\d(?!\d)"  # a date
@@ -133,6 +137,5 @@ HARMLESS_NUMBER = ignoring_case(
     r"|(?<![\da-f])[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}"  # a UUID
     r"|(?<!\d)34009\d{8}(?!\d)"  # the code of a medicine (CIP13)
 )
-
 
 WEB_ADDRESS = ignoring_case(r"(?:https?://|www\.)[^\s<>\"]+")

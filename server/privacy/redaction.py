@@ -1,8 +1,8 @@
 """Finds personal data in what visitors type, and replaces it by its kind before anything is stored or logged.
 
-Owns the list of patterns; keeps nothing, logs nothing. Shapes, not check digits: the identifiers that people paste are
-often mistyped, and a library that validates lets exactly those pass. The patterns keep to the syntax that Python and
-JavaScript share, and repetitions are bounded or exclude what follows them, so that the time is linear in the length.
+Keeps nothing, logs nothing. What is looked for is in `patterns` and `names`; here, in which part of a text, and which
+of several finds counts. Shapes, not check digits: the identifiers that people paste are often mistyped, and a library
+that validates lets exactly those pass.
 """
 
 import re
@@ -31,7 +31,7 @@ def redact(text: str) -> str:
 
 
 def find_personal_data(text: str) -> tuple[PersonalData, ...]:
-    """Return the stretches of *text* that must not be kept, in order, without overlap."""
+    """Return the parts of *text* that must not be kept, in order, without overlap."""
     text = _canonical(text)
     prose = _blank(text, WEB_ADDRESS)
     numbers = _blank(prose, HARMLESS_NUMBER)

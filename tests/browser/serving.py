@@ -15,7 +15,7 @@ from indexer.index.index import Index
 from indexer.records import Answer, Corpus, Facet
 from indexer.search.contents import IndexParts
 from server.answering.answering import Answering
-from server.answering.index_switch import Serving
+from server.answering.index_switch import IndexSwitch
 from server.app import create_site
 from server.feedback.store import FeedbackStore
 from tests.corpora import MemoryCorpus
@@ -91,7 +91,9 @@ def serve(corpus: Corpus, folder: Path, *, never_sure: bool = False) -> Iterator
         manifest = replace(manifest, calibration=replace(manifest.calibration, answered_from=1.1, show_from=0.0))
     answering = Answering(Index(IndexParts.load(folder / "index" / manifest.id), manifest), encoder)
     with FeedbackStore.open(folder / "feedback.sqlite", keep_questions="redacted", retention_days=30) as store:
-        app = create_site(answering, feedback=store, serving=Serving(folder / "index", answering), admin_token=TOKEN)
+        app = create_site(
+            answering, feedback=store, index_switch=IndexSwitch(folder / "index", answering), admin_token=TOKEN
+        )
         # A port of the system's choice, taken before the server starts: nobody else can take it in between.
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off"))

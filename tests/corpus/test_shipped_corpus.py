@@ -60,7 +60,7 @@ def test_the_validity_of_a_certificate(shipped: Answering) -> None:
 def test_a_curated_question_is_answered(shipped: Answering, corpus: MemoryCorpus) -> None:
     """Each of the curated questions, asked as it is written, gets its answer first, with confidence above 0.95."""
     asked = list(questions(corpus))
-    replies = shipped.answer_batch([question for question, _ in asked], limit=1)
+    replies = shipped.answer_many([question for question, _ in asked], limit=1)
     for (question, answer_id), reply in zip(asked, replies, strict=True):
         assert (reply.hits[0].answer.id, question) == (answer_id, question)
         assert reply.confidence > 0.95, question
@@ -80,7 +80,7 @@ def test_questions_of_a_removed_answer_are_not_answered(corpus: MemoryCorpus, en
         rest = dataclasses.replace(corpus, entries=tuple(a for a in corpus.entries if a.id != gone))
         left = serve(rest, encoder, tmp_path / gone)
         asked = [question for question, answer_id in questions(corpus) if answer_id == gone]
-        statuses = [reply.status for reply in left.answer_batch(asked, limit=1)]
+        statuses = [reply.status for reply in left.answer_many(asked, limit=1)]
         answered += statuses.count(Status.ANSWERED)
         total += len(asked)
     assert answered / total <= 0.1
@@ -94,16 +94,16 @@ def test_corpus_without_questions_still_tells_good_from_bad(
     answering = serve(MemoryCorpus(bare, off_topic=corpus.off_topic), encoder, tmp_path / "index")
     assert not answering.manifest.calibration.fitted
     asked = [question for question, _ in questions(corpus)]
-    good = sorted(reply.confidence for reply in answering.answer_batch(asked, limit=1))
+    good = sorted(reply.confidence for reply in answering.answer_many(asked, limit=1))
     talk = [
         "Salut, ça va ?",
         "Quelle est la capitale de l'Australie ?",
         "recette de la ratatouille",
         "Who won the cup?",
     ]
-    bad = [reply.confidence for reply in answering.answer_batch(talk, limit=1)]
+    bad = [reply.confidence for reply in answering.answer_many(talk, limit=1)]
     assert max(bad) < good[len(good) // 4]
-    assert all(reply.status is not Status.ANSWERED for reply in answering.answer_batch(talk, limit=1))
+    assert all(reply.status is not Status.ANSWERED for reply in answering.answer_many(talk, limit=1))
 
 
 @pytest.mark.parametrize("count", [1, 5])
@@ -146,7 +146,7 @@ def test_facets_count_the_shown_hits_and_no_others(shipped: Answering, corpus: M
     everything = len(corpus.entries)
     hidden = 0
     for filters in ({}, {"thematique": [corpus.facets[-1].values[0]]}):
-        for reply in shipped.answer_batch(asked, limit=everything, filters=filters):
+        for reply in shipped.answer_many(asked, limit=everything, filters=filters):
             shown = [hit for hit in reply.hits if hit.is_shown]
             hidden += len(reply.hits) - len(shown)
             for facet in corpus.facets:

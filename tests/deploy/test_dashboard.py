@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from server.answering.answering import Answering
-from server.answering.index_switch import Serving
+from server.answering.index_switch import IndexSwitch
 from server.app import create_app
 from tests.fakes import FakeEncoder
 
@@ -30,7 +30,7 @@ def exposed(small_index: Path) -> str:
     with TestClient(create_app(answering)) as client:
         client.get("/v1/search", params={"q": "certificat"})
         assert client.get("/v1/search", headers={"x-a": "a" * 20_000}).status_code == 431
-        Serving(small_index, answering).reload()
+        IndexSwitch(small_index, answering).reload()
         return client.get("/metrics").text
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from indexer.index.build import build_index
 from indexer.records import Answer, Facet, PassageKind, Status
+from indexer.search.contents import IndexParts
 from server.answering.answering import Answering
 from server.atelier import describe_atelier, group_by_meaning, nearness_of
 from server.feedback.store import FeedbackStore
@@ -36,11 +37,11 @@ def test_nearness_is_beyond_most_pairs_of_unrelated_questions(answering: Answeri
     assert nearness_of(answering.index) == pytest.approx(np.percentile(cosines, 99), abs=1e-6)
 
 
-def test_the_map_is_the_widest_view_of_the_answers(answering: Answering) -> None:
+def test_the_map_is_the_widest_view_of_the_answers(answering: Answering, small_index: Path) -> None:
     """Places are the first two principal components, as a singular value decomposition gives them, within [0, 1]."""
     points = describe_atelier(answering, encode=FakeEncoder().encode_questions, feedback=None).points
     assert [point.id for point in points] == sorted(answer.id for answer in ANSWERS)
-    parts = answering.index.parts
+    parts = IndexParts.load(small_index / answering.manifest.id)
     asked = parts.table.are(PassageKind.QUESTION)
     centred = np.array(parts.embeddings.every)
     for rows in (asked, ~asked):

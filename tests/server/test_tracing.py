@@ -116,7 +116,7 @@ def run(code: str) -> str:
 def test_switched_off_nothing_is_imported() -> None:
     """The server alone does not load the SDK, nor this module."""
     code = (
-        "import sys, server.__main__, server.app, server.starting;"
+        "import sys, server.__main__, server.app, server.http.startup;"
         "print([name for name in sys.modules if name == 'server.tracing' or name.startswith('opentelemetry.sdk')])"
     )
     assert run(code).strip() == "[]"

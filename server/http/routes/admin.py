@@ -4,13 +4,13 @@ import hmac
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from indexer.records import IndexInfo
 from server.answering.answering import Answering
-from server.answering.index_switch import Serving
+from server.answering.index_switch import IndexSwitch
 from server.atelier import AtelierReply, describe_atelier
 from server.feedback.store import FeedbackStore
 from server.http import problems
@@ -19,10 +19,10 @@ from server.http.schemas import IndexBody
 _bearer = HTTPBearer(auto_error=False)
 
 
-def install(
-    app: FastAPI, answering: Answering, *, token: str, serving: Serving | None, feedback: FeedbackStore | None
-) -> None:
-    """Give *app* the routes under /v1/admin; those that switch indexes only where there is a *serving*."""
+def routes(
+    answering: Answering, *, token: str, index_switch: IndexSwitch | None, feedback: FeedbackStore | None
+) -> APIRouter:
+    """Return the routes under /v1/admin; those that switch indexes only where there is an *index_switch*."""
 
     def check_token(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
         # In constant time: how long a refusal takes must not tell how much of the token was right.
@@ -38,25 +38,25 @@ def install(
         responses=problems.declared(HTTPStatus.UNAUTHORIZED),
     )
 
-    if serving:
+    if index_switch:
         unfit = problems.declared(HTTPStatus.CONFLICT)
 
         @router.post("/reload", responses=unfit)
         def reload() -> IndexBody:
             """Put the index named in `current` into service; 409 if it is not fit, and the old one goes on."""
-            return _body(serving.reload())
+            return _body(index_switch.reload())
 
         @router.post("/rollback", responses=unfit)
         def rollback() -> IndexBody:
             """Put the index before the current one into service; 409 where there is none that is fit."""
-            return _body(serving.rollback())
+            return _body(index_switch.rollback())
 
     @router.get("/atelier")
     def get_atelier() -> AtelierReply:
         """Return what editors see: the questions served badly, a map of the corpus, and the index."""
         return describe_atelier(answering, encode=answering.encoder.encode_questions, feedback=feedback)
 
-    app.include_router(router)
+    return router
 
 
 def _body(info: IndexInfo) -> IndexBody:

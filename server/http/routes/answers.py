@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 
 from server.answering.answering import Answering
 from server.http import problems
@@ -11,14 +11,17 @@ from server.http.schemas import AnswerBody
 _REFUSALS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND)
 
 
-def install(app: FastAPI, answering: Answering) -> None:
-    """Give *app* the route /v1/answers/ID."""
+def routes(answering: Answering) -> APIRouter:
+    """Return the route /v1/answers/ID."""
+    router = APIRouter()
 
     # An id may hold a slash, which reaches the server decoded.
-    @app.get("/v1/answers/{answer_id:path}", tags=["answers"], responses=_REFUSALS)
+    @router.get("/v1/answers/{answer_id:path}", tags=["answers"], responses=_REFUSALS)
     def get_answer(answer_id: str) -> AnswerBody:
         """Return one answer of the FAQ."""
         answer = answering.get_answer(answer_id)
         if answer is None:
             raise problems.NotFoundError(f"There is no answer with the id {answer_id!r} in this index.")
         return AnswerBody.of(answer)
+
+    return router

@@ -4,36 +4,40 @@ The framework's own page loads its scripts from elsewhere and runs one between i
 package fastapi-offline; only its two files are used, its code never runs here.
 """
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
 from server.headers import FILE_HEADERS, PAGE_HEADERS
 
-OURS = Path(__file__).parents[2] / "page" / "docs"
+_OURS = Path(__file__).parents[2] / "page" / "docs"
 
 
-def install(app: FastAPI) -> None:
-    """Give *app* the page /docs and the files that it needs, with the policy of our own pages."""
+def routes() -> APIRouter:
+    """Return the page /docs and the files that it needs, with the policy of our own pages."""
+    router = APIRouter()
     swagger = _swagger_folder()
     files = {
-        "/docs": OURS / "index.html",
-        "/docs/start.js": OURS / "start.js",
+        "/docs": _OURS / "index.html",
+        "/docs/start.js": _OURS / "start.js",
         "/docs/swagger-ui-bundle.js": swagger / "swagger-ui-bundle.js",
         "/docs/swagger-ui.css": swagger / "swagger-ui.css",
     }
     for address, file in files.items():
-        _serve(app, address, file)
+        router.add_api_route(address, _reply_with(file), include_in_schema=False)
+    return router
 
 
-def _serve(app: FastAPI, address: str, file: Path) -> None:
-    headers = PAGE_HEADERS if address == "/docs" else FILE_HEADERS
+def _reply_with(file: Path) -> Callable[[], FileResponse]:
+    headers = PAGE_HEADERS if file.suffix == ".html" else FILE_HEADERS
 
-    @app.get(address, include_in_schema=False)
     def get_file() -> FileResponse:
         return FileResponse(file, headers=headers)
+
+    return get_file
 
 
 def _swagger_folder() -> Path:

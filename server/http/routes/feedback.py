@@ -1,8 +1,8 @@
-"""The route that takes judgements; what is kept of them is in `feedback`."""
+"""The route that takes judgements; what is kept of them is in `server.feedback`."""
 
 from http import HTTPStatus
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
@@ -12,10 +12,11 @@ from server.http.schemas import FeedbackReply, FeedbackRequest
 _REFUSALS = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND)
 
 
-def install(app: FastAPI, answering: Answering, *, feedback: FeedbackStore | None) -> None:
-    """Give *app* the route /v1/feedback, which says 404 where there is no *feedback* to keep a judgement in."""
+def routes(answering: Answering, *, feedback: FeedbackStore | None) -> APIRouter:
+    """Return the route /v1/feedback, which says 404 where there is no *feedback* to keep a judgement in."""
+    router = APIRouter()
 
-    @app.post("/v1/feedback", tags=["feedback"], status_code=HTTPStatus.CREATED, responses=_REFUSALS)
+    @router.post("/v1/feedback", tags=["feedback"], status_code=HTTPStatus.CREATED, responses=_REFUSALS)
     def post_feedback(body: FeedbackRequest) -> FeedbackReply:
         """Keep whether an answer helped. Sent again for the same reply and answer, it replaces what was kept."""
         if feedback is None:
@@ -34,3 +35,5 @@ def install(app: FastAPI, answering: Answering, *, feedback: FeedbackStore | Non
         except ValueError as error:
             raise problems.RequestError(f"{error}.") from error
         return FeedbackReply(stored=True)
+
+    return router

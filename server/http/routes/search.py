@@ -1,20 +1,15 @@
 """The routes that look for answers: one question, several, suggestions while typing, and the guided search's facets."""
 
-from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
-from fastapi import FastAPI, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from indexer.errors import QuestionError
 from server.answering.answering import Answering, Filters
-from server.feedback.question_log import Memory
+from server.feedback.question_log import QuestionLog
 from server.http import problems
 from server.http.schemas import (
     BATCH_REPLY,
@@ -35,28 +30,30 @@ _BAD_ADDRESS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY)
 _BAD_BODY = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: Memory) -> None:
-    """Give *app* the routes /v1/search, /v1/search/batch, /v1/suggest and /v1/facets.
+def routes(answering: Answering, *, default_limit: int, question_log: QuestionLog) -> APIRouter:
+    """Return the routes /v1/search, /v1/search/batch, /v1/suggest and /v1/facets.
 
     default_limit: hits of a reply, where the request does not say.
     """
+    router = APIRouter()
 
     def check_filters(filters: Filters) -> None:
-        unknown = answering.index.parts.facets.unknown(filters)
+        unknown = answering.index.unknown_filter(filters)
         if unknown:
             raise problems.RequestError(unknown)
 
     def search(question: str, *, limit: int | None, filters: Filters, explain: bool) -> Response:
         check_filters(filters)
         reply = answering.answer(question, limit=limit or default_limit, filters=filters)
-        memory.remember(question, reply)
+        question_log.keep(question, reply)
         return _json(SEARCH_REPLY.dump_json(SearchReply.of(reply, explain=explain)))
 
-    @app.post("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_BODY)
+    @router.post("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_BODY)
     def post_search(body: SearchRequest) -> Response:
         """Find the answers nearest to a question."""
         return search(body.query, limit=body.limit, filters=body.filters, explain=body.explain)
 
+    @router.get("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_ADDRESS)
     def get_search(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
         """Find the answers nearest to a question; the same as POST, for curl and links.
 
@@ -74,25 +71,15 @@ def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: M
             raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
         return search(query.q, limit=query.limit, filters=filters, explain=query.explain)
 
-    app.router.add_api_route(
-        "/v1/search",
-        get_search,
-        methods=["GET"],
-        tags=["search"],
-        response_model=SearchReply,
-        responses=_BAD_ADDRESS,
-        route_class_override=QueryRoute,
-    )
-
-    @app.post("/v1/search/batch", tags=["search"], response_model=BatchReply, responses=_BAD_BODY)
+    @router.post("/v1/search/batch", tags=["search"], response_model=BatchReply, responses=_BAD_BODY)
     def post_batch(body: BatchRequest) -> Response:
         """Find the answers nearest to each of several questions; they are encoded together, and not kept."""
         check_filters(body.filters)
-        replies = answering.answer_batch(body.queries, limit=body.limit or default_limit, filters=body.filters)
+        replies = answering.answer_many(body.queries, limit=body.limit or default_limit, filters=body.filters)
         bodies = [SearchReply.of(reply, explain=body.explain) for reply in replies]
         return _json(BATCH_REPLY.dump_json(BatchReply(replies=bodies)))
 
-    @app.get("/v1/suggest", tags=["search"], responses=_BAD_ADDRESS)
+    @router.get("/v1/suggest", tags=["search"], responses=_BAD_ADDRESS)
     def get_suggestions(
         q: Annotated[str, Query(description="what has been typed so far")],
         limit: Annotated[int, Query(ge=1, le=20, description="most suggestions wanted")] = 8,
@@ -103,7 +90,7 @@ def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: M
             suggestions=[SuggestionBody(question=one.question, answer_id=one.answer_id) for one in found]
         )
 
-    @app.get("/v1/facets", tags=["answers"])
+    @router.get("/v1/facets", tags=["answers"])
     def get_facets() -> FacetsReply:
         """Return the questions of the guided search, their values, and how many answers apply to each."""
         counts = answering.count_facets()
@@ -121,6 +108,8 @@ def install(app: FastAPI, answering: Answering, *, default_limit: int, memory: M
             ]
         )
 
+    return router
+
 
 def _json(body: bytes) -> Response:
     """Return a body as it is; made of an object, the framework would check that first, on the event loop."""
@@ -133,24 +122,3 @@ def _is_utf8(query: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-class QueryRoute(APIRoute):
-    """Of an endpoint `(request, query) -> Response`, where *query* is declared as `Annotated[Model, Query()]`."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request: the endpoint, in a worker thread."""
-        model = get_type_hints(self.endpoint)["query"]
-
-        async def handle(request: Request) -> Response:
-            return await run_in_threadpool(self.endpoint, request, _read(model, request))
-
-        return handle
-
-
-def _read(model: type[BaseModel], request: Request) -> BaseModel:
-    try:
-        return model.model_validate(dict(request.query_params))
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in found]) from error

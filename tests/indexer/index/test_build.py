@@ -18,6 +18,7 @@ from indexer.index.build import BuildSummary, build_index
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
 from indexer.records import Answer, Problem
+from indexer.search.contents import IndexParts
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -30,8 +31,8 @@ def test_index_holds_the_corpus(tmp_path: Path) -> None:
     """Every answer and curated question is in the index, and the manifest counts them."""
     summary = build(tmp_path)
     index = Index.open(tmp_path / "index")
-    assert sorted(answer.id for answer in index.parts.answers) == sorted(answer.id for answer in ANSWERS)
-    assert {answer.id: answer for answer in index.parts.answers} == {answer.id: answer for answer in ANSWERS}
+    assert sorted(answer.id for answer in index.answers) == sorted(answer.id for answer in ANSWERS)
+    assert {answer.id: answer for answer in index.answers} == {answer.id: answer for answer in ANSWERS}
     counts = summary.manifest.counts
     assert (counts.answers, counts.questions, counts.passages, counts.cut_answers) == (4, 4, 8, 0)
     assert counts.spans == 2  # only one answer has two sentences
@@ -41,8 +42,7 @@ def test_index_holds_the_corpus(tmp_path: Path) -> None:
 
 def test_vectors_are_those_of_the_encoder(tmp_path: Path) -> None:
     """Row by row, the stored vectors are what the encoder gives for the passage's text."""
-    build(tmp_path)
-    parts = Index.open(tmp_path / "index").parts
+    parts = IndexParts.load(tmp_path / "index" / build(tmp_path).manifest.id)
     texts = []
     for row in parts.table.rows:
         answer = parts.answers[int(row["answer"])]

@@ -113,8 +113,8 @@ def test_candidates_alone_are_answered_as_the_whole(
     index: Index, large: Index, filters: Mapping[str, Sequence[str]] | None
 ) -> None:
     """Where all answers become candidates, both ways lead to the same."""
-    assert large.parts.every_candidate is None
-    assert index.parts.every_candidate is not None
+    assert large._contents.every_candidate is None
+    assert index._contents.every_candidate is not None
     whole = list(index.search(QUESTIONS, VECTORS, limit=10, filters=filters))
     for one, other in zip(whole, large.search(QUESTIONS, VECTORS, limit=10, filters=filters), strict=True):
         assert_alike(one, other)

@@ -16,7 +16,7 @@ from indexer.files import sha256_of
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
 from server.answering.answering import Answering
-from server.answering.index_switch import Serving, stamp
+from server.answering.index_switch import IndexSwitch, stamp
 from server.app import create_site
 from server.feedback.store import FeedbackStore
 from tests.conftest import CORPUS
@@ -40,15 +40,15 @@ def answering(folder: Path) -> Answering:
 
 
 @pytest.fixture
-def serving(folder: Path, answering: Answering) -> Serving:
+def index_switch(folder: Path, answering: Answering) -> IndexSwitch:
     """Switches the indexes of the copy."""
-    return Serving(folder, answering)
+    return IndexSwitch(folder, answering)
 
 
 @pytest.fixture
-def operator(answering: Answering, serving: Serving) -> Iterator[TestClient]:
+def operator(answering: Answering, index_switch: IndexSwitch) -> Iterator[TestClient]:
     """Speaks HTTP with the token."""
-    with TestClient(create_site(answering, serving=serving, admin_token=TOKEN)) as client:
+    with TestClient(create_site(answering, index_switch=index_switch, admin_token=TOKEN)) as client:
         client.headers["authorization"] = f"Bearer {TOKEN}"
         yield client
 
@@ -57,20 +57,20 @@ def refused(answering: Answering) -> bool:
     return b"souffleur_refused_reloads_total 1.0" in answering.metrics.text()
 
 
-def test_a_new_index_is_noticed(folder: Path, answering: Answering, serving: Serving) -> None:
+def test_a_new_index_is_noticed(folder: Path, answering: Answering, index_switch: IndexSwitch) -> None:
     """Whoever asks after `current` was written gets replies of the new index, which they name."""
     before = answering.answer("certificat").index.id
-    assert not serving.look()
+    assert not index_switch.look()
     built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
-    assert serving.look()
+    assert index_switch.look()
     assert answering.answer("certificat").index.id == built != before
     assert answering.answer("certificat").index.answers == 2
     assert answering.get_answer("types-de-bal") is None
-    assert not serving.look()
+    assert not index_switch.look()
 
 
 def test_a_judgement_belongs_to_the_index_that_made_the_reply(
-    folder: Path, answering: Answering, serving: Serving, tmp_path: Path
+    folder: Path, answering: Answering, index_switch: IndexSwitch, tmp_path: Path
 ) -> None:
     """Sent after a switch, by a program or from the page, it names the index whose answer was shown, gone or not."""
     with FeedbackStore.open(tmp_path / "kept.sqlite", keep_questions="off", retention_days=30) as store:
@@ -79,7 +79,7 @@ def test_a_judgement_belongs_to_the_index_that_made_the_reply(
             shown = reply["hits"][0]["id"]
             page = client.post("/", data={"q": "Quels types de boîte aux lettres y a-t-il ?"}).text
             build_index(SMALLER, folder, encoder=FakeEncoder())
-            assert serving.look()
+            assert index_switch.look()
             assert answering.get_answer(shown) is None
             judgement = {"query_id": reply["query_id"], "answer_id": shown, "useful": True}
             assert client.post("/v1/feedback", json=judgement).status_code == 404
@@ -99,24 +99,24 @@ def test_an_index_published_while_another_was_loaded_is_noticed(folder: Path) ->
     before = stamp(folder)
     answering = Answering.open(folder, encoder=FakeEncoder())
     built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
-    serving = Serving(folder, answering, loaded_since=before)
-    assert serving.look()
+    index_switch = IndexSwitch(folder, answering, loaded_since=before)
+    assert index_switch.look()
     assert answering.index_info.id == built
-    assert not serving.look()
+    assert not index_switch.look()
 
 
-def test_a_damaged_index_is_refused_once(folder: Path, answering: Answering, serving: Serving) -> None:
+def test_a_damaged_index_is_refused_once(folder: Path, answering: Answering, index_switch: IndexSwitch) -> None:
     """The old index goes on serving, the refusal is counted, and not repeated until `current` is written again."""
     before = answering.index_info
     built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
     file = folder / built / "answers.jsonl"
     file.write_bytes(file.read_bytes()[:-5])
-    assert not serving.look()
-    assert not serving.look()
+    assert not index_switch.look()
+    assert not index_switch.look()
     assert answering.index_info == before
     assert refused(answering)
     with pytest.raises(IndexFolderError, match="damaged"):
-        serving.reload()
+        index_switch.reload()
 
 
 def test_large_files_are_verified_after_the_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_large_files_are_verified_after_the_start(folder: Path, monkeypatch: pyt
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     answering = Answering.open(folder, encoder=FakeEncoder())
-    with Serving(folder, answering).watch():
+    with IndexSwitch(folder, answering).watch():
         assert answering.answer("certificat").hits
     assert b"souffleur_damaged_files_total 1.0" in answering.metrics.text()
     file.write_bytes(whole[:-100])
@@ -134,7 +134,9 @@ def test_large_files_are_verified_after_the_start(folder: Path, monkeypatch: pyt
         Answering.open(folder, encoder=FakeEncoder())
 
 
-def test_a_file_whose_content_is_strange_is_refused(folder: Path, answering: Answering, serving: Serving) -> None:
+def test_a_file_whose_content_is_strange_is_refused(
+    folder: Path, answering: Answering, index_switch: IndexSwitch
+) -> None:
     """Sums that are right, and a content that no program writes: refused like any other."""
     built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest
     strange = folder / built.id
@@ -143,26 +145,26 @@ def test_a_file_whose_content_is_strange_is_refused(folder: Path, answering: Ans
     manifest = dataclasses.replace(built, files=sums)
     (strange / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
     before = answering.index_info.id
-    assert not serving.look()
+    assert not index_switch.look()
     assert answering.index_info.id == before
     assert refused(answering)
 
 
-def test_an_index_of_another_encoder_is_refused(folder: Path, answering: Answering, serving: Serving) -> None:
+def test_an_index_of_another_encoder_is_refused(folder: Path, answering: Answering, index_switch: IndexSwitch) -> None:
     """Vectors of another encoder cannot be compared with those of questions."""
     before = answering.index_info
     build_index(SMALLER, folder, encoder=FakeEncoder(name="other", dimension=32))
-    assert not serving.look()
+    assert not index_switch.look()
     assert answering.index_info == before
     assert refused(answering)
 
 
-def test_a_request_sees_one_index(folder: Path, answering: Answering, serving: Serving) -> None:
+def test_a_request_sees_one_index(folder: Path, answering: Answering, index_switch: IndexSwitch) -> None:
     """What began with an index ends with it, even where another is put into service meanwhile."""
     before = answering.index_info
     build_index(SMALLER, folder, encoder=FakeEncoder())
     with answering.one_index():
-        assert serving.look()
+        assert index_switch.look()
         assert answering.index_info == before
         assert answering.answer("certificat").index == before
         assert answering.get_answer("types-de-bal") is not None
@@ -190,15 +192,15 @@ def test_operators_routes_need_the_token(operator: TestClient, header: str) -> N
         assert reply.headers["www-authenticate"] == "Bearer"
 
 
-def test_without_a_token_there_are_no_operators_routes(answering: Answering, serving: Serving) -> None:
+def test_without_a_token_there_are_no_operators_routes(answering: Answering, index_switch: IndexSwitch) -> None:
     """A server without a token has nothing to guess at."""
-    with TestClient(create_site(answering, serving=serving)) as client:
+    with TestClient(create_site(answering, index_switch=index_switch)) as client:
         assert client.post("/v1/admin/reload").status_code == 404
         assert "/v1/admin/reload" not in client.get("/openapi.json").text
 
 
 @pytest.mark.slow
-def test_switching_under_load_fails_no_request(folder: Path, answering: Answering, serving: Serving) -> None:
+def test_switching_under_load_fails_no_request(folder: Path, answering: Answering, index_switch: IndexSwitch) -> None:
     """Every reply is of the index that it names, however often indexes are switched, damaged ones among them."""
     answers = {answering.index_info.id: len(CORPUS.entries)}
     wrong: list[object] = []
@@ -223,7 +225,7 @@ def test_switching_under_load_fails_no_request(folder: Path, answering: Answerin
             answers[built] = len(corpus.entries)
             if number == 5:
                 (folder / built / "answers.jsonl").write_bytes(b"")
-            assert serving.look() == (number != 5)
+            assert index_switch.look() == (number != 5)
         ended.set()
         for thread in threads:
             thread.join()

@@ -20,7 +20,7 @@ from indexer.errors import IndexFolderError
 from indexer.index.build import build_index
 from indexer.index.folder import CURRENT, MANIFEST, IndexFolder
 from server.answering.answering import Answering
-from server.answering.index_switch import Serving
+from server.answering.index_switch import IndexSwitch
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -51,7 +51,7 @@ class SwapMachine(RuleBasedStateMachine):
         self.current = self.serves = self._add(0)
         self.folder.switch(self.current)
         self.answering = Answering.open(self.path, encoder=self.encoder)
-        self.serving = Serving(self.path, self.answering)
+        self.index_switch = IndexSwitch(self.path, self.answering)
         self.size = self.ids[self.serves]
 
     def _add(self, number: int) -> str:
@@ -121,15 +121,15 @@ class SwapMachine(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         expected = self._expect_try() if self.unseen else False
-        assert self.serving.look() == expected
+        assert self.index_switch.look() == expected
 
     @rule()
     def reload(self) -> None:
         if self._expect_try():
-            assert self.serving.reload().id == self.current
+            assert self.index_switch.reload().id == self.current
         else:
             with pytest.raises(IndexFolderError):
-                self.serving.reload()
+                self.index_switch.reload()
 
     @rule()
     def roll_back(self) -> None:
@@ -137,11 +137,11 @@ class SwapMachine(RuleBasedStateMachine):
         if older and older[-1] not in self.damaged:
             self.current = older[-1]
             self._expect_try()
-            assert self.serving.rollback().id == self.current
+            assert self.index_switch.rollback().id == self.current
         else:
             self.refusals += bool(older)  # where there is none, no index was refused
             with pytest.raises(IndexFolderError):
-                self.serving.rollback()
+                self.index_switch.rollback()
 
     @precondition(lambda self: len(self.ids) > 1)
     @rule(keep=st.integers(1, 3))
@@ -160,7 +160,7 @@ class SwapMachine(RuleBasedStateMachine):
         """A server that starts takes what `current` names, or does not start at all."""
         if self.current in self.ids and self.current not in self.damaged:
             self.answering = Answering.open(self.path, encoder=self.encoder)
-            self.serving = Serving(self.path, self.answering)
+            self.index_switch = IndexSwitch(self.path, self.answering)
             self.serves, self.size, self.unseen = self.current, self.ids[self.current], False
             self.refusals = self.reloads = 0
         else:
@@ -169,7 +169,7 @@ class SwapMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_index_of_the_model_serves(self) -> None:
-        if not hasattr(self, "serving"):
+        if not hasattr(self, "index_switch"):
             return
         reply = self.answering.answer("certificat")
         assert (reply.index.id, reply.index.answers) == (self.serves, self.size)
@@ -178,14 +178,14 @@ class SwapMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_folder_is_as_in_the_model(self) -> None:
-        if hasattr(self, "serving"):
+        if hasattr(self, "index_switch"):
             assert self.folder.ids() == sorted(self.ids)
             assert (self.path / CURRENT).read_text() == self.current + "\n"
             assert not list(self.path.glob(".removing-*"))
 
     @invariant()
     def every_try_is_counted(self) -> None:
-        if hasattr(self, "serving"):
+        if hasattr(self, "index_switch"):
             told = self.answering.metrics.text().decode()
             assert f"souffleur_refused_reloads_total {self.refusals}.0" in told
             assert f"souffleur_reloads_total {self.reloads}.0" in told

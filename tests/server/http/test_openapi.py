@@ -16,7 +16,7 @@ from schemathesis.engine import events, from_schema
 from indexer.index.build import build_index
 from indexer.records import Answer
 from server.answering.answering import Answering
-from server.answering.index_switch import Serving
+from server.answering.index_switch import IndexSwitch
 from server.app import create_app, create_site
 from server.feedback.store import FeedbackStore
 from tests.corpora import MemoryCorpus
@@ -24,6 +24,7 @@ from tests.fakes import FakeEncoder
 
 TOKEN = "a-token-for-the-tests"
 SCENARIOS = 30
+DESCRIPTION = Path(__file__).parents[2] / "data" / "openapi.json"
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_the_server_does_what_its_description_says(
 ) -> None:
     """Thousands of valid and invalid requests: none is a server error, and every check of schemathesis holds."""
     answering = Answering.open(small_index, encoder=FakeEncoder())
-    app = create_site(answering, feedback=store, serving=Serving(small_index, answering), admin_token=token)
+    app = create_site(answering, feedback=store, index_switch=IndexSwitch(small_index, answering), admin_token=token)
     found: list[str] = []
     asked: Counter[str] = Counter()
     checked: set[str] = set()
@@ -99,6 +100,15 @@ def test_the_server_does_what_its_description_says(
     assert ("POST /v1/admin/reload" in asked) == (token is not None)
     assert asked.total() >= least
     assert token is None or checked == set(CHECKS.get_all_names())
+
+
+def test_the_description_is_as_it_was(small_index: Path, store: FeedbackStore) -> None:
+    """Whoever calls this server relies on its description: what is to change there is changed in the file as well."""
+    answering = Answering.open(small_index, encoder=FakeEncoder())
+    site = create_site(answering, feedback=store, index_switch=IndexSwitch(small_index, answering), admin_token=TOKEN)
+    # Laid out so that a difference is seen; the order is that of the bytes that are sent.
+    described = json.dumps(TestClient(site).get("/openapi.json").json(), ensure_ascii=False, indent=1) + "\n"
+    assert described == DESCRIPTION.read_text(encoding="utf-8")
 
 
 def test_an_id_with_a_slash_has_an_address(tmp_path: Path) -> None:

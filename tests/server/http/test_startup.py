@@ -19,7 +19,7 @@ from indexer.index.build import build_index
 from indexer.index.folder import CURRENT
 from server.answering.answering import Answering
 from server.app import create_app
-from server.http.startup import Starting
+from server.http.startup import LoadingApp
 from tests.conftest import CORPUS
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +32,7 @@ READY = "Uvicorn running on"
 )
 def test_everything_but_livez_is_unavailable_until_the_application_is_there(method: str, address: str) -> None:
     """A 503 problem document says when to come back; /livez is 200."""
-    client = TestClient(Starting())
+    client = TestClient(LoadingApp())
     reply = client.request(method, address)
     assert reply.status_code == 503
     assert reply.headers["content-type"] == "application/problem+json"
@@ -44,10 +44,10 @@ def test_everything_but_livez_is_unavailable_until_the_application_is_there(meth
 
 def test_the_application_answers_once_handed_over(answering: Answering) -> None:
     """The same address that was a 503 is what the application makes of it."""
-    starting = Starting()
-    client = TestClient(starting)
+    loading_app = LoadingApp()
+    client = TestClient(loading_app)
     assert client.get("/readyz").status_code == 503
-    starting.hand_over(create_app(answering))
+    loading_app.hand_over(create_app(answering))
     assert client.get("/readyz").json()["index"] == answering.index_info.id
     assert client.get("/v1/search", params={"q": "erreur 905"}).json()["hits"][0]["id"] == "code-erreur-905"
 

@@ -1,4 +1,4 @@
-"""Tests of server.rendering; what comes out is read by html.parser, as the second opinion on what is in it."""
+"""Tests of server.page.markdown; what comes out is read by html.parser, as the second opinion on what is in it."""
 
 import html
 import re

@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[FeedbackStore]:
 
 @pytest.fixture
 def asked() -> list[tuple[str, Reply]]:
-    """The questions that the pages passed on to be remembered, with their replies."""
+    """The questions that the pages passed on to be kept, with their replies."""
     return []
 
 
@@ -43,7 +43,9 @@ def asked() -> list[tuple[str, Reply]]:
 def browser(answering: Answering, store: FeedbackStore, asked: list[tuple[str, Reply]]) -> Iterator[TestClient]:
     """Asks for pages of the small index, and follows redirects as a browser does."""
     app = create_app(answering, feedback=store)
-    routes.install(app, answering, feedback=store, remember=lambda question, reply: asked.append((question, reply)))
+    pages = routes.routes(answering, feedback=store, keep_question=lambda *given: asked.append(given))
+    app.include_router(pages)
+    app.mount("/page", routes.files())
     with TestClient(app) as client:
         yield client
 
@@ -225,7 +227,7 @@ def test_a_judgement_without_javascript_is_kept_once(browser: TestClient, store:
 def test_nothing_asks_for_feedback_where_none_is_kept(answering: Answering) -> None:
     """A server without a file for judgements does not ask for them."""
     app = create_app(answering)
-    routes.install(app, answering)
+    app.include_router(routes.routes(answering))
     with TestClient(app) as client:
         for question in (QUESTION, "zzz qqq"):
             page = send(client, "/", [("q", question)]).text
@@ -326,7 +328,7 @@ def test_markup_of_editors_and_visitors_is_only_shown(tmp_path: Path) -> None:
     build_index(corpus, tmp_path / "index", encoder=FakeEncoder())
     answering = Answering.open(tmp_path / "index", encoder=FakeEncoder())
     app = create_app(answering)
-    routes.install(app, answering)
+    app.include_router(routes.routes(answering))
     with TestClient(app) as client:
         shown = [client.get(address).text for address in ("/", "/reponses", "/reponses/piege")]
         shown += [send(client, address, [("q", f"Que faire {attack} ?")]).text for address in ("/", "/fragment")]
