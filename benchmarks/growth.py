@@ -28,7 +28,7 @@ from indexer.corpus.corpus import open_corpus
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
 from indexer.records import Acronym, Answer, Facet, Vectors
-from indexer.search.contents import IndexParts
+from indexer.search.contents import IndexContents
 from server.answering.prepared import open_soon
 
 Result = TypeVar("Result")
@@ -63,7 +63,7 @@ class StandIn:
 
     def __init__(self) -> None:
         path = Path("build/index")
-        parts = IndexParts.load(path / IndexFolder(path).current_id())
+        parts = IndexContents.load(path / IndexFolder(path).current_id())
         self._centres = np.concatenate((parts.embeddings.every, parts.span_embeddings.every))
         _, spread, axes = np.linalg.svd(self._centres - self._centres.mean(axis=0), full_matrices=False)
         deviations = _NOISE * spread / np.sqrt(len(self._centres))

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.metrics.confidence import auroc
 from evaluation.metrics.ranking import RankingMeter
-from evaluation.metrics.resampling import Floats, Statistic, estimate_all, mean_of
+from evaluation.metrics.resampling import estimate_all, mean_of
 from evaluation.queries.query_sets import open_query_set
 from evaluation.records import DEPTH, Query, Scope
 from indexer.encoders.loading import load_encoder
 from indexer.index.index import Index
 from indexer.search.confidence import COLUMNS, Calibration
-from indexer.search.contents import IndexParts
+from indexer.search.contents import IndexContents
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import FEATURES, feature_matrix
 from indexer.search.ranking import RankingWeights
+from indexer.search.reliability import Floats, Statistic, auroc
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "without question, all_questions": ("question", "all_questions"),
@@ -39,7 +39,7 @@ Case = tuple[Query, Evidence]
 def main() -> None:
     """Print both tables."""
     index = Index.open(Path("build/index"))
-    parts = IndexParts.load(Path("build/index") / index.manifest.id)
+    parts = IndexContents.load(Path("build/index") / index.manifest.id)
     ids = [answer.id for answer in index.answers]
     queries = list(open_query_set(Path("corpus/queries/dev")))
     vectors = load_encoder("bundled").encode_questions([query.text for query in queries])
@@ -53,7 +53,8 @@ def main() -> None:
     print(f"{'order':44} first right  nDCG@10  difference of nDCG@10")
     print(f"{'all of it':44} {first.mean():11.3f}  {whole.mean():7.3f}")
     for name, gone in GROUPS.items():
-        weights = dataclasses.replace(index.manifest.ranking, **dict.fromkeys(gone, 0.0))
+        of_all = index.manifest.ranking
+        weights = dataclasses.replace(of_all, by_feature={**of_all.by_feature, **dict.fromkeys(gone, 0.0)})
         first, part = _measure(inside, weights, ids)
         ((change, low, high),) = estimate_all([mean_of(part - whole)], count=len(inside))
         print(f"{name:44} {first.mean():11.3f}  {part.mean():7.3f}  {change:+.3f} [{low:+.3f}, {high:+.3f}]")

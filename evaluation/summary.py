@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.json_documents import JsonDocument, exact
 from evaluation.metrics.columns import Columns
-from evaluation.metrics.confidence import Bin, reliability, risk_coverage_curve
+from evaluation.metrics.confidence import Bin, reliability_diagram, risk_coverage_curve
 from evaluation.metrics.estimates import estimate
 from evaluation.metrics.resampling import Estimate
 from evaluation.records import EvaluationError
@@ -88,7 +88,7 @@ def summarise(columns: Columns, info: RunInfo, *, asked: int, asking_seconds: fl
             dimension: {label: _group(columns.take(positions)) for label, positions in labels.items()}
             for dimension, labels in columns.groups.items()
         },
-        reliability=tuple(reliability(judged.confidence, judged.right)),
+        reliability=tuple(reliability_diagram(judged.confidence, judged.right)),
         risk_coverage=tuple(curve[at] for at in picks.tolist()),
         timing=_timing(columns, asked, asking_seconds),
     )

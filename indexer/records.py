@@ -164,7 +164,7 @@ class Reply:
     took_ms: float
 
 
-class Corpus(Protocol):
+class AnswerSource(Protocol):
     """What an index is built from; `corpus.open_corpus` gives it from files."""
 
     @property

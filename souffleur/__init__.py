@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     )
     from indexer.index.build import BuildSummary
     from indexer.index.index import Index
-    from indexer.records import Acronym, Answer, Excerpt, Facet, Hit, Problem, Progress, Reply, Status
-    from indexer.records import Corpus as AnswerSource
+    from indexer.records import Acronym, Answer, AnswerSource, Excerpt, Facet, Hit, Problem, Progress, Reply, Status
     from server.answering.answering import Answering as Souffleur
 
 __all__ = [

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.metrics.confidence import Flags
 from evaluation.metrics.ranking import RANKING_METRICS
-from evaluation.metrics.resampling import Floats
 from evaluation.records import Result, Scope
 from indexer.records import Status
+from indexer.search.reliability import Flags, Floats
 
 DIMENSIONS = ("style", "language", "kind")
 """What queries say of themselves; breakdowns are by these and by every facet of the expected answers."""

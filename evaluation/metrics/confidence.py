@@ -1,5 +1,7 @@
 """How far a confidence can be trusted. Each metric is a statistic of weights, so that intervals come with it.
 
+Those that a build needs as well (AUROC, calibration error, bins) are made in `indexer.search.reliability`.
+
 Below, *right* says whether the first answer of a query is relevant; that of an off-topic query never is.
 """
 
@@ -8,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evaluation.metrics.resampling import Floats, Statistic, divide, mean_of
-
-Flags = NDArray[np.bool_]
+from evaluation.metrics.resampling import mean_of
+from indexer.search import reliability
+from indexer.search.reliability import Flags, Floats, Statistic, divide, level_starts
 
 BINS = 15
 """Of the reliability diagram and the calibration error: of equal width, as in Guo et al. (2017)."""
@@ -41,33 +42,9 @@ def brier(confidence: Floats, right: Flags) -> Statistic:
     return mean_of((confidence - right) ** 2)
 
 
-def auroc(confidence: Floats, in_scope: Flags) -> Statistic:
-    """Return the statistic of the chance that an in-scope query has more confidence than another; ties count half."""
-    order = np.argsort(confidence, kind="stable")
-    starts = _level_starts(confidence[order])
-    inside = in_scope[order].astype(np.float64)
-
-    def statistic(weights: Floats) -> Floats:
-        sorted_weights = weights[:, order]
-        positives = np.add.reduceat(sorted_weights * inside, starts, axis=1)  # (resamples, levels)
-        negatives = np.add.reduceat(sorted_weights * (1 - inside), starts, axis=1)
-        below = np.cumsum(negatives, axis=1) - negatives
-        pairs = positives.sum(axis=1) * negatives.sum(axis=1)
-        return divide((positives * (below + negatives / 2)).sum(axis=1), pairs)
-
-    return statistic
-
-
 def expected_calibration_error(confidence: Floats, right: Flags) -> Statistic:
     """Return the statistic of the mean distance of confidence and truth over BINS bins, by their queries."""
-    at = _bin_numbers(confidence)
-    gaps = np.zeros((len(confidence), BINS))
-    gaps[np.arange(len(confidence)), at] = confidence - right
-
-    def statistic(weights: Floats) -> Floats:
-        return divide(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
-
-    return statistic
+    return reliability.expected_calibration_error(confidence, right, bins=BINS)
 
 
 def area_under_risk_coverage(confidence: Floats, right: Flags) -> Statistic:
@@ -77,7 +54,7 @@ def area_under_risk_coverage(confidence: Floats, right: Flags) -> Statistic:
     ones before a group of m with e wrong, that is sum over j = 1..m of (E + e j/m) / (N + j), in closed form below.
     """
     order = np.argsort(-confidence, kind="stable")
-    starts = _level_starts(-confidence[order])
+    starts = level_starts(-confidence[order])
     wrong = (~right[order]).astype(np.float64)
 
     def statistic(weights: Floats) -> Floats:
@@ -107,20 +84,18 @@ def risk_coverage_curve(confidence: Floats, right: Flags) -> list[tuple[float, f
     return [((at + 1) / total, float(wrong[at]) / (at + 1), float(sure[at])) for at in last.tolist()]
 
 
-def reliability(confidence: Floats, right: Flags) -> Sequence[Bin]:
+def reliability_diagram(confidence: Floats, right: Flags) -> Sequence[Bin]:
     """Return the bins that hold any query, from unsure to sure."""
-    numbers = _bin_numbers(confidence)
     bins = []
-    for number in np.unique(numbers).tolist():
-        chosen = numbers == number
-        count, hits = int(chosen.sum()), int(right[chosen].sum())
-        right_low, right_high = wilson_interval(hits, count)
+    for number, one in reliability.reliability(confidence, right, np.ones(len(confidence)), bins=BINS).items():
+        count = round(one.weight)
+        right_low, right_high = wilson_interval(round(one.right * count), count)
         bins.append(
             Bin(
                 low=number / BINS,
                 high=(number + 1) / BINS,
-                confidence=float(confidence[chosen].mean()),
-                right=hits / count,
+                confidence=one.confidence,
+                right=one.right,
                 right_low=right_low,
                 right_high=right_high,
                 count=count,
@@ -135,13 +110,3 @@ def wilson_interval(hits: int, count: int) -> tuple[float, float]:
     centre = share + square / (2 * count)
     half = _NORMAL_95 * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
     return max(0.0, (centre - half) / (1 + square / count)), min(1.0, (centre + half) / (1 + square / count))
-
-
-def _bin_numbers(confidence: Floats) -> NDArray[np.int64]:
-    """Return the bin of each confidence: [0, 1/15), [1/15, 2/15), … [14/15, 1]."""
-    return np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-
-
-def _level_starts(ascending: Floats) -> NDArray[np.int64]:
-    """Return where each distinct value of an ascending array begins."""
-    return np.flatnonzero(np.append(True, ascending[1:] > ascending[:-1]))

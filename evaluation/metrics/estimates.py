@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.metrics.columns import Columns
-from evaluation.metrics.confidence import area_under_risk_coverage, auroc, brier, expected_calibration_error
+from evaluation.metrics.confidence import area_under_risk_coverage, brier, expected_calibration_error
 from evaluation.metrics.ranking import RANKING_METRICS
-from evaluation.metrics.resampling import Estimate, Floats, Statistic, estimate_all, mean_of
+from evaluation.metrics.resampling import Estimate, estimate_all, mean_of
 from indexer.records import Status
+from indexer.search.reliability import Floats, Statistic, auroc
 
 NEAR_DOMAIN = "near_domain"
 """The kind of off-topic query that sounds like the FAQ; what it must never be is `answered`."""

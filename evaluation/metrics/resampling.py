@@ -1,17 +1,12 @@
 """Chance: bootstrap intervals, the paired randomisation test, and Holm's correction. All seeded, all vectorised."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.json_documents import Count
-
-Floats: TypeAlias = NDArray[np.float64]
-Statistic: TypeAlias = Callable[[Floats], Floats]
-"""From weights, shape (resamples, queries), whole numbers as floats, to a value each, shape (resamples,)."""
+from indexer.search.reliability import Floats, Statistic, divide
 
 RESAMPLES = 1_000
 PERMUTATIONS = 10_000
@@ -92,11 +87,6 @@ def mean_of(values: Floats) -> Statistic:
         return divide(weights @ filled, weights @ takes_part.astype(np.float64))
 
     return statistic
-
-
-def divide(numerator: Floats, denominator: Floats) -> Floats:
-    """Return the quotient, NaN where nothing is divided by nothing."""
-    return np.asarray(np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0))
 
 
 def _drawings(count: int) -> Iterator[Floats]:

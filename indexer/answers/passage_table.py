@@ -35,7 +35,7 @@ def text_key(text: str, *, as_question: bool) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretches:
+class AnswerRows:
     """The rows of some answers in a table: two stretches of each, see `PassageTable`, any of which may be empty.
 
     rows: shape (rows,), one answer after the other. bounds: shape (2 * answers + 1,), stretch s is
@@ -147,7 +147,7 @@ class PassageTable:
         """Shape (passages,): the answer row of each passage."""
         return self.rows["answer"]
 
-    def stretches(self, answers: NDArray[np.int64]) -> Stretches:
+    def stretches(self, answers: NDArray[np.int64]) -> AnswerRows:
         """Return the rows of some answers, which rise."""
         lengths = self.lengths[answers].ravel()
         bounds = np.zeros(len(lengths) + 1, dtype=np.int64)
@@ -155,7 +155,7 @@ class PassageTable:
         rows = np.arange(bounds[-1])
         rows += np.repeat(self.first_rows[answers] - bounds[:-1:2], bounds[2::2] - bounds[:-1:2])
         filled = np.flatnonzero(lengths)
-        return Stretches(rows, bounds, filled, bounds[filled], is_every=len(rows) == len(self))
+        return AnswerRows(rows, bounds, filled, bounds[filled], is_every=len(rows) == len(self))
 
     def place(self, row: int) -> tuple[int, int]:
         """Return where a passage starts and ends in its answer's text."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.corpus.entries import MAX_QUESTION_CHARACTERS, Located, lines_of, wrong_characters
+from indexer.corpus.entries import MAX_CURATED_CHARACTERS, Located, lines_of, wrong_characters
 from indexer.corpus.handwritten_yaml import YamlText
 from indexer.corpus.text_files import read_text_file
 from indexer.french.text import question_key
@@ -15,8 +15,8 @@ from indexer.records import Acronym, Facet, Problem, Severity
 
 FACETS_FILE = "facettes.yaml"
 ACRONYMS_FILE = "acronyms.tsv"
-OFF_TOPIC_FILE = "hors-sujet.txt"
-FILES = frozenset({FACETS_FILE, ACRONYMS_FILE, OFF_TOPIC_FILE})
+OFF_TOPIC_TEXTS = "hors-sujet.txt"
+FILES = frozenset({FACETS_FILE, ACRONYMS_FILE, OFF_TOPIC_TEXTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ def read_companions(folder: Path) -> Companions:
     return Companions(
         facets=_read_facets(folder / FACETS_FILE, problems),
         acronyms=_read_acronyms(folder / ACRONYMS_FILE, problems),
-        off_topic=_read_off_topic(folder / OFF_TOPIC_FILE, problems),
-        off_topic_path=str(folder / OFF_TOPIC_FILE),
+        off_topic=_read_off_topic(folder / OFF_TOPIC_TEXTS, problems),
+        off_topic_path=str(folder / OFF_TOPIC_TEXTS),
         problems=tuple(problems),
     )
 
@@ -81,8 +81,8 @@ def _read_off_topic(file: Path, problems: list[Problem]) -> tuple[Located, ...]:
     questions: dict[bytes, Located] = {}
     for line in _lines(_text(file, problems) or ""):
         question = Located(line.text.strip(), line.line)
-        if len(question.text) > MAX_QUESTION_CHARACTERS:
-            size = f"{len(question.text)} caractères, {MAX_QUESTION_CHARACTERS} au plus"
+        if len(question.text) > MAX_CURATED_CHARACTERS:
+            size = f"{len(question.text)} caractères, {MAX_CURATED_CHARACTERS} au plus"
             problems.append(Problem(str(file), line.line, f"cette question compte {size} : raccourcissez-la."))
             continue
         first = questions.setdefault(question_key(question.text), question)

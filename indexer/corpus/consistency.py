@@ -13,7 +13,7 @@ from indexer.french.text import fold, normalise, question_key
 from indexer.records import Problem, Severity
 
 
-class Examiner:
+class Consistency:
     """Remembers the ids and questions seen so far. Each problem is told at its second place."""
 
     def __init__(self, companions: Companions) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.corpus.companion_files import Companions, read_companions
-from indexer.corpus.consistency import Examiner
+from indexer.corpus.consistency import Consistency
 from indexer.corpus.entries import Entry, Unreadable, problems_of
 from indexer.corpus.markdown_folder import (
     misnamed_companions,
@@ -72,7 +72,7 @@ class Corpus:
     def examined(self) -> Iterator[Examined]:
         """Yield what each place of the corpus holds: what stands beside the answers, files by path, rows in order."""
         yield Examined(None, self._companions.problems)
-        examiner = Examiner(self._companions)
+        examiner = Consistency(self._companions)
         found_any = False
         for entry in self._entries():
             if isinstance(entry, Unreadable):

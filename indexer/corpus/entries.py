@@ -8,7 +8,7 @@ from indexer.corpus.mojibake import find_damage
 from indexer.records import Answer, Problem, Severity
 
 MAX_TEXT_CHARACTERS = 20_000
-MAX_QUESTION_CHARACTERS = 500
+MAX_CURATED_CHARACTERS = 500
 MAX_ID_CHARACTERS = 200
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -65,8 +65,8 @@ def _wrong_sizes(entry: Entry) -> Iterator[Problem]:
         size = f"{len(answer.text)} caractères, {MAX_TEXT_CHARACTERS} au plus"
         yield Problem(entry.path, entry.line, f"le texte compte {size} : partagez-le en plusieurs réponses.")
     for question in entry.questions:
-        if len(question.text) > MAX_QUESTION_CHARACTERS:
-            size = f"{len(question.text)} caractères, {MAX_QUESTION_CHARACTERS} au plus"
+        if len(question.text) > MAX_CURATED_CHARACTERS:
+            size = f"{len(question.text)} caractères, {MAX_CURATED_CHARACTERS} au plus"
             yield Problem(entry.path, question.line, f"cette question compte {size} : raccourcissez-la.")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.answers.passage_table import Stretches
+from indexer.answers.passage_table import AnswerRows
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
@@ -38,13 +38,13 @@ class Comparison:
         """The number of questions."""
         return len(self._vectors)
 
-    def with_passages(self, some: Stretches) -> NDArray[np.float32]:
+    def with_passages(self, some: AnswerRows) -> NDArray[np.float32]:
         """Return the cosines with some passages; not to be written to."""
         if self._products is None:
             return self._tables.passages.cosines(some.rows, self._vectors[0])[:, np.newaxis]
         return some.pick(self._products[: len(self._tables.passages)])
 
-    def with_spans(self, some: Stretches) -> NDArray[np.float32]:
+    def with_spans(self, some: AnswerRows) -> NDArray[np.float32]:
         """Return the cosines with some spans; not to be written to."""
         if self._products is None:
             return self._tables.spans.cosines(some.rows, self._vectors[0])[:, np.newaxis]

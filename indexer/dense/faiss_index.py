@@ -137,14 +137,14 @@ class DenseIndex:
         if among is not None and np.count_nonzero(among) <= _FEW:
             return self._score_again(question, np.flatnonzero(among), limit)
         parameters = None if among is None else self._only(among)
-        scores, rows = self._index.search(question[np.newaxis], self._wanted(limit), params=parameters)
+        scores, rows = self._index.search(question[np.newaxis], self._asked_of_faiss(limit), params=parameters)
         found = rows[0] >= 0  # faiss pads missing neighbours with row -1
         if self._is_exact:
             order = np.lexsort((rows[0][found], -scores[0][found]))
             return Neighbours(rows[0][found][order], scores[0][found][order])
         return self._score_again(question, np.sort(rows[0][found]), limit)
 
-    def _wanted(self, limit: int) -> int:
+    def _asked_of_faiss(self, limit: int) -> int:
         """Return how many rows to ask FAISS for, where *limit* are to be given."""
         return min(limit if self._is_exact else _RESCORED * limit, len(self))
 
@@ -165,7 +165,7 @@ class DenseIndex:
 
         In one call: beside the words that are read meanwhile, each waits for the interpreter's lock.
         """
-        _, rows = self._index.search(sample, self._wanted(100))
+        _, rows = self._index.search(sample, self._asked_of_faiss(100))
         return float(np.mean([np.isin(those, found).mean() for those, found in zip(expected, rows, strict=True)]))
 
 

@@ -17,13 +17,13 @@ from indexer.index.encode import Journal, KnownVectors
 from indexer.index.folder import IndexFolder, file_sums
 from indexer.index.manifest import EncoderInfo, Manifest
 from indexer.index.write import write_parts
-from indexer.records import Corpus, Progress, no_progress
-from indexer.search.contents import IndexParts
+from indexer.records import AnswerSource, Progress, no_progress
+from indexer.search.contents import IndexContents
 from indexer.search.fitting import fit
 
 logger = logging.getLogger(__name__)
 
-METHOD = 4
+RECIPE = 4
 """Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew."""
 
 
@@ -37,7 +37,7 @@ class BuildSummary:
 
 
 def build_index(
-    corpus: Corpus,
+    corpus: AnswerSource,
     path: Path,
     *,
     encoder: Encoder,
@@ -65,7 +65,7 @@ def build_index(
         journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
         known = _known_vectors(folder, encoder, verified=in_service)
         journal.read_into(known)
-        earlier = IndexParts.load(path / in_service.id) if in_service and _comparable(in_service, encoder) else None
+        earlier = IndexContents.load(path / in_service.id) if in_service and _comparable(in_service, encoder) else None
         counts, choice = write_parts(
             aside,
             corpus,
@@ -76,13 +76,13 @@ def build_index(
             progress=progress,
             memory_bytes=memory_bytes,
         )
-        parts = IndexParts.load(aside)
+        parts = IndexContents.load(aside)
         ranking, calibration = fit(parts, off_topic=corpus.off_topic, risk=risk)
         built_at = datetime.now(UTC)
         manifest = Manifest(
             id=_new_id(built_at, corpus_hash, encoder),
             built_at=built_at.isoformat(timespec="seconds"),
-            method=METHOD,
+            method=RECIPE,
             corpus_hash=corpus_hash,
             encoder=EncoderInfo(encoder.name, encoder.fingerprint, encoder.dimension),
             counts=counts,
@@ -105,7 +105,7 @@ def _new_id(built_at: datetime, corpus_hash: str, encoder: Encoder) -> str:
     return f"{built_at:%Y%m%d-%H%M%S}-{built_at.microsecond // 1000:03}-{made_of[:8]}"
 
 
-def _hash(corpus: Corpus, aside: Path, *, risk: float, memory_bytes: int | None) -> str:
+def _hash(corpus: AnswerSource, aside: Path, *, risk: float, memory_bytes: int | None) -> str:
     """Return the sha256 of all that an index is made of, but for the encoder."""
     beside = (tuple(corpus.facets), tuple(corpus.acronyms), tuple(corpus.off_topic), risk, memory_bytes)
     return hashlib.sha256(f"{sha256_of(aside / ANSWERS_FILE)} {beside!r}".encode()).hexdigest()
@@ -126,7 +126,7 @@ def _same(manifest: Manifest, corpus_hash: str, encoder: Encoder) -> bool:
 
 def _comparable(manifest: Manifest, encoder: Encoder) -> bool:
     """Whether the same answer has the same passages there, and they the same vectors."""
-    return manifest.method == METHOD and manifest.encoder.fingerprint == encoder.fingerprint
+    return manifest.method == RECIPE and manifest.encoder.fingerprint == encoder.fingerprint
 
 
 def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest | None) -> KnownVectors:
@@ -142,7 +142,7 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
                 continue
             if verified is None or index_id != verified.id:
                 folder.verify(index_id)
-            parts = IndexParts.load(folder.path / index_id)
+            parts = IndexContents.load(folder.path / index_id)
         except IndexFolderError as error:
             logger.warning("The vectors of %s are not reused: %s", index_id, error)
             continue
@@ -152,7 +152,7 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
     return known
 
 
-def _check(parts: IndexParts) -> None:
+def _check(parts: IndexContents) -> None:
     """Ask the new index for its own passages: the nearest to a passage must be the passage itself, or one like it."""
     embeddings = parts.embeddings.every
     for row in np.linspace(0, len(embeddings) - 1, num=min(len(embeddings), 10), dtype=np.int64):

@@ -87,7 +87,7 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextsToEncode:
     """Some texts of an index, one row each.
 
     keys: see `text_key`, shape (n,). are_questions: shape (n,), whether each is encoded as a question or as a passage.
@@ -101,7 +101,7 @@ class Texts:
 
 
 def encode_all(
-    parts: Sequence[Texts], *, encoder: Encoder, known: KnownVectors, journal: Journal, progress: Progress
+    parts: Sequence[TextsToEncode], *, encoder: Encoder, known: KnownVectors, journal: Journal, progress: Progress
 ) -> Encoded:
     """Write the vector of each text to its place; return how many were known and how many were not.
 
@@ -129,20 +129,20 @@ def encode_all(
 class _Plan:
     """The rows of a part to encode, and those whose text is that of another: `repeated[i]` is like `first[i]`."""
 
-    part: Texts
+    part: TextsToEncode
     todo: NDArray[np.int64]
     repeated: NDArray[np.int64]
     first: NDArray[np.int64]
 
     @classmethod
-    def of(cls, part: Texts, missing: NDArray[np.int64]) -> "_Plan":
+    def of(cls, part: TextsToEncode, missing: NDArray[np.int64]) -> "_Plan":
         _, first, same_as = np.unique(part.keys[missing], return_index=True, return_inverse=True)
         owner = missing[first][same_as]
         again = owner != missing
         return cls(part, np.sort(missing[first]), missing[again], owner[again])
 
 
-def _chunks(part: Texts, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
+def _chunks(part: TextsToEncode, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
     """Yield rows of one role with their texts, of like length: so little of a batch is padding."""
     texts = dict(zip(rows.tolist(), part.read(rows.tolist()), strict=True))
     for role in (False, True):

@@ -16,9 +16,9 @@ from indexer.dense.comparison import TOGETHER
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
 from indexer.records import Answer, Excerpt, Facet, Hit, PassageKind, Status, Vectors
-from indexer.search.contents import IndexParts
+from indexer.search.contents import IndexContents
 from indexer.search.evidence import Evidence, gather_evidence
-from indexer.search.features import feature_matrix
+from indexer.search.features import feature_matrix, question_decides
 from indexer.search.ranking import best_first
 
 SEARCHED_TOGETHER = TOGETHER
@@ -60,7 +60,7 @@ class VectorSums:
 class Index:
     """A verified index; safe to use from several threads."""
 
-    def __init__(self, contents: IndexParts, manifest: Manifest) -> None:
+    def __init__(self, contents: IndexContents, manifest: Manifest) -> None:
         self.manifest = manifest
         self._contents = contents
 
@@ -73,7 +73,7 @@ class Index:
         """
         folder = IndexFolder(path)
         manifest = folder.verify(index_id or folder.current_id(), largest_bytes=largest_bytes)
-        return cls(IndexParts.load(path / manifest.id), manifest)
+        return cls(IndexContents.load(path / manifest.id), manifest)
 
     def __len__(self) -> int:
         """The number of answers."""
@@ -167,7 +167,7 @@ class Index:
         scores = self.manifest.ranking.score(features)
         confidences = self.manifest.calibration.confidence(features, scores, off_topic=evidence.off_topic)
         is_shown = confidences >= self.manifest.calibration.show_from
-        by_question = self.manifest.ranking.question_decides(evidence)
+        by_question = question_decides(question=evidence.question, body=evidence.body, sentence=evidence.sentence)
         nearest = evidence.nearest()
         for at in range(scores.shape[1]):
             # Candidates come by row, and rows follow ids, so that ties of score go by id.

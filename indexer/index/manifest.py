@@ -57,7 +57,10 @@ class Manifest:
 
     def to_json(self) -> str:
         """Return the manifest as a JSON document that people can read."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n"
+        return (
+            json.dumps(dataclasses.asdict(self) | {"ranking": self.ranking.to_record()}, ensure_ascii=False, indent=2)
+            + "\n"
+        )
 
     @classmethod
     def from_json(cls, text: str, *, where: str) -> "Manifest":

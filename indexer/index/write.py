@@ -11,10 +11,10 @@ from indexer.answers.passages import make_passages, make_spans
 from indexer.answers.store import AnswerStore
 from indexer.dense.faiss_index import DenseIndex, require_memory
 from indexer.encoders import Encoder
-from indexer.index.encode import Journal, KnownVectors, Texts, encode_all
+from indexer.index.encode import Journal, KnownVectors, TextsToEncode, encode_all
 from indexer.index.manifest import Counts
 from indexer.lexical.index import LexicalIndex
-from indexer.records import Corpus, DenseChoice, PassageKind, Progress, Vectors
+from indexer.records import AnswerSource, DenseChoice, PassageKind, Progress, Vectors
 from indexer.search.contents import (
     DENSE_FILE,
     EMBEDDINGS_FILE,
@@ -24,7 +24,7 @@ from indexer.search.contents import (
     QUESTION_NORMS_FILE,
     SPAN_EMBEDDINGS_FILE,
     SPANS_FILE,
-    IndexParts,
+    IndexContents,
     off_topic_record,
     question_norms,
 )
@@ -32,8 +32,8 @@ from indexer.search.contents import (
 
 def write_parts(
     aside: Path,
-    corpus: Corpus,
-    earlier: IndexParts | None,
+    corpus: AnswerSource,
+    earlier: IndexContents | None,
     *,
     encoder: Encoder,
     known: KnownVectors,
@@ -55,9 +55,13 @@ def write_parts(
     all_ask = np.ones(len(off_topic), dtype=np.bool_)
     encoded = encode_all(
         [
-            Texts(table.rows["key"], are_questions, passage_texts.read, embeddings),
-            Texts(span_table.rows["key"], no_span_asks, PassageTexts(answers, span_table).read, span_embeddings),
-            Texts(off_topic["key"], all_ask, lambda rows: [corpus.off_topic[row] for row in rows], off_topic["vector"]),
+            TextsToEncode(table.rows["key"], are_questions, passage_texts.read, embeddings),
+            TextsToEncode(
+                span_table.rows["key"], no_span_asks, PassageTexts(answers, span_table).read, span_embeddings
+            ),
+            TextsToEncode(
+                off_topic["key"], all_ask, lambda rows: [corpus.off_topic[row] for row in rows], off_topic["vector"]
+            ),
         ],
         encoder=encoder,
         known=known,
@@ -88,7 +92,7 @@ def write_parts(
     return counts, choice
 
 
-def _tables(answers: AnswerStore, earlier: IndexParts | None, encoder: Encoder) -> tuple[PassageTable, PassageTable]:
+def _tables(answers: AnswerStore, earlier: IndexContents | None, encoder: Encoder) -> tuple[PassageTable, PassageTable]:
     """Return the passages and the spans of all answers; those of an answer that has not changed are not made again."""
     same = answers.same_rows(earlier.answers) if earlier else np.full(len(answers), -1)
     fresh = np.flatnonzero(same < 0).tolist()

@@ -24,7 +24,7 @@ _LONGEST_REMEMBERED = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class QuestionTerm:
     """A word of the question: the known terms that do for it with how much each counts, and whether it is a code.
 
     terms: pairs of a term and what it counts, those that count least first. weight: of those that count most.
@@ -49,9 +49,9 @@ class QuestionReader:
         # The words of questions come again and again, and a misspelt one takes longer to read than all others.
         self._remembered = lru_cache(_REMEMBERED)(self._read_chunk)
 
-    def read(self, question: str) -> list[Wanted]:
+    def read(self, question: str) -> list[QuestionTerm]:
         """Return the different words of *question* that say something; one that the index does not know has no term."""
-        found: list[tuple[Word, Wanted]] = []
+        found: list[tuple[Word, QuestionTerm]] = []
         for chunk in split_chunks(_unshouted(question)):
             found += self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
         keys = [word.code if wanted.is_code else key_of(word) for word, wanted in found]
@@ -61,12 +61,12 @@ class QuestionReader:
                     word, wanted = found[at]
                     terms = {phrase.other_side: _ACRONYM, **dict(wanted.terms)}
                     found[at] = word, self._weigh(word, terms, is_code=wanted.is_code)
-        unique: dict[frozenset[str], Wanted] = {}
+        unique: dict[frozenset[str], QuestionTerm] = {}
         for _, wanted in found:
             unique.setdefault(wanted.names, wanted)
         return list(unique.values())
 
-    def _read_chunk(self, chunk: str) -> list[tuple[Word, Wanted]]:
+    def _read_chunk(self, chunk: str) -> list[tuple[Word, QuestionTerm]]:
         words = self._content_words(read_chunk(chunk))
         return [(word, wanted) for word in words if (wanted := self._wanted(word)) is not None]
 
@@ -81,7 +81,7 @@ class QuestionReader:
     def _is_known_code(self, word: Word) -> bool:
         return word.code in self._postings or word.code in self._phrases
 
-    def _wanted(self, word: Word) -> Wanted | None:
+    def _wanted(self, word: Word) -> QuestionTerm | None:
         """Return what to look for, None for a stop word in capitals or misspelt."""
         stems = {known: 1.0 for stem in word.stems if (known := self._postings.canonical(stem)) is not None}
         if word.code in self._postings:
@@ -97,7 +97,7 @@ class QuestionReader:
             return None
         return self._weigh(word, {stems_of(found.word)[-1]: _CORRECTED[found.distance] for found in corrections})
 
-    def _wanted_code(self, word: Word, stems: Mapping[str, float]) -> Wanted:
+    def _wanted_code(self, word: Word, stems: Mapping[str, float]) -> QuestionTerm:
         parts = {term: _PART for part in word.parts for term in (part.code, *part.stems) if term in self._postings}
         if word.is_code:
             return self._weigh(word, {**parts, **dict.fromkeys(stems, _OTHER_CASE), word.code: 1.0}, is_code=True)
@@ -106,11 +106,11 @@ class QuestionReader:
         rarer_as_word = all(often >= self._postings.row_frequency(stem) for stem in stems)
         return self._weigh(word, {**parts, **stems, word.code: 1.0}, is_code=rarer_as_word)
 
-    def _weigh(self, word: Word, terms: Mapping[str, float], *, is_code: bool = False) -> Wanted:
+    def _weigh(self, word: Word, terms: Mapping[str, float], *, is_code: bool = False) -> QuestionTerm:
         rising = tuple(sorted(terms.items(), key=lambda item: item[1]))
         weight = rising[-1][1] if rising else 0.0
         often = (self._postings.row_frequency(term) for term, counts in rising if counts == weight)
-        return Wanted(rising, weight, max(often, default=0), frozenset(terms or [word.code]), is_code)
+        return QuestionTerm(rising, weight, max(often, default=0), frozenset(terms or [word.code]), is_code)
 
 
 def _unshouted(question: str) -> str:

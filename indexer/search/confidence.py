@@ -20,9 +20,9 @@ from indexer.search.reliability import ReliabilityBin
 COLUMNS = ("constant", "share", "similarity", "coverage", "off_topic")
 """The columns of the design matrix, in order."""
 
-_SIMILARITIES = [FEATURES.index(name) for name in ("body", "sentence", "question")]
-_WORDS = [FEATURES.index(name) for name in ("coverage", "codes")]
-_QUESTION = FEATURES.index("question")
+_SIMILARITIES = [at for at, feature in enumerate(FEATURES.values()) if feature.confidence_reads == "similarity"]
+_WORDS = [at for at, feature in enumerate(FEATURES.values()) if feature.confidence_reads == "words"]
+_QUESTION = list(FEATURES).index("question")
 
 _LEAST_SHARE = 0.002472623156634773
 """Whose log-odds are -6: beyond, a share says no more."""
@@ -81,7 +81,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JudgedHits:
     """What one question of known answer gave: the design row and truth of each of its first hits, best first.
 
     rows: shape (hits, len(COLUMNS)). right: shape (hits,). weight: how much the question counts.
@@ -124,7 +124,7 @@ def _greatest(features: NDArray[np.float64], columns: Sequence[int]) -> NDArray[
     return reduce(np.maximum, [features[..., column] for column in columns])
 
 
-def fit_coefficients(outcomes: Sequence[Outcome], *, prior: Sequence[float]) -> tuple[float, ...]:
+def fit_coefficients(outcomes: Sequence[JudgedHits], *, prior: Sequence[float]) -> tuple[float, ...]:
     """Return the coefficients most probable after *outcomes*, with a normal prior around *prior*.
 
     Newton's steps on a concave objective, each halved until it climbs: deterministic, and at its one maximum.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answers.facets import FacetTable
-from indexer.answers.passage_table import PassageTable, Stretches
+from indexer.answers.passage_table import AnswerRows, PassageTable
 from indexer.answers.store import AnswerStore
 from indexer.dense.comparison import Comparer
 from indexer.dense.faiss_index import DenseIndex
@@ -49,8 +49,8 @@ class Candidates:
     """Some answers, by rising row, shape (candidates,), and the stretches of each in the two tables of an index."""
 
     answers: NDArray[np.int64]
-    passages: Stretches
-    spans: Stretches
+    passages: AnswerRows
+    spans: AnswerRows
 
     @classmethod
     def of(cls, answers: NDArray[np.int64], *, table: PassageTable, spans: PassageTable) -> "Candidates":
@@ -64,7 +64,7 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexParts:
+class IndexContents:
     """Everything that a search looks into, mapped into memory where that is possible.
 
     table, embeddings, dense and lexical have the same rows: bodies and curated questions. spans and span_embeddings
@@ -89,7 +89,7 @@ class IndexParts:
     every_candidate: Candidates | None
 
     @classmethod
-    def load(cls, folder: Path) -> "IndexParts":
+    def load(cls, folder: Path) -> "IndexContents":
         """Return the parts saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others."""
         try:
             answers = AnswerStore(folder)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.answers.passage_table import Stretches
+from indexer.answers.passage_table import AnswerRows
 from indexer.dense.comparison import Comparison
 from indexer.lexical.index import CODES, COVERAGE, SCORE, LexicalMatch
-from indexer.search.contents import Candidates, IndexParts
+from indexer.search.contents import Candidates, IndexContents
 
 _DENSE_CANDIDATES = 100
 _LEXICAL_CANDIDATES = 50
@@ -30,7 +30,7 @@ class Nearness:
     stretch, -inf of an empty one.
     """
 
-    stretches: Stretches
+    stretches: AnswerRows
     cosines: NDArray[np.float32]
     best: NDArray[np.float32]
 
@@ -86,7 +86,7 @@ class Evidence:
 
 
 def gather_evidence(
-    parts: IndexParts,
+    parts: IndexContents,
     questions: Sequence[str],
     comparison: Comparison,
     *,
@@ -137,7 +137,7 @@ def gather_evidence(
 
 
 def _choose(
-    parts: IndexParts,
+    parts: IndexContents,
     comparison: Comparison,
     found: Sequence[LexicalMatch],
     allowed: NDArray[np.bool_] | None,
@@ -166,8 +166,8 @@ def _choose(
 
 
 def _nearness(
-    stretches: Stretches,
-    cosines_with: Callable[[Stretches], NDArray[np.float32]],
+    stretches: AnswerRows,
+    cosines_with: Callable[[AnswerRows], NDArray[np.float32]],
     *,
     left_out: int | None = None,
 ) -> Nearness:
@@ -177,7 +177,7 @@ def _nearness(
     return Nearness(stretches, cosines, stretches.greatest(cosines))
 
 
-def _lexical(passages: Stretches, found: Sequence[LexicalMatch]) -> NDArray[np.float32]:
+def _lexical(passages: AnswerRows, found: Sequence[LexicalMatch]) -> NDArray[np.float32]:
     """Return the best passage of each candidate by each of what a match says: shape (3, candidates, questions)."""
     # Every answer has a body, so that no answer is without rows.
     starts = passages.bounds[:-1:2]
@@ -186,7 +186,7 @@ def _lexical(passages: Stretches, found: Sequence[LexicalMatch]) -> NDArray[np.f
 
 
 def _mean_cosines(
-    parts: IndexParts, passages: Nearness, answers: NDArray[np.int64], left_out: int | None
+    parts: IndexContents, passages: Nearness, answers: NDArray[np.int64], left_out: int | None
 ) -> NDArray[np.float32]:
     """Return the cosine of each candidate with the mean direction of its questions, NaN where it has none."""
     cosines = passages.cosines
@@ -202,7 +202,7 @@ def _mean_cosines(
     return np.divide(sums, norms[:, np.newaxis], out=means, where=norms[:, np.newaxis] > 0)
 
 
-def _norm_without(parts: IndexParts, answer: int, left_out: int) -> np.float32:
+def _norm_without(parts: IndexContents, answer: int, left_out: int) -> np.float32:
     """Return the length of the sum of an answer's questions but for one, 0 for none."""
     rows = np.arange(parts.table.later_rows[answer], parts.table.first_rows[answer + 1])
     return np.float32(np.linalg.norm(parts.embeddings.every[rows[rows != left_out]].sum(axis=0)))

@@ -12,22 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import PassageKind
-from indexer.search.confidence import Calibration, Outcome, design_matrix, fit_coefficients
-from indexer.search.contents import IndexParts
+from indexer.search.confidence import Calibration, JudgedHits, design_matrix, fit_coefficients
+from indexer.search.contents import IndexContents
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix
-from indexer.search.ranking import RankingWeights, fit_weights
-from indexer.search.reliability import Judged, expected_calibration_error
+from indexer.search.ranking import SHIPPED_WEIGHTS, TAUGHT_FROM, RankingWeights, fit_weights
+from indexer.search.reliability import Judged
 
-SHIPPED_WEIGHTS = RankingWeights(
-    body=10.0, stretch=6.0, sentence=2.0, opening=2.0, question=6.0, all_questions=0.0, lexical=1.8, coverage=1.5
-)
 SHIPPED_CALIBRATION = Calibration(coefficients=(-6.4, 0.75, 6.8, 0.0, -0.45), answered_from=0.97, show_from=0.15)
 """What holds where a corpus cannot teach: fitted to two FAQs together, the shipped one without its curated questions,
 which served as queries, and one of 498 answers without any."""
-
-_PRIOR_WEIGHTS = RankingWeights()
-"""Where the weights of a corpus with questions start from: its questions tell more than its bodies."""
 
 _PRIOR = (-7.0, 0.8, 8.0, 0.8, -2.5)
 """Where a corpus's own fit starts from. Half or twice of each moved no figure on `dev` by more than its interval."""
@@ -72,7 +66,7 @@ class _Case:
         return cls(features, is_right, right is not None, float(evidence.off_topic[0]), weight, group)
 
 
-def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
+def fit(parts: IndexContents, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
     """Return the ranking weights and the calibration of an index, the shipped ones where too little teaches them.
 
     off_topic: the texts of parts.off_topic_vectors, in the same order.
@@ -87,7 +81,6 @@ def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[Ra
     cases = [_softened(case, weights) for case in cases]
     judged = _judge_unseen(cases)
     outcomes = [_outcome(case, weights) for case in cases]
-    bins = judged.reliability()
     answered_from = judged.answered_from(risk=risk)
     return weights, Calibration(
         coefficients=fit_coefficients(outcomes, prior=_PRIOR),
@@ -96,13 +89,13 @@ def fit(parts: IndexParts, *, off_topic: Sequence[str], risk: float) -> tuple[Ra
         risk=risk,
         fitted=True,
         examples=answerable,
-        expected_calibration_error=round(expected_calibration_error(bins), 4),
+        expected_calibration_error=round(judged.expected_calibration_error(), 4),
         auroc=round(judged.auroc(), 4),
-        reliability=bins,
+        reliability=judged.reliability(),
     )
 
 
-def _cases(parts: IndexParts, off_topic: Sequence[str]) -> list[_Case]:
+def _cases(parts: IndexContents, off_topic: Sequence[str]) -> list[_Case]:
     rows = np.flatnonzero(parts.table.are(PassageKind.QUESTION))
     if len(rows) > _MAX_QUESTIONS:
         rows = rows[np.linspace(0, len(rows) - 1, _MAX_QUESTIONS, dtype=np.int64)]
@@ -152,14 +145,14 @@ def _judge_unseen(cases: Sequence[_Case]) -> Judged:
 
 
 def _fit_weights(cases: Sequence[_Case]) -> RankingWeights:
-    return fit_weights([(case.features, case.right) for case in cases if case.answerable], prior=_PRIOR_WEIGHTS)
+    return fit_weights([(case.features, case.right) for case in cases if case.answerable], prior=TAUGHT_FROM)
 
 
-def _outcome(case: _Case, weights: RankingWeights) -> Outcome:
+def _outcome(case: _Case, weights: RankingWeights) -> JudgedHits:
     scores = weights.score(case.features)
     best = _order(scores)[:_HITS]
     rows = design_matrix(case.features, scores, off_topic=case.off_topic)[best]
-    return Outcome(rows=rows, right=case.right[best], weight=case.weight)
+    return JudgedHits(rows=rows, right=case.right[best], weight=case.weight)
 
 
 def _order(scores: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import Hit
-from indexer.search.evidence import Evidence
-from indexer.search.features import FEATURES, QUESTION_ADVANTAGE, weighed
+from indexer.search.features import FEATURES, weighed
 
 _EXPLAINED = ("dense", "lexical", *(f"ranking.{name}" for name in FEATURES))
 
@@ -27,38 +26,42 @@ visitor's question is, and teaches to trust them too little.
 
 @dataclass(frozen=True, slots=True)
 class RankingWeights:
-    """The weight of each feature; fitted says whether this corpus taught them, examples by how many questions."""
+    """The weight of each feature, by its name; fitted says whether this corpus taught them, by how many examples."""
 
-    body: float = 3.0
-    stretch: float = 2.0
-    sentence: float = 2.0
-    opening: float = 1.5
-    question: float = 10.0
-    all_questions: float = 10.0
-    lexical: float = 3.5
-    coverage: float = 2.5
-    codes: float = 1.0
+    by_feature: Mapping[str, float]
     fitted: bool = False
     examples: int = 0
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "RankingWeights":
         """Return the weights stored in a manifest. TypeError where the fields are not those of this version."""
-        return cls(**record)
+        fields = dict(record)
+        taught = {"fitted": fields.pop("fitted", False), "examples": fields.pop("examples", 0)}
+        if fields.keys() != FEATURES.keys():
+            raise TypeError(f"weights of {sorted(fields)}, those of {sorted(FEATURES)} are needed")
+        return cls({name: fields[name] for name in FEATURES}, **taught)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return what a manifest stores."""
+        return {**self.by_feature, "fitted": self.fitted, "examples": self.examples}
 
     def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the score of each candidate, higher is better; the shape of *features* without its last axis.
 
         features: the last axis as in `feature_matrix`.
         """
-        return weighed(features, self._vector())
+        return weighed(features, self.vector())
 
-    def question_decides(self, evidence: Evidence) -> NDArray[np.bool_]:
-        """Whether a curated question of a candidate matches better than its body does, each on its own scale."""
-        return np.asarray(evidence.question > np.maximum(evidence.body, evidence.sentence) + QUESTION_ADVANTAGE)
+    def vector(self) -> NDArray[np.float64]:
+        """Return the weights in the order of `FEATURES`."""
+        return np.array([self.by_feature[name] for name in FEATURES])
 
-    def _vector(self) -> NDArray[np.float64]:
-        return np.array([getattr(self, name) for name in FEATURES])
+
+SHIPPED_WEIGHTS = RankingWeights({name: feature.shipped for name, feature in FEATURES.items()})
+"""What holds where a corpus cannot teach."""
+
+TAUGHT_FROM = RankingWeights({name: feature.taught_from for name, feature in FEATURES.items()})
+"""Where the weights of a corpus with curated questions start from."""
 
 
 def best_first(scores: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
@@ -83,7 +86,7 @@ def fit_weights(
     every feature speaks for an answer.
     """
     usable = [(features, int(np.argmax(right))) for features, right in examples if right.any()]
-    start = prior._vector()
+    start = prior.vector()
     precision = _PRIOR_STRENGTH / np.maximum(1.0, start) ** 2
     weights = start.copy()
     for _ in range(100):
@@ -104,7 +107,7 @@ def fit_weights(
             break
         weights = moved
     taught = {name: round(float(weight), 6) for name, weight in zip(FEATURES, weights, strict=True)}
-    return RankingWeights(**taught, fitted=True, examples=len(usable))
+    return RankingWeights(taught, fitted=True, examples=len(usable))
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

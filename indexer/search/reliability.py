@@ -1,12 +1,22 @@
-"""How far probabilities can be trusted: what was judged, in bins, and the calibration error."""
+"""How far probabilities can be trusted: one AUROC, one calibration error, one way of putting them into bins.
 
-from collections.abc import Sequence
+Each is a statistic of weights, so that one call with many resamples gives an interval, and one with ones the value.
+Below, *right* says whether a first answer is right; that of a question without an answer never is.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-_BINS = 10
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Statistic = Callable[[Floats], Floats]
+"""Takes the weight of each question, shape (resamples, questions), and returns shape (resamples,)."""
+
+BINS_OF_A_BUILD = 10
+"""Of the reliability in a manifest, which some hundred questions fill; reports, which may have more, use their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +26,67 @@ class ReliabilityBin:
     confidence: float
     right: float
     weight: float
+
+
+def bin_numbers(confidence: Floats, *, bins: int) -> NDArray[np.int64]:
+    """Return the bin of each confidence, of equal width: [0, 1/bins), … and the last with 1."""
+    return np.minimum((confidence * bins).astype(np.int64), bins - 1)
+
+
+def reliability(confidence: Floats, right: Flags, weight: Floats, *, bins: int) -> dict[int, ReliabilityBin]:
+    """Return the bins that hold any question, by number, from unsure to sure."""
+    at = bin_numbers(confidence, bins=bins)
+    found = {}
+    for number in np.unique(at).tolist():
+        chosen = at == number
+        of_these = weight[chosen]
+        found[number] = ReliabilityBin(
+            confidence=float(np.average(confidence[chosen], weights=of_these)),
+            right=float(np.average(right[chosen], weights=of_these)),
+            weight=float(of_these.sum()),
+        )
+    return found
+
+
+def auroc(confidence: Floats, in_scope: Flags) -> Statistic:
+    """Return the statistic of the chance that an in-scope question has more confidence than another; ties count half.
+
+    NaN where one of the two kinds has no weight.
+    """
+    order = np.argsort(confidence, kind="stable")
+    starts = level_starts(confidence[order])
+    inside = in_scope[order].astype(np.float64)
+
+    def statistic(weights: Floats) -> Floats:
+        sorted_weights = weights[:, order]
+        positives = np.add.reduceat(sorted_weights * inside, starts, axis=1)  # (resamples, levels)
+        negatives = np.add.reduceat(sorted_weights * (1 - inside), starts, axis=1)
+        below = np.cumsum(negatives, axis=1) - negatives
+        pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+        return divide((positives * (below + negatives / 2)).sum(axis=1), pairs)
+
+    return statistic
+
+
+def expected_calibration_error(confidence: Floats, right: Flags, *, bins: int) -> Statistic:
+    """Return the statistic of the mean distance of confidence and truth over bins, by weight (Naeini et al., 2015)."""
+    gaps = np.zeros((len(confidence), bins))
+    gaps[np.arange(len(confidence)), bin_numbers(confidence, bins=bins)] = confidence - right
+
+    def statistic(weights: Floats) -> Floats:
+        return divide(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
+
+    return statistic
+
+
+def level_starts(ascending: Floats) -> NDArray[np.int64]:
+    """Return where each distinct value of an ascending array begins."""
+    return np.flatnonzero(np.append(True, ascending[1:] > ascending[:-1]))
+
+
+def divide(above: Floats, below: Floats) -> Floats:
+    """Return the quotients, NaN where *below* is 0."""
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +118,16 @@ class Judged:
 
     def auroc(self) -> float:
         """Return the chance that a question in scope has more confidence than one that is not; ties count half."""
-        inside, outside = self.confidence[self.in_scope], self.confidence[~self.in_scope]
-        above = (inside[:, np.newaxis] > outside).mean() + (inside[:, np.newaxis] == outside).mean() / 2
-        return float(above)
+        return float(auroc(self.confidence, self.in_scope)(np.ones((1, len(self.confidence))))[0])
+
+    def expected_calibration_error(self) -> float:
+        """Return the mean distance of confidence and truth over the bins of a build, by weight."""
+        error = expected_calibration_error(self.confidence, self.right, bins=BINS_OF_A_BUILD)
+        return float(error(self.weight[np.newaxis])[0])
 
     def reliability(self) -> tuple[ReliabilityBin, ...]:
-        """Return the bins of equal width that hold any question, from unsure to sure."""
-        at = np.minimum((self.confidence * _BINS).astype(np.int64), _BINS - 1)
-        bins = []
-        for number in np.unique(at):
-            chosen = at == number
-            weight = self.weight[chosen]
-            bins.append(
-                ReliabilityBin(
-                    confidence=round(float(np.average(self.confidence[chosen], weights=weight)), 4),
-                    right=round(float(np.average(self.right[chosen], weights=weight)), 4),
-                    weight=round(float(weight.sum()), 4),
-                )
-            )
-        return tuple(bins)
-
-
-def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
-    """Return the mean distance between confidence and truth over the bins, by weight (Naeini et al., 2015)."""
-    total = sum(one.weight for one in bins)
-    return sum(one.weight * abs(one.confidence - one.right) for one in bins) / total
+        """Return the bins of a build that hold any question, from unsure to sure, to four digits."""
+        bins = reliability(self.confidence, self.right, self.weight, bins=BINS_OF_A_BUILD)
+        return tuple(
+            ReliabilityBin(round(one.confidence, 4), round(one.right, 4), round(one.weight, 4)) for one in bins.values()
+        )

@@ -78,8 +78,8 @@ class Answering:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "What answers questions holds threads and mapped files, and cannot be pickled. Open the index again in each "
-            "process, with souffleur.open."
+            "What answers questions holds threads and mapped files, and cannot be pickled. Open the index again in "
+            "each process, with souffleur.open."
         )
 
     def prepare(self, index: Index) -> PreparedIndex:

@@ -12,8 +12,8 @@ import uvicorn
 
 from indexer.index.build import build_index
 from indexer.index.index import Index
-from indexer.records import Answer, Corpus, Facet
-from indexer.search.contents import IndexParts
+from indexer.records import Answer, AnswerSource, Facet
+from indexer.search.contents import IndexContents
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.app import create_site
@@ -80,7 +80,7 @@ class Site:
 
 
 @contextmanager
-def serve(corpus: Corpus, folder: Path, *, never_sure: bool = False) -> Iterator[Site]:
+def serve(corpus: AnswerSource, folder: Path, *, never_sure: bool = False) -> Iterator[Site]:
     """Serve an index of *corpus*, built in *folder*, until the end of the block.
 
     never_sure: give every reply as uncertain, by the thresholds alone.
@@ -89,7 +89,7 @@ def serve(corpus: Corpus, folder: Path, *, never_sure: bool = False) -> Iterator
     manifest = build_index(corpus, folder / "index", encoder=encoder).manifest
     if never_sure:
         manifest = replace(manifest, calibration=replace(manifest.calibration, answered_from=1.1, show_from=0.0))
-    answering = Answering(Index(IndexParts.load(folder / "index" / manifest.id), manifest), encoder)
+    answering = Answering(Index(IndexContents.load(folder / "index" / manifest.id), manifest), encoder)
     with FeedbackStore.open(folder / "feedback.sqlite", keep_questions="redacted", retention_days=30) as store:
         app = create_site(
             answering, feedback=store, index_switch=IndexSwitch(folder / "index", answering), admin_token=TOKEN

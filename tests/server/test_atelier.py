@@ -8,7 +8,7 @@ import pytest
 
 from indexer.index.build import build_index
 from indexer.records import Answer, Facet, PassageKind, Status
-from indexer.search.contents import IndexParts
+from indexer.search.contents import IndexContents
 from server.answering.answering import Answering
 from server.atelier import describe_atelier, group_by_meaning, nearness_of
 from server.feedback.store import FeedbackStore
@@ -41,7 +41,7 @@ def test_the_map_is_the_widest_view_of_the_answers(answering: Answering, small_i
     """Places are the first two principal components, as a singular value decomposition gives them, within [0, 1]."""
     points = describe_atelier(answering, encode=FakeEncoder().encode_questions, feedback=None).points
     assert [point.id for point in points] == sorted(answer.id for answer in ANSWERS)
-    parts = IndexParts.load(small_index / answering.manifest.id)
+    parts = IndexContents.load(small_index / answering.manifest.id)
     asked = parts.table.are(PassageKind.QUESTION)
     centred = np.array(parts.embeddings.every)
     for rows in (asked, ~asked):

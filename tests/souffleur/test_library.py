@@ -59,7 +59,10 @@ def test_many_questions_are_answered_as_one_by_one(faq: souffleur.Souffleur) -> 
     """In their order, with the same hits."""
     questions = ["Quel code d'erreur renvoyer ?", "Quels types de boîte aux lettres y a-t-il ?"]
     many = faq.answer_many(questions)
-    assert [reply.hits for reply in many] == [faq.answer(question).hits for question in questions]
+    for question, reply in zip(questions, many, strict=True):
+        alone = faq.answer(question)
+        assert [hit.answer.id for hit in reply.hits] == [hit.answer.id for hit in alone.hits]
+        assert reply.confidence == pytest.approx(alone.confidence, abs=1e-5)
 
 
 def test_unknown_facet_is_a_callers_mistake(faq: souffleur.Souffleur) -> None:

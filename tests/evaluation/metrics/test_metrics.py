@@ -16,10 +16,9 @@ from evaluation.metrics.columns import Columns, read_columns
 from evaluation.metrics.confidence import (
     BINS,
     area_under_risk_coverage,
-    auroc,
     brier,
     expected_calibration_error,
-    reliability,
+    reliability_diagram,
     risk_coverage_curve,
     wilson_interval,
 )
@@ -27,6 +26,7 @@ from evaluation.metrics.estimates import MEANINGS, estimate
 from evaluation.metrics.ranking import RANKING_METRICS, RankingMeter
 from evaluation.records import Query, Result, Returned, Scope
 from indexer.records import Status
+from indexer.search.reliability import auroc
 
 RUNS = 200
 CLOSE = 1e-9
@@ -153,7 +153,7 @@ def test_calibration_error_equals_the_bins_of_scikit_learn() -> None:
         expected = np.sum(counts[counts > 0] / len(confidence) * np.abs(shares - means))
         found = value_of(expected_calibration_error(confidence, right), len(confidence))
         assert found == pytest.approx(expected, abs=CLOSE)
-        bins = reliability(confidence, right)
+        bins = reliability_diagram(confidence, right)
         assert [one.right for one in bins] == pytest.approx(shares)
         assert sum(one.count * abs(one.right - one.confidence) for one in bins) / len(confidence) == pytest.approx(
             found

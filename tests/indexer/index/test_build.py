@@ -18,7 +18,7 @@ from indexer.index.build import BuildSummary, build_index
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
 from indexer.records import Answer, Problem
-from indexer.search.contents import IndexParts
+from indexer.search.contents import IndexContents
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -42,7 +42,7 @@ def test_index_holds_the_corpus(tmp_path: Path) -> None:
 
 def test_vectors_are_those_of_the_encoder(tmp_path: Path) -> None:
     """Row by row, the stored vectors are what the encoder gives for the passage's text."""
-    parts = IndexParts.load(tmp_path / "index" / build(tmp_path).manifest.id)
+    parts = IndexContents.load(tmp_path / "index" / build(tmp_path).manifest.id)
     texts = []
     for row in parts.table.rows:
         answer = parts.answers[int(row["answer"])]

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from indexer.answers.passage_table import text_key
 from indexer.index import encode as encode_module
-from indexer.index.encode import Encoded, Journal, KnownVectors, Texts, encode_all
+from indexer.index.encode import Encoded, Journal, KnownVectors, TextsToEncode, encode_all
 from indexer.records import no_progress
 from tests.fakes import FakeEncoder
 
@@ -19,7 +19,7 @@ ROLES = np.array([False, False, False, False, True])
 def encode(encoder: FakeEncoder, known: KnownVectors, journal: Journal) -> tuple[np.ndarray, Encoded]:
     into = np.zeros((len(TEXTS), encoder.dimension), dtype=np.float32)
     keys = np.array([text_key(text, as_question=role) for text, role in zip(TEXTS, ROLES.tolist(), strict=True)])
-    part = Texts(keys, ROLES, lambda rows: [TEXTS[row] for row in rows], into)
+    part = TextsToEncode(keys, ROLES, lambda rows: [TEXTS[row] for row in rows], into)
     return into, encode_all([part], encoder=encoder, known=known, journal=journal, progress=no_progress)
 
 

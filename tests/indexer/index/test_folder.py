@@ -10,7 +10,8 @@ from indexer.errors import IndexFolderError
 from indexer.index.folder import IndexFolder, file_sums
 from indexer.index.manifest import FORMAT_VERSION, Counts, EncoderInfo, Manifest
 from indexer.records import DenseChoice
-from indexer.search.fitting import SHIPPED_CALIBRATION, SHIPPED_WEIGHTS
+from indexer.search.fitting import SHIPPED_CALIBRATION
+from indexer.search.ranking import SHIPPED_WEIGHTS
 
 IDS = [f"2026010{day}-120000-000-0123456{day}" for day in range(1, 6)]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from indexer.answers.passage_table import PassageTable, Stretches
+from indexer.answers.passage_table import AnswerRows, PassageTable
 from indexer.dense import comparison
 from indexer.dense.comparison import TOGETHER, Comparer
 from indexer.dense.faiss_index import DenseIndex
@@ -139,7 +139,7 @@ def test_cosines_are_those_of_numpy(whole_up_to: int, monkeypatch: pytest.Monkey
     questions = unit_vectors(TOGETHER + 2, seed=4)
     compared = list(comparer.compare(questions))
     assert [len(one) for one in compared] == ([TOGETHER, 2] if whole_up_to else [1] * len(questions))
-    some = Stretches(
+    some = AnswerRows(
         np.array([0, 1, 4]), np.array([0, 2, 3]), np.array([0, 1]), np.array([0, 2]), is_every=False
     )  # the first answer has rows 0 and 1, the other row 4
     for found, rows, vectors in (

@@ -7,10 +7,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from indexer.records import Status
-from indexer.search.confidence import COLUMNS, Calibration, Outcome, design_matrix, fit_coefficients
+from indexer.search.confidence import COLUMNS, Calibration, JudgedHits, design_matrix, fit_coefficients
 from indexer.search.features import feature_matrix
-from indexer.search.ranking import RankingWeights
-from indexer.search.reliability import Judged, expected_calibration_error
+from indexer.search.ranking import TAUGHT_FROM
+from indexer.search.reliability import Judged
 from tests.indexer.search.test_ranking import make_evidence
 
 GENERATOR = np.random.default_rng(5)
@@ -57,14 +57,16 @@ def test_calibration_error_by_hand() -> None:
     )
     bins = some.reliability()
     assert [(one.confidence, one.right, one.weight) for one in bins] == [(0.05, 0.0, 3.0), (0.95, 0.5, 1.0)]
-    assert expected_calibration_error(bins) == pytest.approx((3 * 0.05 + 1 * 0.45) / 4)
+    assert some.expected_calibration_error() == pytest.approx((3 * 0.05 + 1 * 0.45) / 4)
 
 
 def test_coefficients_are_those_of_scikit_learn() -> None:
     """A logistic regression with the same penalty, around the same centre, gives the same coefficients."""
     rows = np.column_stack([np.ones(300), GENERATOR.standard_normal((300, len(COLUMNS) - 1))])
     right = GENERATOR.uniform(0, 1, 300) < 1 / (1 + np.exp(-rows @ np.linspace(-1, 1, len(COLUMNS))))
-    outcomes = [Outcome(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)]
+    outcomes = [
+        JudgedHits(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)
+    ]
     other = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-10, max_iter=1000).fit(rows, right)
     assert_allclose(fit_coefficients(outcomes, prior=[0.0] * len(COLUMNS)), other.coef_[0], atol=1e-4)
 
@@ -77,7 +79,9 @@ def test_coefficients_are_at_the_maximum_wherever_the_features_lie(shift: float)
     rows[:, COLUMNS.index("similarity")] += shift
     right = generator.uniform(0, 1, 300) < 0.5
     prior = np.array([-8.0, 0.5, 9.0, 1.0, -1.0])
-    outcomes = [Outcome(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)]
+    outcomes = [
+        JudgedHits(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)
+    ]
     found = np.array(fit_coefficients(outcomes, prior=prior.tolist()))
     # At the maximum the gradient is zero, up to the six decimals that are kept.
     chance = 1 / (1 + np.exp(-rows @ found))
@@ -87,15 +91,15 @@ def test_coefficients_are_at_the_maximum_wherever_the_features_lie(shift: float)
 def test_hits_of_one_question_share_its_weight() -> None:
     """A question counts once, whether one or three of its hits are looked at."""
     row = np.array([[1.0, 0.2, 0.3, 0.4, 0.5]])
-    once = [Outcome(row, np.array([True]), 1.0)]
-    thrice = [Outcome(np.repeat(row, 3, axis=0), np.array([True] * 3), 1.0)]
+    once = [JudgedHits(row, np.array([True]), 1.0)]
+    thrice = [JudgedHits(np.repeat(row, 3, axis=0), np.array([True] * 3), 1.0)]
     assert fit_coefficients(once, prior=[0.0] * 5) == fit_coefficients(thrice, prior=[0.0] * 5)
 
 
 def test_confidence_grows_with_margin_and_similarity_and_shrinks_with_off_topic() -> None:
     """Each piece of evidence moves the confidence the way a person expects."""
     calibration = Calibration(coefficients=(-6.0, 1.0, 7.0, 1.0, -0.5), answered_from=0.6, show_from=0.3)
-    weights = RankingWeights()
+    weights = TAUGHT_FROM
 
     def first(evidence_body: list[float], *, off_topic: float = -1.0) -> float:
         evidence = make_evidence(evidence_body, off_topic=off_topic)
@@ -110,7 +114,7 @@ def test_confidence_grows_with_margin_and_similarity_and_shrinks_with_off_topic(
 def test_single_answer_has_a_finite_share() -> None:
     """With one candidate its share is 1, whose log-odds are bounded, not infinite."""
     features = feature_matrix(make_evidence([0.9]))
-    matrix = design_matrix(features, RankingWeights().score(features), off_topic=-1.0)
+    matrix = design_matrix(features, TAUGHT_FROM.score(features), off_topic=-1.0)
     assert np.isfinite(matrix).all()
     assert matrix.shape == (1, len(COLUMNS))
 

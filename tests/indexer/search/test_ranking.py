@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from indexer.answers.passage_table import Stretches
+from indexer.answers.passage_table import AnswerRows
 from indexer.search.evidence import Evidence, Nearness
 from indexer.search.features import FEATURES, feature_matrix
-from indexer.search.ranking import RankingWeights, fit_weights, softmax
+from indexer.search.ranking import TAUGHT_FROM, RankingWeights, fit_weights, softmax
 
-NO_STRETCHES = Stretches(np.arange(0), np.zeros(1, dtype=np.int64), np.arange(0), np.arange(0), is_every=False)
+NO_STRETCHES = AnswerRows(np.arange(0), np.zeros(1, dtype=np.int64), np.arange(0), np.arange(0), is_every=False)
 NOTHING = Nearness(NO_STRETCHES, np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
 
 
@@ -37,11 +37,16 @@ def make_evidence(body: list[float], *, question: list[float] | None = None, **c
 def test_score_is_the_weighted_sum_of_the_features() -> None:
     """Recomputed by hand from the shipped weights."""
     evidence = make_evidence([0.85, 0.95], question=[0.95, 0.75], coverage=np.array([0.5, 0], dtype=np.float32))
-    weights = RankingWeights()
-    of_questions = weights.question + weights.all_questions
-    of_body = weights.body + weights.stretch + weights.sentence + weights.opening
+    weights = TAUGHT_FROM
+    of_questions = weights.by_feature["question"] + weights.by_feature["all_questions"]
+    of_body = (
+        weights.by_feature["body"]
+        + weights.by_feature["stretch"]
+        + weights.by_feature["sentence"]
+        + weights.by_feature["opening"]
+    )
     by_hand = [
-        of_body * 0.5 + of_questions * 1.0 + weights.coverage * 0.5,
+        of_body * 0.5 + of_questions * 1.0 + weights.by_feature["coverage"] * 0.5,
         of_body * 1.0 + of_questions * 0.0,
     ]
     assert_allclose(weights.score(feature_matrix(evidence)), by_hand, rtol=1e-5)
@@ -78,17 +83,17 @@ def test_fit_learns_which_feature_tells() -> None:
         right = int(np.argmax(question))
         features = feature_matrix(make_evidence(body.tolist(), question=question.tolist()))
         examples.append((features, np.arange(6) == right))
-    fitted = fit_weights(examples, prior=RankingWeights())
+    fitted = fit_weights(examples, prior=TAUGHT_FROM)
     assert fitted.fitted
     assert fitted.examples == 60
-    assert fitted.question > RankingWeights().question
-    assert fitted.all_questions > RankingWeights().all_questions
-    assert fitted.body < RankingWeights().body
+    assert fitted.by_feature["question"] > TAUGHT_FROM.by_feature["question"]
+    assert fitted.by_feature["all_questions"] > TAUGHT_FROM.by_feature["all_questions"]
+    assert fitted.by_feature["body"] < TAUGHT_FROM.by_feature["body"]
 
     def right_first(weights: RankingWeights) -> int:
         return sum(int(right[np.argmax(weights.score(features))]) for features, right in examples)
 
-    assert right_first(fitted) >= right_first(RankingWeights()) > 30
+    assert right_first(fitted) >= right_first(TAUGHT_FROM) > 30
 
 
 def test_fit_is_at_the_maximum_of_its_objective() -> None:
@@ -101,15 +106,15 @@ def test_fit_is_at_the_maximum_of_its_objective() -> None:
         for _ in range(40)
     ]
     right = np.arange(5) == 2
-    prior = RankingWeights()
+    prior = TAUGHT_FROM
 
     def objective(weights: np.ndarray) -> float:
-        start = np.array([getattr(prior, name) for name in FEATURES])
+        start = np.array([prior.by_feature[name] for name in FEATURES])
         likelihood = sum(float(np.log(softmax(features @ weights)[2])) for features in examples)
         return likelihood - float((60.0 * (weights - start) ** 2 / np.maximum(1, start) ** 2).sum() / 2)
 
     fitted = fit_weights([(features, right) for features in examples], prior=prior)
-    best = np.array([getattr(fitted, name) for name in FEATURES])
+    best = np.array([fitted.by_feature[name] for name in FEATURES])
     for at in range(len(FEATURES)):
         for step in (-0.01, 0.01):
             moved = best.copy()
