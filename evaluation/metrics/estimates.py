@@ -67,9 +67,9 @@ def estimate(columns: Columns, *, names: Collection[str] = tuple(MEANINGS)) -> d
     }
     counts |= {name: len(everyone) for name in ("AURC", "ECE", "Brier")}
     counts["AUROC"] = len(everyone) if 0 < inside < len(everyone) else 0
-    wanted = [name for name in MEANINGS if name in names and counts[name]]
-    values = estimate_all([statistics[name] for name in wanted], count=len(everyone))
-    return {name: Estimate(*value, counts[name]) for name, value in zip(wanted, values, strict=True)}
+    measured = [name for name in MEANINGS if name in names and counts[name]]
+    values = estimate_all([statistics[name] for name in measured], count=len(everyone))
+    return {name: Estimate(*value, counts[name]) for name, value in zip(measured, values, strict=True)}
 
 
 def per_query_values(columns: Columns) -> dict[str, Floats]:

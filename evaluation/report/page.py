@@ -158,13 +158,13 @@ def _failure(result: Result, answers: AnswerVectors | None) -> str:
     query = result.query
     expected = [answer for answer, relevance in query.expected.items() if relevance > 0]
     about = " · ".join(escape(part) for part in (query.id, query.style, query.language, query.kind) if part)
-    wanted = "".join(f"<li>{_answer(answer, answers)}</li>" for answer in expected)
+    named = "".join(f"<li>{_answer(answer, answers)}</li>" for answer in expected)
     rank = result.first_relevant_rank
     where = f"at rank {rank}" if rank else f"not among the {len(result.hits)} that came back"
     return (
         f"<article><h3 lang='fr'>{escape(query.text)}</h3>"
         f"<p class='about'>{about} · {result.status}, confidence {result.confidence:.2f}</p>"
-        + (f"<p>Expected ({where}):</p><ul>{wanted}</ul>" if expected else "<p>Expected: that it is refused.</p>")
+        + (f"<p>Expected ({where}):</p><ul>{named}</ul>" if expected else "<p>Expected: that it is refused.</p>")
         + "<ol>"
         + "".join(_hit(hit, right=query.expected.get(hit.id, 0) > 0) for hit in result.hits[:EXPLAINED_HITS])
         + "</ol></article>"
