@@ -18,6 +18,7 @@ from evaluation.runs.answerers import Answerer
 from evaluation.runs.folder import read_run_info
 from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.summary import Summary
+from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders.loading import load_configured_encoder
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FOUND, show_progress
@@ -102,6 +103,7 @@ def _open_answerer(
     """Return who is asked: the server of --url; the index of --index; the corpus beside the queries; the index."""
     if options.url:
         return stack.enter_context(HttpAnswerer(options.url, concurrency=options.concurrency))
+    keep_products_on_one_thread()
     encoder = load_configured_encoder(settings)
     if queries.corpus and "index" not in options:
         with show_progress(f"indexing {queries.corpus}") as progress:

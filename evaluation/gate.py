@@ -12,6 +12,7 @@ from evaluation.metrics.resampling import Estimate
 from evaluation.records import EvaluationError
 from evaluation.runs.folder import RunInfo, writing
 from evaluation.summary import Summary
+from indexer.terminal import command_of
 
 FORMAT_VERSION = 1
 _ANEW = "Correct it, or move it away and accept a baseline anew."
@@ -52,7 +53,7 @@ def read_baseline(file: Path) -> dict[str, Accepted]:
         return dict(_DOCUMENT.read(content).query_sets)
     except FileNotFoundError:
         raise EvaluationError(
-            f'There is no baseline at {file}. Accept one with "python -m evaluation gate QUERIES --accept".'
+            f'There is no baseline at {file}. Accept one with "{command_of("evaluate gate")} QUERIES --accept".'
         ) from None
     except (OSError, ValueError) as error:
         raise EvaluationError(f"{file} cannot be read: {error}. {_ANEW}") from error

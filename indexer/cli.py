@@ -147,10 +147,12 @@ def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
 
 def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.corpus.corpus import open_corpus
+    from indexer.dense.blas import keep_products_on_one_thread
     from indexer.encoders.loading import load_configured_encoder
     from indexer.index.build import build_index
     from indexer.terminal import show_progress
 
+    keep_products_on_one_thread()
     corpus = open_corpus(settings.corpus)
     encoder = load_configured_encoder(settings)
     with show_progress("Encoding") as progress:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import IndexFolderError
+from indexer.terminal import command_of
 
 _Number = TypeVar("_Number", bound=np.number)
 _EMPTY_ARRAY_BYTES = 128
@@ -90,4 +91,4 @@ class LargeFile:
 
     def _require(self, is_whole: bool) -> None:
         if not is_whole:
-            raise IndexFolderError(f'{self._name} has been cut short. Run "make index" to build anew.')
+            raise IndexFolderError(f'{self._name} has been cut short. Run "{command_of("build")}" to build anew.')

@@ -11,6 +11,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SettingsError
 from indexer.settings import IndexerSettings
@@ -71,6 +72,7 @@ def open_answering(index: IndexerSettings, server: ServerSettings, tracing: NoTr
 
     IndexFolderError, EncoderError where either cannot be loaded.
     """
+    keep_products_on_one_thread()
     # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile. Not the other way
     # round: a stop waits for the threads of a pool, and an encoder may take minutes.
     with ThreadPoolExecutor(1, "index") as beside:

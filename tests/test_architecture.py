@@ -1,13 +1,30 @@
 """The shape of the house: which package may import which, and where each heavy library lives."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ALLOWED = {"indexer": {"indexer"}, "server": {"server", "indexer"}, "evaluation": {"evaluation", "server", "indexer"}}
+PACKAGES = ("indexer", "server", "evaluation", "souffleur")
+"""Each imports itself and those before it."""
+FLOORS = (
+    {"records"},
+    {"errors", "terminal"},
+    {"french"},
+    {"corpus", "files", "settings"},
+    {"answers", "lexical", "encoders"},
+    {"dense"},
+    {"search"},
+    {"index"},
+    {"cli"},
+)
+"""The rooms of indexer/: each imports itself and those of the floors below."""
+MOST_MODULES = 18
+HEAVY = ("faiss", "openvino", "sentence_transformers", "torch", "fastapi")
 HOMES = {
     "faiss": {"indexer/dense/faiss_index.py"},
     # One builds the network, the other runs it.
@@ -30,7 +47,7 @@ HOMES = {
     "matplotlib": {"evaluation/report/plots.py"},
     "sklearn": {"evaluation/report/answer_map.py"},
 }
-SOURCES = [file for package in ALLOWED for file in sorted((ROOT / package).rglob("*.py"))]
+SOURCES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 
 
 def imports(file: Path) -> Iterator[str]:
@@ -44,10 +61,64 @@ def imports(file: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_imports_go_one_way(file: Path) -> None:
-    """evaluation imports server, server imports indexer, and never back."""
+    """souffleur imports evaluation, that server, that indexer, and never back."""
     package = file.relative_to(ROOT).parts[0]
-    ours = {name for name in imports(file) if name in {*ALLOWED, "tests", "benchmarks"}}
-    assert ours <= ALLOWED[package]
+    ours = {name for name in imports(file) if name in {*PACKAGES, "tests", "benchmarks", "training"}}
+    assert ours <= {*PACKAGES[: PACKAGES.index(package) + 1]}
+
+
+def test_rooms_import_only_rooms_below() -> None:
+    """Inside of indexer/ too, imports go one way; what is only named in a type is not imported."""
+    floor_of = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+    assert len(FLOORS) <= 10
+    assert {room_of(file) for file in SOURCES if file.is_relative_to(ROOT / "indexer")} - {"__init__", "__main__"} == {
+        *floor_of
+    }
+    for file in sorted((ROOT / "indexer").rglob("*.py")):
+        room = room_of(file)
+        for other in rooms_imported(file) - {room}:
+            assert room == "__main__" or floor_of[other] < floor_of[room], f"{file} imports {other}"
+
+
+def room_of(file: Path) -> str:
+    """Return the package or module of indexer/ that a file is in."""
+    return file.relative_to(ROOT / "indexer").parts[0].removesuffix(".py")
+
+
+def rooms_imported(file: Path) -> set[str]:
+    """Return the packages and modules of indexer/ that a file imports when it runs."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    named_only = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    modules = [
+        node.module.split(".")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node not in named_only
+    ]
+    return {names[1] for names in modules if names[0] == "indexer" and len(names) > 1}
+
+
+def test_a_folder_can_be_seen_at_once() -> None:
+    """No folder has more modules than a person can keep in mind."""
+    for folder in {file.parent for file in SOURCES}:
+        modules = [file.name for file in folder.glob("*.py") if file.name != "__init__.py"]
+        assert len(modules) <= MOST_MODULES, folder
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["souffleur", "indexer.records", "indexer.corpus.corpus", "indexer.index.manifest", "indexer.index.folder"]
+    + ["indexer.search.confidence", "indexer.settings", "souffleur.cli"],
+)
+def test_what_is_light_loads_nothing_heavy(module: str) -> None:
+    """Reading a corpus, a manifest or the settings needs neither an engine nor a web framework."""
+    code = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
 
 
 @pytest.mark.parametrize("library", HOMES)
@@ -65,7 +136,7 @@ def test_every_module_says_what_it_owns(file: Path) -> None:
 @pytest.mark.parametrize("package", ["server", "evaluation"])
 def test_an_index_has_one_door(package: str) -> None:
     """Outside of indexer/, what is in an index is asked of `Index`, never of the files and rows behind it."""
-    behind = ("indexer.search.contents", "indexer.answers", "indexer.dense")
+    behind = ("indexer.search.contents", "indexer.answers", "indexer.dense.faiss_index", "indexer.dense.vector_table")
     for file in sorted((ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             assert not isinstance(node, ast.Attribute) or node.attr != "_contents", file

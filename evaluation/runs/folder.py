@@ -15,6 +15,7 @@ from typing import TextIO
 from evaluation.json_documents import Count, JsonDocument, exact, format_version
 from evaluation.metrics.ranking import rank_scores
 from evaluation.records import EvaluationError, Result, Scope, Target
+from indexer.terminal import command_of
 from server.exports import Cell, csv_lines
 
 FORMAT_VERSION = 1
@@ -64,7 +65,7 @@ def read_run_info(folder: Path) -> RunInfo:
         return _RUN_INFO.read(content)
     except FileNotFoundError:
         raise EvaluationError(
-            f'There is no run in {folder}. Make one with "python -m evaluation run QUERIES --out {folder}".'
+            f'There is no run in {folder}. Make one with "{command_of("evaluate run")} QUERIES --out {folder}".'
         ) from None
     except (OSError, ValueError) as error:
         raise EvaluationError(f"{file} cannot be read: {error}. Run it again.") from error
@@ -81,7 +82,7 @@ def read_results(folder: Path) -> Iterator[Result]:
         raise EvaluationError(f"The run in {folder} is not finished. Give its command again, and it goes on.")
     if not file.exists():
         raise EvaluationError(
-            f'There is no run in {folder}. Make one with "python -m evaluation run QUERIES --out {folder}".'
+            f'There is no run in {folder}. Make one with "{command_of("evaluate run")} QUERIES --out {folder}".'
         )
     try:
         stream = file.open("rb")

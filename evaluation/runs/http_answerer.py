@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from evaluation.records import EXPLAINED_HITS, EvaluationError, Outcome, Returned, Target
 from indexer.records import Facets
+from indexer.terminal import command_of
 from server.http.schemas import BATCH_REPLY, AnswerBody, HitBody, SearchReply
 
 _TIMEOUT_SECONDS = 60.0
@@ -96,8 +97,8 @@ class HttpAnswerer:
             answer = self._client.request(method, path, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise EvaluationError(
-                f"{self._url} cannot be reached: {error}. Start it with `make serve`, or correct --url; the same "
-                "command goes on where it stopped."
+                f"{self._url} cannot be reached: {error}. Start it with `{command_of('serve')}`, or correct --url; "
+                "the same command goes on where it stopped."
             ) from error
         if answer.status_code != httpx.codes.NOT_FOUND and not answer.is_success:
             said = " ".join(answer.text[:300].split())

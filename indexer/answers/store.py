@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from indexer.errors import IndexFolderError
 from indexer.files import MAPPED_UP_TO, LargeFile
 from indexer.records import Answer
+from indexer.terminal import command_of
 
 ANSWERS_FILE = "answers.jsonl"
 OFFSETS_FILE = "answers.offsets.npy"
@@ -88,7 +89,9 @@ class AnswerStore(Sequence[Answer]):
         self._offsets = np.asarray(np.load(folder / OFFSETS_FILE, mmap_mode="r"))
         self._lines = _open(folder / ANSWERS_FILE)
         if len(self._lines) != int(self._offsets[-1]):
-            raise IndexFolderError(f'{folder / ANSWERS_FILE} and {OFFSETS_FILE} do not fit. Run "make index".')
+            raise IndexFolderError(
+                f'{folder / ANSWERS_FILE} and {OFFSETS_FILE} do not fit. Run "{command_of("build")}".'
+            )
         self._read = partial(_read, self._lines, self._offsets)
         # The same few answers are given again and again.
         self._remembered = lru_cache(_REMEMBERED)(self._read)

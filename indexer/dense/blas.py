@@ -20,7 +20,10 @@ _PROCESSOR = "OPENBLAS_CORETYPE"
 
 
 def keep_products_on_one_thread() -> None:
-    """Keep numpy's on the calling thread, in the whole process from now on: it cannot tell its callers apart."""
+    """Keep numpy's on the calling thread, in the whole process from now on: it cannot tell its callers apart.
+
+    So it is for a program to decide, once, at its start: the command lines do, the library does not.
+    """
     ThreadpoolController().select(prefix=_OF_NUMPY).limit(limits=1)
 
 

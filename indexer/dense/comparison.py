@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answers.passage_table import AnswerRows
-from indexer.dense.blas import keep_products_on_one_thread
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
 from indexer.records import Vectors
@@ -70,7 +69,6 @@ class Comparer:
 
     def __init__(self, passages: VectorTable, spans: VectorTable, off_topic: Vectors, dense: DenseIndex) -> None:
         """dense: of the passages."""
-        keep_products_on_one_thread()
         self.passages = passages
         self.spans = spans
         self.off_topic = off_topic

@@ -17,6 +17,7 @@ from indexer.dense.blas import processor_named
 from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
 from indexer.records import DenseChoice, Vectors
+from indexer.terminal import command_of
 
 with processor_named():
     import faiss
@@ -110,7 +111,9 @@ class DenseIndex:
         try:
             return cls(faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC), vectors)
         except RuntimeError as error:
-            raise IndexFolderError(f'{file} is not an index that FAISS can read. Run "make index".') from error
+            raise IndexFolderError(
+                f'{file} is not an index that FAISS can read. Run "{command_of("build")}".'
+            ) from error
 
     def save(self, file: Path) -> None:
         """Write the index to *file*, without the vectors."""

@@ -20,6 +20,7 @@ from indexer.index.write import write_parts
 from indexer.records import AnswerSource, Progress, no_progress
 from indexer.search.contents import IndexContents
 from indexer.search.fitting import fit
+from indexer.terminal import command_of
 
 logger = logging.getLogger(__name__)
 
@@ -160,5 +161,5 @@ def _check(parts: IndexContents) -> None:
         if len(found.rows) == 0 or found.scores[0] < 0.999:
             raise IndexFolderError(
                 f"The new index does not find passage {row} of its own. It was not put into service; "
-                'run "make index" again, and report this if it stays.'
+                f'run "{command_of("build")}" again, and report this if it stays.'
             )

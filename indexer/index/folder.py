@@ -15,6 +15,7 @@ import filelock
 from indexer.errors import IndexFolderError
 from indexer.files import force_all_to_disk, force_to_disk, sha256_of
 from indexer.index.manifest import Manifest
+from indexer.terminal import command_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +38,15 @@ class IndexFolder:
         try:
             index_id = file.read_text(encoding="ascii").strip()
         except FileNotFoundError:
-            raise IndexFolderError(f'There is no index in {self.path}. Run "make index" to build one.') from None
+            raise IndexFolderError(
+                f'There is no index in {self.path}. Run "{command_of("build")}" to build one.'
+            ) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise IndexFolderError(f'{file} cannot be read: {error}. Run "make index".') from error
+            raise IndexFolderError(f'{file} cannot be read: {error}. Run "{command_of("build")}".') from error
         if not re.fullmatch(INDEX_ID, index_id):
-            raise IndexFolderError(f'{file} holds {index_id[:80]!r}, which is no index id. Run "make index".')
+            raise IndexFolderError(
+                f'{file} holds {index_id[:80]!r}, which is no index id. Run "{command_of("build")}".'
+            )
         return index_id
 
     def ids(self) -> list[str]:
@@ -61,9 +66,9 @@ class IndexFolder:
         try:
             text = file.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise IndexFolderError(f'{file} is missing. Run "make index" to build anew.') from None
+            raise IndexFolderError(f'{file} is missing. Run "{command_of("build")}" to build anew.') from None
         except (OSError, UnicodeDecodeError) as error:
-            raise IndexFolderError(f'{file} cannot be read: {error}. Run "make index".') from error
+            raise IndexFolderError(f'{file} cannot be read: {error}. Run "{command_of("build")}".') from error
         return Manifest.from_json(text, where=str(file))
 
     def verify(self, index_id: str, *, largest_bytes: int | None = None) -> Manifest:
@@ -163,8 +168,8 @@ class IndexFolder:
         return removed
 
     def _way_out(self, index_id: str) -> str:
-        back = ', or "python -m indexer rollback" to go back to the one before' if self._before(index_id) else ""
-        return f'Run "make index" to build anew{back}.'
+        back = f', or "{command_of("rollback")}" to go back to the one before' if self._before(index_id) else ""
+        return f'Run "{command_of("build")}" to build anew{back}.'
 
     def _before(self, index_id: str) -> str | None:
         """Return the index that *index_id* replaced, or the newest of the older ones where that is not known or gone.

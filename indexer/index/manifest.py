@@ -9,6 +9,7 @@ from indexer.errors import IndexFolderError
 from indexer.records import DenseChoice
 from indexer.search.confidence import Calibration
 from indexer.search.ranking import RankingWeights
+from indexer.terminal import command_of
 
 FORMAT_VERSION = 2
 
@@ -72,11 +73,13 @@ class Manifest:
             content = json.loads(text)
             version = content["format_version"]
         except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise IndexFolderError(f'{where} is damaged: {error!r}. Run "make index" to build anew.') from error
+            raise IndexFolderError(
+                f'{where} is damaged: {error!r}. Run "{command_of("build")}" to build anew.'
+            ) from error
         if version != FORMAT_VERSION:
             raise IndexFolderError(
                 f"{where} has format {version}, this program reads format {FORMAT_VERSION}. "
-                'Run "make index" to build anew.'
+                f'Run "{command_of("build")}" to build anew.'
             )
         try:
             return cls(
@@ -93,4 +96,6 @@ class Manifest:
                 replaced=content.get("replaced", ""),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise IndexFolderError(f'{where} is damaged: {error!r}. Run "make index" to build anew.') from error
+            raise IndexFolderError(
+                f'{where} is damaged: {error!r}. Run "{command_of("build")}" to build anew.'
+            ) from error

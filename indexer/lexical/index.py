@@ -21,6 +21,7 @@ from indexer.lexical.question_terms import QuestionReader
 from indexer.lexical.spelling import Speller
 from indexer.lexical.text_terms import TextReader
 from indexer.records import Acronym
+from indexer.terminal import command_of
 
 K1 = 1.5
 B = 0.75
@@ -100,7 +101,9 @@ class LexicalIndex:
             acronyms = [Acronym(short, long) for short, long in about["acronyms"]]
             return cls(Postings.load(folder, row_count=about["rows"]), Speller.load(folder), acronyms)
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-            raise IndexFolderError(f'{folder} is no lexical index to read: {error}. Run "make index".') from error
+            raise IndexFolderError(
+                f'{folder} is no lexical index to read: {error}. Run "{command_of("build")}".'
+            ) from error
 
     def __len__(self) -> int:
         """The number of rows."""

@@ -16,6 +16,7 @@ from indexer.errors import IndexFolderError
 from indexer.files import read_mapped
 from indexer.lexical.index import LexicalIndex
 from indexer.records import Vectors
+from indexer.terminal import command_of
 
 PASSAGES_FILE = "passages.npy"
 EMBEDDINGS_FILE = "embeddings.npy"
@@ -117,9 +118,13 @@ class IndexContents:
                 every_candidate=Candidates.every(table=table, spans=spans) if comparer.is_whole else None,
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise IndexFolderError(f'{folder} cannot be read: {error}. Run "make index" to build anew.') from error
+            raise IndexFolderError(
+                f'{folder} cannot be read: {error}. Run "{command_of("build")}" to build anew.'
+            ) from error
         if not parts.fit_each_other():
-            raise IndexFolderError(f'The files of {folder} do not fit each other. Run "make index" to build anew.')
+            raise IndexFolderError(
+                f'The files of {folder} do not fit each other. Run "{command_of("build")}" to build anew.'
+            )
         return parts
 
     def fit_each_other(self) -> bool:

@@ -13,6 +13,7 @@ from indexer.errors import IndexFolderError, SouffleurError
 from indexer.index.folder import CURRENT, IndexFolder
 from indexer.index.index import Index
 from indexer.records import IndexInfo
+from indexer.terminal import command_of
 from server.answering.answering import Answering
 from server.periodic import repeated
 
@@ -108,4 +109,4 @@ class IndexSwitch:
             logger.error("The index was refused, %s goes on serving: %s", self._answering.index_info.id, error)
             if isinstance(error, IndexFolderError):
                 raise
-            raise IndexFolderError(f'The index cannot be loaded: {error}. Run "make index".') from error
+            raise IndexFolderError(f'The index cannot be loaded: {error}. Run "{command_of("build")}".') from error

@@ -10,6 +10,7 @@ from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.index.index import Index
 from indexer.records import IndexInfo
+from indexer.terminal import command_of
 from server.answering.suggestions import Suggester
 
 VERIFIED_AT_ONCE = 100_000_000
@@ -37,8 +38,8 @@ class PreparedIndex:
         if encoder.fingerprint != built_by.fingerprint:
             raise IndexFolderError(
                 f"The index was built with {built_by.name} ({built_by.fingerprint[:7]}), but {encoder.name} "
-                f'({encoder.fingerprint[:7]}) is in use here. Run "make index", or name the encoder of the index '
-                "with --encoder."
+                f'({encoder.fingerprint[:7]}) is in use here. Run "{command_of("build")}", or name the encoder '
+                "of the index with --encoder."
             )
         curated = [(text, answer.id) for answer in index.answers_with_questions() for text in answer.questions]
         suggester = Suggester(curated)

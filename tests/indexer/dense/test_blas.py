@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has no types
 
+from indexer.dense.blas import keep_products_on_one_thread
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
 from indexer.index.index import Index
@@ -34,10 +35,11 @@ def blas_threads() -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_products_of_an_open_index_have_one_thread(small_index: Path) -> None:
-    """Those of numpy; FAISS has a library of its own."""
-    assert blas_threads() == {"libscipy_openblas": 2, "libopenblas": 2}
+def test_a_program_keeps_products_on_one_thread(small_index: Path) -> None:
+    """Those of numpy, once it says so, and not before: an index that is opened changes nothing of the process."""
     Index.open(small_index)
+    assert blas_threads() == {"libscipy_openblas": 2, "libopenblas": 2}
+    keep_products_on_one_thread()
     assert blas_threads() == {"libscipy_openblas": 1, "libopenblas": 2}
 
 
