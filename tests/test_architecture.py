@@ -111,8 +111,10 @@ def test_a_folder_can_be_seen_at_once() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["souffleur", "indexer.records", "indexer.corpus.corpus", "indexer.index.manifest", "indexer.index.folder"]
-    + ["indexer.search.confidence", "indexer.settings", "souffleur.cli"],
+    [
+        *("souffleur", "souffleur.cli", "indexer.records", "indexer.corpus.corpus", "indexer.index.manifest"),
+        *("indexer.index.folder", "indexer.search.confidence", "indexer.settings"),
+    ],
 )
 def test_what_is_light_loads_nothing_heavy(module: str) -> None:
     """Reading a corpus, a manifest or the settings needs neither an engine nor a web framework."""

@@ -190,6 +190,7 @@ def test_make_alone_lists_every_target_in_a_line() -> None:
             "evaluate",
             "gate",
             "bench",
+            "wheel",
             "clean",
         )
     ]

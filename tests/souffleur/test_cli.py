@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,9 +54,9 @@ def test_help_fits_the_terminal_and_has_an_example(monkeypatch: pytest.MonkeyPat
         assert command.description
         (example,) = re.findall(r"example:\n  (.*)", text)
         if command is not program:
-            words = re.sub(r' > .*|"', "", example)
-            assert words.startswith(command.prog + " ")
-            assert program.parse_args(words.split(" ", 1)[1].split(None, 2) if " ask " in words else words.split()[1:])
+            program_name, *words = shlex.split(example.split(" > ")[0])
+            assert program_name == "souffleur"
+            assert program.parse_args(words).program
 
 
 def test_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
