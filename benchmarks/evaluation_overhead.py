@@ -23,6 +23,7 @@ from evaluation.queries.query_sets import open_query_set
 from evaluation.records import Outcome, Returned, Target
 from evaluation.runs.answerers import IndexAnswerer
 from evaluation.runs.own_corpus import index_corpus
+from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders import Encoder
 from indexer.encoders.bundled.encoder import BundledEncoder
 from indexer.records import Facets, Status, Vectors
@@ -71,6 +72,7 @@ class AtOnce:
 
 def main() -> None:
     """Print the figures."""
+    keep_products_on_one_thread()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path, nargs="?", default=DEFAULT)
     parser.add_argument("--queries", type=int, default=10_000)

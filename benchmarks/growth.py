@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from indexer.corpus.corpus import open_corpus
+from indexer.dense.blas import keep_products_on_one_thread
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
 from indexer.records import Acronym, Answer, Facet, Vectors
@@ -108,6 +109,7 @@ class Generated:
 
 def main() -> None:
     """Measure each size, print a table, write `growth.json`, and draw `growth.png`."""
+    keep_products_on_one_thread()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))

@@ -15,6 +15,7 @@ from evaluation.metrics.ranking import RankingMeter
 from evaluation.metrics.resampling import estimate_all, mean_of
 from evaluation.queries.query_sets import open_query_set
 from evaluation.records import DEPTH, Query, Scope
+from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders.loading import load_encoder
 from indexer.index.index import Index
 from indexer.search.confidence import COLUMNS, Calibration
@@ -38,6 +39,7 @@ Case = tuple[Query, Evidence]
 
 def main() -> None:
     """Print both tables."""
+    keep_products_on_one_thread()
     index = Index.open(Path("build/index"))
     parts = IndexContents.load(Path("build/index") / index.manifest.id)
     ids = [answer.id for answer in index.answers]

@@ -12,12 +12,14 @@ import time
 from pathlib import Path
 
 from indexer.corpus.corpus import open_corpus
+from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
 
 
 def main() -> None:
     """Print the figures of both builds."""
+    keep_products_on_one_thread()
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     encoder = load_encoder("bundled")
     with tempfile.TemporaryDirectory() as folder:

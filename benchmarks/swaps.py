@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.running import Connection, Running, running_server
 from indexer.corpus.corpus import open_corpus
+from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
 from indexer.index.folder import CURRENT, IndexFolder
@@ -45,6 +46,7 @@ class Seen:
 
 def main() -> None:
     """Print what was switched, refused and seen."""
+    keep_products_on_one_thread()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--swaps", type=int, default=50)
     parser.add_argument("--clients", type=int, default=4)

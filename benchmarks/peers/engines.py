@@ -73,8 +73,10 @@ class Souffleur:
     """The bundled encoder, and the whole ranking over an index of its own."""
 
     def __init__(self, _: Path, work: Path) -> None:
+        from indexer.dense.blas import keep_products_on_one_thread
         from indexer.encoders.loading import load_encoder
 
+        keep_products_on_one_thread()  # as the command lines do
         self._encoder = load_encoder()
         self._encoder.speed_up()  # as the server does
         self._work = work

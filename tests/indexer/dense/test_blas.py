@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has no types
 
+import evaluation.cli
+import indexer.cli
+import server.cli
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
 from indexer.index.index import Index
 from indexer.records import Vectors
+from indexer.terminal import FAILED
 
 VECTORS: Vectors = np.eye(4, dtype=np.float32)
 
@@ -41,6 +45,25 @@ def test_a_program_keeps_products_on_one_thread(small_index: Path) -> None:
     assert blas_threads() == {"libscipy_openblas": 2, "libopenblas": 2}
     keep_products_on_one_thread()
     assert blas_threads() == {"libscipy_openblas": 1, "libopenblas": 2}
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(
+    ("main", "arguments"),
+    [
+        (indexer.cli.main, ["build", "--corpus", "corpus"]),
+        (server.cli.main, ["ask", "une question"]),
+        (evaluation.cli.main, ["run", "corpus/queries/dev"]),
+    ],
+    ids=["indexer", "server", "evaluation"],
+)
+def test_commands_keep_products_on_one_thread(
+    main: Callable[[list[str]], int], arguments: list[str], tmp_path: Path
+) -> None:
+    """Each that compares vectors does, before it loads anything."""
+    nothing = str(tmp_path / "nothing")
+    assert main([*arguments, "--index", nothing, "--encoder", nothing]) == FAILED
+    assert blas_threads()["libscipy_openblas"] == 1
 
 
 class Watched(faiss.IndexFlatIP):
