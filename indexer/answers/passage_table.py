@@ -1,4 +1,8 @@
-"""Which passage is which, and of which answer. A row of the table is the same row in the vectors made of it."""
+"""Which passage is which, and of which answer. A row of the table is the same row in the vectors made of it.
+
+Its text is not in the table: it is read from its answer when it is asked for, since a large corpus does not fit into
+memory.
+"""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,8 +18,10 @@ from indexer.files import read_mapped
 from indexer.records import Answer, Passage, PassageKind
 
 KINDS = tuple(PassageKind)
-_AT_ONCE = 10_000
+
+_QUESTION = KINDS.index(PassageKind.QUESTION)
 _LATER_KINDS = (PassageKind.QUESTION, PassageKind.STRETCH)
+_AT_ONCE = 10_000
 _ROW = np.dtype(
     [
         ("answer", "<i4"),  # row of the answer
@@ -36,10 +42,10 @@ def text_key(text: str, *, as_question: bool) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRows:
-    """The rows of some answers in a table: two stretches of each, see `PassageTable`, any of which may be empty.
+    """The rows of some answers in a table: two groups of each, see `PassageTable`, any of which may be empty.
 
-    rows: shape (rows,), one answer after the other. bounds: shape (2 * answers + 1,), stretch s is
-    rows[bounds[s] : bounds[s + 1]]. filled, starts: which stretches are not empty, ascending, and where these begin.
+    rows: shape (rows,), one answer after the other. bounds: shape (2 * answers + 1,), group g is
+    rows[bounds[g] : bounds[g + 1]]. filled, starts: which groups are not empty, ascending, and where these begin.
     is_every: whether they are all rows of the table.
     """
 
@@ -54,11 +60,11 @@ class AnswerRows:
         return values if self.is_every else values[self.rows]
 
     def greatest(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the greatest of *values*, shape (rows, …), in each stretch; -inf in an empty one."""
+        """Return the greatest of *values*, shape (rows, …), in each group; -inf in an empty one."""
         return self._reduce(np.maximum, values, nothing=-np.inf)
 
     def sums(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the sum of *values*, shape (rows, …), in each stretch; 0 in an empty one."""
+        """Return the sum of *values*, shape (rows, …), in each group; 0 in an empty one."""
         return self._reduce(np.add, values, nothing=0.0)
 
     def _reduce(self, reduction: np.ufunc, values: NDArray[np.float32], *, nothing: float) -> NDArray[np.float32]:
@@ -81,7 +87,7 @@ class PassageTable:
     later_rows: NDArray[np.int64]
     """Shape (answers,): where the questions, or the stretches, of each answer begin."""
     lengths: NDArray[np.int64]
-    """Shape (answers, 2): how many passages each answer has before that, and from there on: its two stretches."""
+    """Shape (answers, 2): how many passages each answer has before that, and from there on: its two groups."""
 
     @classmethod
     def build(cls, passages: Iterable[Sequence[Passage]]) -> "PassageTable":
@@ -89,9 +95,9 @@ class PassageTable:
         parts: list[NDArray[np.void]] = []
         waiting: list[tuple[int, int, int, int, int, bytes]] = []
         answers = 0
-        for group in passages:
+        for of_answer in passages:
             number = 0
-            for passage in group:
+            for passage in of_answer:
                 asked = passage.kind is PassageKind.QUESTION
                 key = text_key(passage.text, as_question=asked)
                 kind = KINDS.index(passage.kind)
@@ -147,7 +153,7 @@ class PassageTable:
         """Shape (passages,): the answer row of each passage."""
         return self.rows["answer"]
 
-    def stretches(self, answers: NDArray[np.int64]) -> AnswerRows:
+    def rows_of(self, answers: NDArray[np.int64]) -> AnswerRows:
         """Return the rows of some answers, which rise."""
         lengths = self.lengths[answers].ravel()
         bounds = np.zeros(len(lengths) + 1, dtype=np.int64)
@@ -166,9 +172,6 @@ class PassageTable:
     def are(self, kind: PassageKind) -> NDArray[np.bool_]:
         """Shape (passages,): whether each passage is of this kind."""
         return np.asarray(self.rows["kind"] == KINDS.index(kind))
-
-
-_QUESTION = KINDS.index(PassageKind.QUESTION)
 
 
 class PassageTexts:

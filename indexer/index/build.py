@@ -16,7 +16,7 @@ from indexer.files import sha256_of
 from indexer.index.encode import Journal, KnownVectors
 from indexer.index.folder import IndexFolder, file_sums
 from indexer.index.manifest import EncoderInfo, Manifest
-from indexer.index.write import write_parts
+from indexer.index.write import write_contents
 from indexer.records import AnswerSource, Progress, no_progress
 from indexer.search.contents import IndexContents
 from indexer.search.fitting import fit
@@ -67,7 +67,7 @@ def build_index(
         known = _known_vectors(folder, encoder, verified=in_service)
         journal.read_into(known)
         earlier = IndexContents.load(path / in_service.id) if in_service and _comparable(in_service, encoder) else None
-        counts, choice = write_parts(
+        counts, choice = write_contents(
             aside,
             corpus,
             earlier,
@@ -77,8 +77,8 @@ def build_index(
             progress=progress,
             memory_bytes=memory_bytes,
         )
-        parts = IndexContents.load(aside)
-        ranking, calibration = fit(parts, off_topic=corpus.off_topic, risk=risk)
+        contents = IndexContents.load(aside)
+        ranking, calibration = fit(contents, off_topic=corpus.off_topic, risk=risk)
         built_at = datetime.now(UTC)
         manifest = Manifest(
             id=_new_id(built_at, corpus_hash, encoder),
@@ -93,7 +93,7 @@ def build_index(
             files=file_sums(aside),
             replaced=in_service.id if in_service else "",
         )
-        _check(parts)
+        _check(contents)
         folder.publish(aside, manifest)
         journal.remove()
         folder.prune(keep=keep)
@@ -143,21 +143,21 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
                 continue
             if verified is None or index_id != verified.id:
                 folder.verify(index_id)
-            parts = IndexContents.load(folder.path / index_id)
+            contents = IndexContents.load(folder.path / index_id)
         except IndexFolderError as error:
             logger.warning("The vectors of %s are not reused: %s", index_id, error)
             continue
-        known.add(parts.table.rows["key"], parts.embeddings.every)
-        known.add(parts.spans.rows["key"], parts.span_embeddings.every)
-        known.add(parts.off_topic_keys, parts.off_topic_vectors)
+        known.add(contents.table.rows["key"], contents.embeddings.every)
+        known.add(contents.spans.rows["key"], contents.span_embeddings.every)
+        known.add(contents.off_topic_keys, contents.off_topic_vectors)
     return known
 
 
-def _check(parts: IndexContents) -> None:
+def _check(contents: IndexContents) -> None:
     """Ask the new index for its own passages: the nearest to a passage must be the passage itself, or one like it."""
-    embeddings = parts.embeddings.every
+    embeddings = contents.embeddings.every
     for row in np.linspace(0, len(embeddings) - 1, num=min(len(embeddings), 10), dtype=np.int64):
-        found = parts.dense.search(np.array(embeddings[row]), limit=1)
+        found = contents.dense.search(np.array(embeddings[row]), limit=1)
         if len(found.rows) == 0 or found.scores[0] < 0.999:
             raise IndexFolderError(
                 f"The new index does not find passage {row} of its own. It was not put into service; "

@@ -1,6 +1,8 @@
-"""Vectors that need not be computed again: those of earlier indexes, and those of a build that was cut off."""
+"""The vectors of all texts of an index, each computed once.
 
-import logging
+Those of earlier indexes need not be computed again, nor those of a build that was cut off, which are in its journal.
+"""
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +12,6 @@ from numpy.typing import NDArray
 
 from indexer.encoders import Encoder
 from indexer.records import Progress, Vectors
-
-logger = logging.getLogger(__name__)
-
 
 _CHUNK = 256  # texts between two entries of the journal: a few seconds of work, lost at worst
 _BLOCK = 4096  # texts read at once, and sorted by length
@@ -40,9 +39,9 @@ class KnownVectors:
             if not len(missing) or not len(source_keys):
                 continue
             order = np.argsort(source_keys)
-            wanted = keys[missing]
-            at = order[np.minimum(np.searchsorted(source_keys, wanted, sorter=order), len(order) - 1)]
-            there = source_keys[at] == wanted
+            sought = keys[missing]
+            at = order[np.minimum(np.searchsorted(source_keys, sought, sorter=order), len(order) - 1)]
+            there = source_keys[at] == sought
             _copy(vectors, at[there], into, missing[there])
             known[missing[there]] = True
         return known
@@ -101,52 +100,52 @@ class TextsToEncode:
 
 
 def encode_all(
-    parts: Sequence[TextsToEncode], *, encoder: Encoder, known: KnownVectors, journal: Journal, progress: Progress
+    texts: Sequence[TextsToEncode], *, encoder: Encoder, known: KnownVectors, journal: Journal, progress: Progress
 ) -> Encoded:
     """Write the vector of each text to its place; return how many were known and how many were not.
 
-    The same text twice in a part is encoded once. Texts are read a block at a time, so that they need no memory.
+    The same text twice in one of *texts* is encoded once. They are read a block at a time, so that they need no memory.
     """
-    missing = [np.flatnonzero(~known.fill(part.keys, part.into)) for part in parts]
-    plans = [_Plan.of(part, rows) for part, rows in zip(parts, missing, strict=True)]
+    missing = [np.flatnonzero(~known.fill(some.keys, some.into)) for some in texts]
+    plans = [_Plan.of(some, rows) for some, rows in zip(texts, missing, strict=True)]
     total = sum(len(plan.todo) for plan in plans)
     done = 0
     for plan in plans:
         for start in range(0, len(plan.todo), _BLOCK):
-            for rows, texts in _chunks(plan.part, plan.todo[start : start + _BLOCK]):
+            for rows, chunk in _chunks(plan.texts, plan.todo[start : start + _BLOCK]):
                 progress(done, total)
-                encode = encoder.encode_questions if plan.part.are_questions[rows[0]] else encoder.encode_passages
-                vectors = encode(texts)
-                plan.part.into[rows] = vectors
-                journal.append(plan.part.keys[rows], vectors)
+                encode = encoder.encode_questions if plan.texts.are_questions[rows[0]] else encoder.encode_passages
+                vectors = encode(chunk)
+                plan.texts.into[rows] = vectors
+                journal.append(plan.texts.keys[rows], vectors)
                 done += len(rows)
-        _copy(plan.part.into, plan.first, plan.part.into, plan.repeated)
+        _copy(plan.texts.into, plan.first, plan.texts.into, plan.repeated)
     progress(total, total)
-    return Encoded(fresh=total, reused=sum(len(part.keys) for part in parts) - sum(map(len, missing)))
+    return Encoded(fresh=total, reused=sum(len(some.keys) for some in texts) - sum(map(len, missing)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The rows of a part to encode, and those whose text is that of another: `repeated[i]` is like `first[i]`."""
+    """The rows of some texts to encode, and those whose text is that of another: `repeated[i]` is like `first[i]`."""
 
-    part: TextsToEncode
+    texts: TextsToEncode
     todo: NDArray[np.int64]
     repeated: NDArray[np.int64]
     first: NDArray[np.int64]
 
     @classmethod
-    def of(cls, part: TextsToEncode, missing: NDArray[np.int64]) -> "_Plan":
-        _, first, same_as = np.unique(part.keys[missing], return_index=True, return_inverse=True)
+    def of(cls, texts: TextsToEncode, missing: NDArray[np.int64]) -> "_Plan":
+        _, first, same_as = np.unique(texts.keys[missing], return_index=True, return_inverse=True)
         owner = missing[first][same_as]
         again = owner != missing
-        return cls(part, np.sort(missing[first]), missing[again], owner[again])
+        return cls(texts, np.sort(missing[first]), missing[again], owner[again])
 
 
-def _chunks(part: TextsToEncode, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
+def _chunks(some: TextsToEncode, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
     """Yield rows of one role with their texts, of like length: so little of a batch is padding."""
-    texts = dict(zip(rows.tolist(), part.read(rows.tolist()), strict=True))
+    texts = dict(zip(rows.tolist(), some.read(rows.tolist()), strict=True))
     for role in (False, True):
-        chosen = rows[part.are_questions[rows] == role].tolist()
+        chosen = rows[some.are_questions[rows] == role].tolist()
         chosen.sort(key=lambda row: -len(texts[row]))
         for start in range(0, len(chosen), _CHUNK):
             chunk = chosen[start : start + _CHUNK]

@@ -152,13 +152,13 @@ class IndexFolder:
         """
         if keep < 1:
             raise ValueError(f"keep is {keep}, at least 1 is needed")
-        wanted: list[str] = []
+        kept: list[str] = []
         step: str | None = self.current_id()
-        while step and len(wanted) < keep:
-            wanted.append(step)
+        while step and len(kept) < keep:
+            kept.append(step)
             step = self._replaced_by(step)
-        newest_others = [index_id for index_id in reversed(self.ids()) if index_id not in wanted]
-        removed = sorted(newest_others[keep - len(wanted) :])
+        newest_others = [index_id for index_id in reversed(self.ids()) if index_id not in kept]
+        removed = sorted(newest_others[keep - len(kept) :])
         for index_id in removed:
             # Renamed first: a half-removed index must not look like a complete one.
             doomed = self.path / f".removing-{index_id}"

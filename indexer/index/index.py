@@ -144,9 +144,9 @@ class Index:
     def vector_sums(self, *, most: int) -> VectorSums:
         """Return the sums of the vectors of at most *most* answers, spread evenly over all where there are more."""
         rows = np.arange(len(self))[:: max(1, -(-len(self) // most))]
-        stretches = self._contents.table.stretches(rows)
-        # Of each answer two stretches: its bodies, then its questions.
-        sums = stretches.sums(stretches.pick(self._contents.embeddings.every))
+        of_answers = self._contents.table.rows_of(rows)
+        # Of each answer two groups: its bodies, then its questions.
+        sums = of_answers.sums(of_answers.pick(self._contents.embeddings.every))
         bodies, questions = self._contents.table.lengths[rows].T
         return VectorSums(self._contents.answers.pick(rows), sums[::2], sums[1::2], bodies, questions)
 

@@ -1,4 +1,7 @@
-"""Writes the files of an index, row by row, so that a corpus may be larger than memory."""
+"""Writes the files of an index, row by row, so that a corpus may be larger than memory.
+
+Passages and vectors of answers that an earlier index has already are taken over, not made again.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +33,7 @@ from indexer.search.contents import (
 )
 
 
-def write_parts(
+def write_contents(
     aside: Path,
     corpus: AnswerSource,
     earlier: IndexContents | None,

@@ -111,32 +111,32 @@ class LexicalIndex:
 
     def search(self, question: str) -> LexicalMatch:
         """Return what every row has of the words of *question*."""
-        wanted_words = self._reader.read(question)
+        terms = self._reader.read(question)
         values = np.zeros((3, len(self)), dtype=np.float32)
         # An unknown word says as much as one that is in one row.
-        idfs = [self._postings.idf(wanted.row_frequency or min(1, len(self))) for wanted in wanted_words]
+        idfs = [self._postings.idf(term.row_frequency or min(1, len(self))) for term in terms]
         total = sum(idfs)
-        known = [(wanted, idf) for wanted, idf in zip(wanted_words, idfs, strict=True) if wanted.terms]
+        known = [(term, idf) for term, idf in zip(terms, idfs, strict=True) if term.variants]
         if not known:
             return LexicalMatch(values, known_share=0.0)
-        found = [self._having(wanted.terms) for wanted, _ in known]
+        found = [self._having(term.variants) for term, _ in known]
         rows, impacts, weights = (np.concatenate(parts) for parts in zip(*found, strict=True))
         idf_of_each = np.repeat(np.array([idf for _, idf in known], np.float32), [len(some) for some, _, _ in found])
         # Once for all words: for one word at a time it takes five times as long in a small index.
         np.add.at(values[SCORE], rows, impacts * idf_of_each)
         np.add.at(values[COVERAGE], rows, weights * idf_of_each / np.float32(total))
-        code_count = sum(wanted.is_code for wanted in wanted_words)
-        for (wanted, _), (having, _, weights_of_one) in zip(known, found, strict=True):
-            if wanted.is_code:
+        code_count = sum(term.is_code for term in terms)
+        for (term, _), (having, _, weights_of_one) in zip(known, found, strict=True):
+            if term.is_code:
                 np.add.at(values[CODES], having, (weights_of_one == 1) * np.float32(1 / code_count))
         # Roundings may add up to a little more than the whole.
         np.minimum(values[COVERAGE:], np.float32(1), out=values[COVERAGE:])
-        return LexicalMatch(values, known_share=sum(idf * wanted.weight for wanted, idf in known) / total)
+        return LexicalMatch(values, known_share=sum(idf * term.weight for term, idf in known) / total)
 
-    def _rows_with(self, terms: Sequence[tuple[str, float]]) -> _Having:
-        """Return the rows that have one of *terms*, which come by rising weight."""
-        if len(terms) == 1:
-            ((term, weight),) = terms
+    def _rows_with(self, variants: Sequence[tuple[str, float]]) -> _Having:
+        """Return the rows that have one of *variants*, which come by rising weight."""
+        if len(variants) == 1:
+            ((term, weight),) = variants
             rows, impacts = self._postings.of(term)
             return (
                 rows,
@@ -144,7 +144,7 @@ class LexicalIndex:
                 np.full(len(rows), weight, np.float32),
             )
         best_impacts, best_weights = np.zeros((2, len(self)), dtype=np.float32)
-        for term, weight in terms:
+        for term, weight in variants:
             rows, impacts = self._postings.of(term)
             best_impacts[rows] = np.maximum(best_impacts[rows], impacts * np.float32(weight))
             best_weights[rows] = weight  # the highest comes last

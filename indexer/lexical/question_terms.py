@@ -1,4 +1,7 @@
-"""What to look for in an index for each word of a question: variants, parts of codes, acronyms, misspelt words."""
+"""What to look for in an index for each word of a question: variants, parts of codes, acronyms, misspelt words.
+
+Owns how much each of them counts.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ _ACRONYM = 0.5
 """The long form for the short one, and the other way round: the literal match wins."""
 _CORRECTED = {1: 0.8, 2: 0.6}
 """A word of the vocabulary one or two edits from what was typed."""
+
 _REMEMBERED = 8192
 _LONGEST_REMEMBERED = 40
 """Longer strings are rare, and remembered they would let a visitor fill the memory."""
@@ -27,12 +31,12 @@ _LONGEST_REMEMBERED = 40
 class QuestionTerm:
     """A word of the question: the known terms that do for it with how much each counts, and whether it is a code.
 
-    terms: pairs of a term and what it counts, those that count least first. weight: of those that count most.
+    variants: pairs of a term and what it counts, those that count least first. weight: of those that count most.
     row_frequency: how many rows have the most frequent of these. Both are 0 for an unknown word. names: the terms
     alone, or what stands for an unknown word: two words with the same names are one.
     """
 
-    terms: tuple[tuple[str, float], ...]
+    variants: tuple[tuple[str, float], ...]
     weight: float
     row_frequency: int
     names: frozenset[str]
@@ -54,21 +58,21 @@ class QuestionReader:
         found: list[tuple[Word, QuestionTerm]] = []
         for chunk in split_chunks(_unshouted(question)):
             found += self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
-        keys = [word.code if wanted.is_code else key_of(word) for word, wanted in found]
+        keys = [word.code if term.is_code else key_of(word) for word, term in found]
         for start, phrase in self._phrases.find(keys):
             if phrase.other_side in self._postings:
                 for at in range(start, start + len(phrase.keys)):
-                    word, wanted = found[at]
-                    terms = {phrase.other_side: _ACRONYM, **dict(wanted.terms)}
-                    found[at] = word, self._weigh(word, terms, is_code=wanted.is_code)
+                    word, term = found[at]
+                    variants = {phrase.other_side: _ACRONYM, **dict(term.variants)}
+                    found[at] = word, self._weigh(word, variants, is_code=term.is_code)
         unique: dict[frozenset[str], QuestionTerm] = {}
-        for _, wanted in found:
-            unique.setdefault(wanted.names, wanted)
+        for _, term in found:
+            unique.setdefault(term.names, term)
         return list(unique.values())
 
     def _read_chunk(self, chunk: str) -> list[tuple[Word, QuestionTerm]]:
         words = self._content_words(read_chunk(chunk))
-        return [(word, wanted) for word in words if (wanted := self._wanted(word)) is not None]
+        return [(word, term) for word in words if (term := self._look_up(word)) is not None]
 
     def _content_words(self, words: Sequence[Word]) -> Iterator[Word]:
         """Yield the words to look for: a compound or a code that no text has is taken apart."""
@@ -81,11 +85,11 @@ class QuestionReader:
     def _is_known_code(self, word: Word) -> bool:
         return word.code in self._postings or word.code in self._phrases
 
-    def _wanted(self, word: Word) -> QuestionTerm | None:
+    def _look_up(self, word: Word) -> QuestionTerm | None:
         """Return what to look for, None for a stop word in capitals or misspelt."""
         stems = {known: 1.0 for stem in word.stems if (known := self._postings.canonical(stem)) is not None}
         if word.code in self._postings:
-            return self._wanted_code(word, stems)
+            return self._look_up_code(word, stems)
         if stems:
             return self._weigh(word, stems)
         if word.surface.lower() in STOP_WORDS:
@@ -97,7 +101,7 @@ class QuestionReader:
             return None
         return self._weigh(word, {stems_of(found.word)[-1]: _CORRECTED[found.distance] for found in corrections})
 
-    def _wanted_code(self, word: Word, stems: Mapping[str, float]) -> QuestionTerm:
+    def _look_up_code(self, word: Word, stems: Mapping[str, float]) -> QuestionTerm:
         parts = {term: _PART for part in word.parts for term in (part.code, *part.stems) if term in self._postings}
         if word.is_code:
             return self._weigh(word, {**parts, **dict.fromkeys(stems, _OTHER_CASE), word.code: 1.0}, is_code=True)
@@ -106,11 +110,11 @@ class QuestionReader:
         rarer_as_word = all(often >= self._postings.row_frequency(stem) for stem in stems)
         return self._weigh(word, {**parts, **stems, word.code: 1.0}, is_code=rarer_as_word)
 
-    def _weigh(self, word: Word, terms: Mapping[str, float], *, is_code: bool = False) -> QuestionTerm:
-        rising = tuple(sorted(terms.items(), key=lambda item: item[1]))
+    def _weigh(self, word: Word, variants: Mapping[str, float], *, is_code: bool = False) -> QuestionTerm:
+        rising = tuple(sorted(variants.items(), key=lambda item: item[1]))
         weight = rising[-1][1] if rising else 0.0
         often = (self._postings.row_frequency(term) for term, counts in rising if counts == weight)
-        return QuestionTerm(rising, weight, max(often, default=0), frozenset(terms or [word.code]), is_code)
+        return QuestionTerm(rising, weight, max(often, default=0), frozenset(variants or [word.code]), is_code)
 
 
 def _unshouted(question: str) -> str:

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from indexer.files import read_array, read_lines, write_lines
 
-SHORTEST = 5
+SHORTEST_CORRECTED = 5
 """Letters that a word needs to be corrected: among shorter ones, one edit too often makes another word."""
 
 _WORDS = "words.txt"
@@ -68,7 +68,7 @@ class Speller:
         One edit is allowed in a word of five to eight letters, two in a longer one, none in a shorter one. The distance
         is optimal string alignment: a swap of neighbours is one edit.
         """
-        if len(word) < SHORTEST:
+        if len(word) < SHORTEST_CORRECTED:
             return ()
         most = 2 if len(word) >= _TWO_EDITS_FROM else 1
         candidates = self._candidates(word, most)

@@ -1,4 +1,8 @@
-"""What is indexed of each text: the terms of its words, of its codes and their parts, of the acronyms it spells out."""
+"""What is indexed of each text: the terms of its words, of its codes and their parts, of the acronyms it spells out.
+
+Some words were published without the space between them, such as « simplesà respecter »: pages saved from the web lose
+the spaces between their parts. No dictionary is needed to find them: the corpus is its own.
+"""
 
 import math
 from array import array
@@ -14,12 +18,12 @@ from indexer.french.text import fold
 from indexer.french.words import STOP_WORDS, Word, simple_words, split_words, stems_of
 from indexer.lexical.acronyms import Phrases, key_of
 from indexer.lexical.postings import TextTerms
-from indexer.lexical.spelling import SHORTEST
+from indexer.lexical.spelling import SHORTEST_CORRECTED
 
 _TEXTS_A_BLOCK = 50_000
 
-_SHORTEST = 6
-_SEEN_PART = 2
+_SHORTEST_RUN_TOGETHER = 6
+_LEAST_SEEN_PART = 2
 _ONE_LETTER_WORDS = frozenset("aày")
 
 
@@ -47,7 +51,7 @@ class TextReader:
         self.aliases = _join_stems(word.stems for those in words for word in _with_parts(those))
         self._run_together = split_run_together(counts)
         spellings = {fold(word) for word in counts.keys() - self._run_together.keys()} | STOP_WORDS
-        self.spellings = [word for word in spellings if word.isalpha() and len(word) >= SHORTEST - 1]
+        self.spellings = [word for word in spellings if word.isalpha() and len(word) >= SHORTEST_CORRECTED - 1]
         self.terms: list[str] = []
         """By their number; complete once all texts are read."""
         self._term_ids: dict[str, int] = {}
@@ -114,6 +118,40 @@ class TextReader:
                     yield self.aliases[stems_of(piece)[0]]
 
 
+def split_run_together(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """Return the words that are others run together, each with the two or three words it is made of.
+
+    counts: how often each word occurs, in lower case. A word is taken for several only if it occurs once, no other
+    word has its stem, and each part occurs by itself twice or more; of several ways, the one with the most frequent
+    parts, two before three.
+    """
+    related: dict[str, int] = {}
+    for word in counts:
+        for stem in stems_of(word):
+            related[stem] = related.get(stem, 0) + 1
+    suspects = [
+        word
+        for word, count in counts.items()
+        if count == 1
+        and len(word) >= _SHORTEST_RUN_TOGETHER
+        and word.isalpha()
+        and word not in STOP_WORDS
+        and all(related[stem] == 1 for stem in stems_of(word))
+    ]
+    known = {word: count for word, count in counts.items() if count >= _LEAST_SEEN_PART and _can_be_part(word)}
+    found: dict[str, tuple[str, ...]] = {}
+    for word in suspects:
+        ways = list(_halves(word, known)) or [
+            (word[:at], *rest)
+            for at in range(1, len(word) - 1)
+            if word[:at] in known
+            for rest in _halves(word[at:], known)
+        ]
+        if ways:
+            found[word] = max(ways, key=lambda parts: (math.prod(known[part] for part in parts), parts))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Lists:
     """Lists of numbers, one after the other: list i is values[starts[i] : starts[i + 1]]."""
@@ -158,40 +196,6 @@ def _with_parts(words: Iterable[Word]) -> Iterator[Word]:
     for word in words:
         yield word
         yield from _with_parts(word.parts)
-
-
-def split_run_together(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
-    """Return the words that are others run together, each with the two or three words it is made of.
-
-    counts: how often each word occurs, in lower case. A word is taken for several only if it occurs once, no other
-    word has its stem, and each part occurs by itself twice or more; of several ways, the one with the most frequent
-    parts, two before three.
-    """
-    related: dict[str, int] = {}
-    for word in counts:
-        for stem in stems_of(word):
-            related[stem] = related.get(stem, 0) + 1
-    suspects = [
-        word
-        for word, count in counts.items()
-        if count == 1
-        and len(word) >= _SHORTEST
-        and word.isalpha()
-        and word not in STOP_WORDS
-        and all(related[stem] == 1 for stem in stems_of(word))
-    ]
-    known = {word: count for word, count in counts.items() if count >= _SEEN_PART and _can_be_part(word)}
-    found: dict[str, tuple[str, ...]] = {}
-    for word in suspects:
-        ways = list(_halves(word, known)) or [
-            (word[:at], *rest)
-            for at in range(1, len(word) - 1)
-            if word[:at] in known
-            for rest in _halves(word[at:], known)
-        ]
-        if ways:
-            found[word] = max(ways, key=lambda parts: (math.prod(known[part] for part in parts), parts))
-    return found
 
 
 def _halves(word: str, known: Mapping[str, int]) -> Iterator[tuple[str, ...]]:

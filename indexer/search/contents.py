@@ -1,4 +1,7 @@
-"""The files of an index that a search looks into, and reading them. A row of any of them is one passage."""
+"""The files of an index that a search looks into, reading them, and which answers in them are weighed for a question.
+
+A row of the tables and of the vectors is one passage, a span being a finer one.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +50,7 @@ def question_norms(table: PassageTable, embeddings: Vectors) -> NDArray[np.float
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Some answers, by rising row, shape (candidates,), and the stretches of each in the two tables of an index."""
+    """Some answers, by rising row, shape (candidates,), and the rows of each in the two tables of an index."""
 
     answers: NDArray[np.int64]
     passages: AnswerRows
@@ -56,7 +59,7 @@ class Candidates:
     @classmethod
     def of(cls, answers: NDArray[np.int64], *, table: PassageTable, spans: PassageTable) -> "Candidates":
         """Return the candidates *answers*, which rise."""
-        return cls(answers, table.stretches(answers), spans.stretches(answers))
+        return cls(answers, table.rows_of(answers), spans.rows_of(answers))
 
     @classmethod
     def every(cls, *, table: PassageTable, spans: PassageTable) -> "Candidates":
@@ -91,7 +94,7 @@ class IndexContents:
 
     @classmethod
     def load(cls, folder: Path) -> "IndexContents":
-        """Return the parts saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others."""
+        """Return what is saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others."""
         try:
             answers = AnswerStore(folder)
             embeddings = VectorTable.load(folder / EMBEDDINGS_FILE)
@@ -102,7 +105,7 @@ class IndexContents:
             table = PassageTable.load(folder / PASSAGES_FILE, answers=len(answers))
             spans = PassageTable.load(folder / SPANS_FILE, answers=len(answers))
             comparer = Comparer(embeddings, span_embeddings, off_topic_vectors, dense)
-            parts = cls(
+            contents = cls(
                 answers=answers,
                 facets=FacetTable.load(folder),
                 table=table,
@@ -121,11 +124,11 @@ class IndexContents:
             raise IndexFolderError(
                 f'{folder} cannot be read: {error}. Run "{command_of("build")}" to build anew.'
             ) from error
-        if not parts.fit_each_other():
+        if not contents.fit_each_other():
             raise IndexFolderError(
                 f'The files of {folder} do not fit each other. Run "{command_of("build")}" to build anew.'
             )
-        return parts
+        return contents
 
     def fit_each_other(self) -> bool:
         """Whether files of the same rows have the same number of them, and all vectors the same dimension."""

@@ -26,20 +26,20 @@ _NOT_THERE = np.float32(np.nan)
 class Nearness:
     """How near the rows of some candidates in one table are to some questions.
 
-    cosines: shape (rows, questions), -inf for a row left out. best: shape (stretches, questions), the greatest of each
-    stretch, -inf of an empty one.
+    cosines: shape (rows, questions), -inf for a row left out. best: shape (groups, questions), the greatest of each
+    group of `AnswerRows`, -inf of an empty one.
     """
 
-    stretches: AnswerRows
+    of_answers: AnswerRows
     cosines: NDArray[np.float32]
     best: NDArray[np.float32]
 
-    def best_row(self, stretch: int, question: int) -> int | None:
-        """Return the row of the greatest cosine of a stretch, the first of equals; None for an empty one."""
-        if self.best[stretch, question] == _NOWHERE:
+    def best_row(self, group: int, question: int) -> int | None:
+        """Return the row of the greatest cosine of a group, the first of equals; None for an empty one."""
+        if self.best[group, question] == _NOWHERE:
             return None
-        start, end = self.stretches.bounds[stretch : stretch + 2].tolist()
-        return int(self.stretches.rows[start + self.cosines[start:end, question].argmax()])
+        start, end = self.of_answers.bounds[group : group + 2].tolist()
+        return int(self.of_answers.rows[start + self.cosines[start:end, question].argmax()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Evidence:
 
 
 def gather_evidence(
-    parts: IndexContents,
+    contents: IndexContents,
     questions: Sequence[str],
     comparison: Comparison,
     *,
@@ -97,15 +97,15 @@ def gather_evidence(
 ) -> Evidence:
     """Return the evidence on the candidate answers of some questions.
 
-    comparison: of these questions, by the comparer of *parts*. allowed: shape (answers,), None for all.
+    comparison: of these questions, by the comparer of *contents*. allowed: shape (answers,), None for all.
     left_out_*: rows of the table, the answers, and the off-topic questions to be ignored as if they were not there:
     this is how a corpus is asked its own questions. Their words stay known.
     """
-    found = [parts.lexical.search(question) for question in questions]
+    found = [contents.lexical.search(question) for question in questions]
     if left_out_passage is not None:
         for match in found:
             match.values[:, left_out_passage] = 0
-    candidates = _choose(parts, comparison, found, allowed, left_out_passage, left_out_answer)
+    candidates = _choose(contents, comparison, found, allowed, left_out_passage, left_out_answer)
     passages = _nearness(candidates.passages, comparison.with_passages, left_out=left_out_passage)
     spans = _nearness(candidates.spans, comparison.with_spans)
     body, by_question = passages.best[::2], passages.best[1::2]
@@ -125,7 +125,7 @@ def gather_evidence(
         sentence=np.where(sentence > _NOWHERE, sentence, body),
         opening=opening,
         question=np.where(by_question > _NOWHERE, by_question, _NOT_THERE),
-        all_questions=_mean_cosines(parts, passages, candidates.answers, left_out_passage),
+        all_questions=_mean_cosines(contents, passages, candidates.answers, left_out_passage),
         lexical=lexical[SCORE],
         coverage=lexical[COVERAGE],
         codes=lexical[CODES],
@@ -137,7 +137,7 @@ def gather_evidence(
 
 
 def _choose(
-    parts: IndexContents,
+    contents: IndexContents,
     comparison: Comparison,
     found: Sequence[LexicalMatch],
     allowed: NDArray[np.bool_] | None,
@@ -145,36 +145,36 @@ def _choose(
     left_out_answer: int | None,
 ) -> Candidates:
     """Return the answers to weigh: all of a small index, else those of the passages that are nearest or share words."""
-    every = parts.every_candidate
+    every = contents.every_candidate
     if every:
         if allowed is None and left_out_answer is None:
             return every
         chosen = every.answers
     else:
-        among = None if allowed is None else allowed[parts.table.answers]
+        among = None if allowed is None else allowed[contents.table.answers]
         nearest = comparison.nearest_passages(_DENSE_CANDIDATES, among=among)
         if left_out_passage is not None:
             nearest = nearest[nearest != left_out_passage]
         rows = np.concatenate((nearest, *(match.best_rows(_LEXICAL_CANDIDATES) for match in found)))
         # For so few, faster than np.unique.
-        chosen = np.array(sorted(set(parts.table.answers[rows].tolist())), dtype=np.int64)
+        chosen = np.array(sorted(set(contents.table.answers[rows].tolist())), dtype=np.int64)
     if left_out_answer is not None:
         chosen = chosen[chosen != left_out_answer]
     if allowed is not None:
         chosen = chosen[allowed[chosen]]
-    return Candidates.of(chosen, table=parts.table, spans=parts.spans)
+    return Candidates.of(chosen, table=contents.table, spans=contents.spans)
 
 
 def _nearness(
-    stretches: AnswerRows,
+    rows: AnswerRows,
     cosines_with: Callable[[AnswerRows], NDArray[np.float32]],
     *,
     left_out: int | None = None,
 ) -> Nearness:
-    cosines = cosines_with(stretches)
+    cosines = cosines_with(rows)
     if left_out is not None:
-        cosines = np.where((stretches.rows == left_out)[:, np.newaxis], _NOWHERE, cosines)
-    return Nearness(stretches, cosines, stretches.greatest(cosines))
+        cosines = np.where((rows.rows == left_out)[:, np.newaxis], _NOWHERE, cosines)
+    return Nearness(rows, cosines, rows.greatest(cosines))
 
 
 def _lexical(passages: AnswerRows, found: Sequence[LexicalMatch]) -> NDArray[np.float32]:
@@ -186,23 +186,23 @@ def _lexical(passages: AnswerRows, found: Sequence[LexicalMatch]) -> NDArray[np.
 
 
 def _mean_cosines(
-    parts: IndexContents, passages: Nearness, answers: NDArray[np.int64], left_out: int | None
+    contents: IndexContents, passages: Nearness, answers: NDArray[np.int64], left_out: int | None
 ) -> NDArray[np.float32]:
     """Return the cosine of each candidate with the mean direction of its questions, NaN where it has none."""
     cosines = passages.cosines
     means = np.full((len(answers), cosines.shape[1]), _NOT_THERE)
-    norms = parts.question_norms[answers]
+    norms = contents.question_norms[answers]
     if not norms.any():
         return means
     if left_out is not None:
-        owner = int(parts.table.answers[left_out])
-        norms = np.where(answers == owner, _norm_without(parts, owner, left_out), norms)
+        owner = int(contents.table.answers[left_out])
+        norms = np.where(answers == owner, _norm_without(contents, owner, left_out), norms)
         cosines = np.where(cosines > _NOWHERE, cosines, np.float32(0))
-    sums = passages.stretches.sums(cosines)[1::2]
+    sums = passages.of_answers.sums(cosines)[1::2]
     return np.divide(sums, norms[:, np.newaxis], out=means, where=norms[:, np.newaxis] > 0)
 
 
-def _norm_without(parts: IndexContents, answer: int, left_out: int) -> np.float32:
+def _norm_without(contents: IndexContents, answer: int, left_out: int) -> np.float32:
     """Return the length of the sum of an answer's questions but for one, 0 for none."""
-    rows = np.arange(parts.table.later_rows[answer], parts.table.first_rows[answer + 1])
-    return np.float32(np.linalg.norm(parts.embeddings.every[rows[rows != left_out]].sum(axis=0)))
+    rows = np.arange(contents.table.later_rows[answer], contents.table.first_rows[answer + 1])
+    return np.float32(np.linalg.norm(contents.embeddings.every[rows[rows != left_out]].sum(axis=0)))

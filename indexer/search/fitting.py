@@ -66,12 +66,12 @@ class _Case:
         return cls(features, is_right, right is not None, float(evidence.off_topic[0]), weight, group)
 
 
-def fit(parts: IndexContents, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
+def fit(contents: IndexContents, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
     """Return the ranking weights and the calibration of an index, the shipped ones where too little teaches them.
 
-    off_topic: the texts of parts.off_topic_vectors, in the same order.
+    off_topic: the texts of contents.off_topic_vectors, in the same order.
     """
-    cases = _cases(parts, off_topic)
+    cases = _cases(contents, off_topic)
     answerable = sum(case.answerable for case in cases)
     folds = {case.group % _FOLDS for case in cases}
     # Questions of one answer alone, or none without an answer, leave nothing to judge a fit by.
@@ -95,22 +95,22 @@ def fit(parts: IndexContents, *, off_topic: Sequence[str], risk: float) -> tuple
     )
 
 
-def _cases(parts: IndexContents, off_topic: Sequence[str]) -> list[_Case]:
-    rows = np.flatnonzero(parts.table.are(PassageKind.QUESTION))
+def _cases(contents: IndexContents, off_topic: Sequence[str]) -> list[_Case]:
+    rows = np.flatnonzero(contents.table.are(PassageKind.QUESTION))
     if len(rows) > _MAX_QUESTIONS:
         rows = rows[np.linspace(0, len(rows) - 1, _MAX_QUESTIONS, dtype=np.int64)]
     cases = []
     for row in rows.tolist():
-        answer = int(parts.table.answers[row])
-        question = parts.answers[answer].questions[int(parts.table.rows[row]["number"])]
-        (comparison,) = parts.comparer.compare(parts.embeddings.every[row : row + 1])
-        known = gather_evidence(parts, [question], comparison, left_out_passage=row)
-        unknown = gather_evidence(parts, [question], comparison, left_out_answer=answer)
+        answer = int(contents.table.answers[row])
+        question = contents.answers[answer].questions[int(contents.table.rows[row]["number"])]
+        (comparison,) = contents.comparer.compare(contents.embeddings.every[row : row + 1])
+        known = gather_evidence(contents, [question], comparison, left_out_passage=row)
+        unknown = gather_evidence(contents, [question], comparison, left_out_answer=answer)
         cases.append(_Case.of(known, right=answer, weight=1.0, group=answer))
         cases.append(_Case.of(unknown, right=None, weight=_ANSWER_LEFT_OUT / _IN_SCOPE, group=answer))
     for at, question in enumerate(off_topic):
-        (comparison,) = parts.comparer.compare(parts.off_topic_vectors[at : at + 1])
-        evidence = gather_evidence(parts, [question], comparison, left_out_off_topic=at)
+        (comparison,) = contents.comparer.compare(contents.off_topic_vectors[at : at + 1])
+        evidence = gather_evidence(contents, [question], comparison, left_out_off_topic=at)
         weight = len(rows) * _OFF_TOPIC / _IN_SCOPE / len(off_topic)
         cases.append(_Case.of(evidence, right=None, weight=weight, group=at))
     return [case for case in cases if len(case.right)]

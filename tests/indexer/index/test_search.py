@@ -150,15 +150,15 @@ def test_cosines_are_those_of_numpy(whole_up_to: int, monkeypatch: pytest.Monkey
         assert_allclose(np.concatenate(found, axis=1), vectors[rows] @ questions.T, atol=1e-6)
 
 
-def test_stretches_are_reduced_one_by_one() -> None:
-    """Against loops; the second answer has no question, the last no stretch at all but its body."""
+def test_groups_of_rows_are_reduced_one_by_one() -> None:
+    """Against loops; the second answer has no question, the last no question either, but two bodies."""
     kinds = (PassageKind.BODY, PassageKind.BODY, PassageKind.QUESTION), (PassageKind.BODY,), (PassageKind.BODY,) * 2
     table = PassageTable.build([[Passage("a", kind, f"{kind} {at}") for at, kind in enumerate(of)] for of in kinds])
     values = np.random.default_rng(1).standard_normal((len(table), 3)).astype(np.float32)
     for answers in (np.arange(3), np.array([0, 2]), np.array([1])):
-        stretches = table.stretches(answers)
-        picked = stretches.pick(values)
-        assert stretches.is_every == (len(answers) == 3)
+        some = table.rows_of(answers)
+        picked = some.pick(values)
+        assert some.is_every == (len(answers) == 3)
         expected = []
         for answer in answers.tolist():
             rows = range(table.first_rows[answer], table.first_rows[answer + 1])
@@ -166,7 +166,5 @@ def test_stretches_are_reduced_one_by_one() -> None:
             expected += [[row for row in rows if row < later], [row for row in rows if row >= later]]
         assert_array_equal(picked, values[[row for rows in expected for row in rows]])
         nothing = np.full(3, -np.inf)
-        assert_array_equal(
-            stretches.greatest(picked), [values[rows].max(axis=0) if rows else nothing for rows in expected]
-        )
-        assert_allclose(stretches.sums(picked), [values[rows].sum(axis=0) for rows in expected], atol=1e-6)
+        assert_array_equal(some.greatest(picked), [values[rows].max(axis=0) if rows else nothing for rows in expected])
+        assert_allclose(some.sums(picked), [values[rows].sum(axis=0) for rows in expected], atol=1e-6)

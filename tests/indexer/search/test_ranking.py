@@ -9,8 +9,8 @@ from indexer.search.evidence import Evidence, Nearness
 from indexer.search.features import FEATURES, feature_matrix
 from indexer.search.ranking import TAUGHT_FROM, RankingWeights, fit_weights, softmax
 
-NO_STRETCHES = AnswerRows(np.arange(0), np.zeros(1, dtype=np.int64), np.arange(0), np.arange(0), is_every=False)
-NOTHING = Nearness(NO_STRETCHES, np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
+NO_ROWS = AnswerRows(np.arange(0), np.zeros(1, dtype=np.int64), np.arange(0), np.arange(0), is_every=False)
+NOTHING = Nearness(NO_ROWS, np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
 
 
 def make_evidence(body: list[float], *, question: list[float] | None = None, **changes: object) -> Evidence:
