@@ -38,7 +38,8 @@ class Calibration:
     answered_from: a first answer of this confidence or more is given as `answered`. show_from: below it the reply is
     `no_answer`. risk: the share of wrong answers among the answered that answered_from was chosen for.
     fitted: whether this corpus taught the coefficients; examples: by how many questions.
-    expected_calibration_error, auroc, reliability: on questions that the fit had not seen, None or empty if not.
+    expected_calibration_error, auroc, reliability: on questions that the fit had not seen, None or empty if not; over
+    `BINS_OF_A_BUILD` bins of equal width.
     """
 
     coefficients: tuple[float, ...]
@@ -97,7 +98,8 @@ def design_matrix(
 ) -> NDArray[np.float64]:
     """Return what the model sees of each candidate, shape (candidates, questions, len(COLUMNS)).
 
-    features: shape (candidates, questions, len(FEATURES)), scores: shape (candidates, questions), both as in `ranking`.
+    features: shape (candidates, questions, len(FEATURES)), as `feature_matrix` gives them. scores: shape (candidates,
+    questions), as `RankingWeights.score` gives them.
     off_topic: shape (questions,), the cosine with the nearest question known to have no answer, -1 where none is known.
     Of one question, all three may come without the axis of questions, and so does what is returned.
     The columns: share, log-odds of the candidate against all others, by the ranking; similarity, the nearest of its
@@ -124,15 +126,15 @@ def _greatest(features: NDArray[np.float64], columns: Sequence[int]) -> NDArray[
     return reduce(np.maximum, [features[..., column] for column in columns])
 
 
-def fit_coefficients(outcomes: Sequence[JudgedHits], *, prior: Sequence[float]) -> tuple[float, ...]:
-    """Return the coefficients most probable after *outcomes*, with a normal prior around *prior*.
+def fit_coefficients(judged: Sequence[JudgedHits], *, prior: Sequence[float]) -> tuple[float, ...]:
+    """Return the coefficients most probable after *judged*, with a normal prior around *prior*.
 
     Newton's steps on a concave objective, each halved until it climbs: deterministic, and at its one maximum.
     """
-    rows = np.concatenate([outcome.rows for outcome in outcomes])
-    right = np.concatenate([outcome.right for outcome in outcomes]).astype(np.float64)
+    rows = np.concatenate([hits.rows for hits in judged])
+    right = np.concatenate([hits.right for hits in judged]).astype(np.float64)
     # A question counts once, however many of its hits are looked at.
-    weight = np.concatenate([np.full(len(o.right), o.weight / max(1, len(o.right))) for o in outcomes])
+    weight = np.concatenate([np.full(len(hits.right), hits.weight / max(1, len(hits.right))) for hits in judged])
     start = np.array(prior)
     coefficients = start.copy()
 

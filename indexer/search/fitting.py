@@ -17,7 +17,7 @@ from indexer.search.contents import IndexContents
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix
 from indexer.search.ranking import SHIPPED_WEIGHTS, TAUGHT_FROM, RankingWeights, fit_weights
-from indexer.search.reliability import Judged
+from indexer.search.reliability import FirstHits
 
 SHIPPED_CALIBRATION = Calibration(coefficients=(-6.4, 0.75, 6.8, 0.0, -0.45), answered_from=0.97, show_from=0.15)
 """What holds where a corpus cannot teach: fitted to two FAQs together, the shipped one without its curated questions,
@@ -79,19 +79,19 @@ def fit(contents: IndexContents, *, off_topic: Sequence[str], risk: float) -> tu
         return SHIPPED_WEIGHTS, dataclasses.replace(SHIPPED_CALIBRATION, risk=risk)
     weights = _fit_weights(cases)
     cases = [_softened(case, weights) for case in cases]
-    judged = _judge_unseen(cases)
-    outcomes = [_outcome(case, weights) for case in cases]
-    answered_from = judged.answered_from(risk=risk)
+    unseen = _judge_unseen(cases)
+    hits = [_judged_hits(case, weights) for case in cases]
+    answered_from = unseen.answered_from(risk=risk)
     return weights, Calibration(
-        coefficients=fit_coefficients(outcomes, prior=_PRIOR),
+        coefficients=fit_coefficients(hits, prior=_PRIOR),
         answered_from=round(answered_from, 4),
-        show_from=round(min(answered_from, judged.show_from(missed=_MISSED)), 4),
+        show_from=round(min(answered_from, unseen.show_from(missed=_MISSED)), 4),
         risk=risk,
         fitted=True,
         examples=answerable,
-        expected_calibration_error=round(judged.expected_calibration_error(), 4),
-        auroc=round(judged.auroc(), 4),
-        reliability=judged.reliability(),
+        expected_calibration_error=round(unseen.expected_calibration_error(), 4),
+        auroc=round(unseen.auroc(), 4),
+        reliability=unseen.reliability(),
     )
 
 
@@ -121,14 +121,14 @@ def _softened(case: _Case, weights: RankingWeights) -> _Case:
     return dataclasses.replace(case, weight=case.weight * _LOST_WEIGHT) if lost else case
 
 
-def _judge_unseen(cases: Sequence[_Case]) -> Judged:
+def _judge_unseen(cases: Sequence[_Case]) -> FirstHits:
     """Return the first hits of all questions, each judged by a fit that knew no question of its group."""
     confidence, right = np.zeros(len(cases)), np.zeros(len(cases), dtype=np.bool_)
     folds = np.array([case.group % _FOLDS for case in cases])
     for fold in range(_FOLDS):
         seen = [case for case, of in zip(cases, folds, strict=True) if of != fold]
         weights = _fit_weights(seen)
-        coefficients = fit_coefficients([_outcome(case, weights) for case in seen], prior=_PRIOR)
+        coefficients = fit_coefficients([_judged_hits(case, weights) for case in seen], prior=_PRIOR)
         calibration = dataclasses.replace(SHIPPED_CALIBRATION, coefficients=coefficients)
         for at in np.flatnonzero(folds == fold).tolist():
             case = cases[at]
@@ -136,7 +136,7 @@ def _judge_unseen(cases: Sequence[_Case]) -> Judged:
             first = _order(scores)[0]
             confidence[at] = calibration.confidence(case.features, scores, off_topic=case.off_topic)[first]
             right[at] = case.right[first]
-    return Judged(
+    return FirstHits(
         confidence=confidence,
         right=right,
         in_scope=np.array([case.answerable for case in cases]),
@@ -148,7 +148,7 @@ def _fit_weights(cases: Sequence[_Case]) -> RankingWeights:
     return fit_weights([(case.features, case.right) for case in cases if case.answerable], prior=TAUGHT_FROM)
 
 
-def _outcome(case: _Case, weights: RankingWeights) -> JudgedHits:
+def _judged_hits(case: _Case, weights: RankingWeights) -> JudgedHits:
     scores = weights.score(case.features)
     best = _order(scores)[:_HITS]
     rows = design_matrix(case.features, scores, off_topic=case.off_topic)[best]

@@ -90,8 +90,8 @@ def divide(above: Floats, below: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """The first hits of questions of known answer: shapes (questions,). Confidences the fit did not see."""
+class FirstHits:
+    """The first hit of each of some questions of known answer: shapes (questions,). Confidences the fit did not see."""
 
     confidence: NDArray[np.float64]
     right: NDArray[np.bool_]

@@ -10,16 +10,18 @@ from indexer.records import Status
 from indexer.search.confidence import COLUMNS, Calibration, JudgedHits, design_matrix, fit_coefficients
 from indexer.search.features import feature_matrix
 from indexer.search.ranking import TAUGHT_FROM
-from indexer.search.reliability import Judged
+from indexer.search.reliability import FirstHits
 from tests.indexer.search.test_ranking import make_evidence
 
 GENERATOR = np.random.default_rng(5)
 
 
-def judged(count: int = 400) -> Judged:
+def judged(count: int = 400) -> FirstHits:
     confidence = GENERATOR.uniform(0, 1, count).round(2)
     right = GENERATOR.uniform(0, 1, count) < confidence
-    return Judged(confidence, right, right | (GENERATOR.uniform(0, 1, count) < 0.3), GENERATOR.uniform(0.5, 2, count))
+    return FirstHits(
+        confidence, right, right | (GENERATOR.uniform(0, 1, count) < 0.3), GENERATOR.uniform(0.5, 2, count)
+    )
 
 
 def test_answered_from_keeps_the_risk() -> None:
@@ -38,7 +40,7 @@ def test_answered_from_keeps_the_risk() -> None:
 def test_answered_from_is_one_where_nothing_is_sure() -> None:
     """If even the surest answers are wrong, nothing is given as answered."""
     nothing = np.zeros(10, dtype=np.bool_)
-    assert Judged(np.linspace(0, 0.9, 10), nothing, nothing, np.ones(10)).answered_from(risk=0.05) == 1.0
+    assert FirstHits(np.linspace(0, 0.9, 10), nothing, nothing, np.ones(10)).answered_from(risk=0.05) == 1.0
 
 
 def test_auroc_is_that_of_scikit_learn() -> None:
@@ -49,7 +51,7 @@ def test_auroc_is_that_of_scikit_learn() -> None:
 
 def test_calibration_error_by_hand() -> None:
     """Two bins, one perfect and one a half off, a quarter of the weight in the second."""
-    some = Judged(
+    some = FirstHits(
         np.array([0.05, 0.05, 0.95, 0.95]),
         np.array([False, False, True, False]),
         np.ones(4, dtype=np.bool_),
@@ -64,11 +66,9 @@ def test_coefficients_are_those_of_scikit_learn() -> None:
     """A logistic regression with the same penalty, around the same centre, gives the same coefficients."""
     rows = np.column_stack([np.ones(300), GENERATOR.standard_normal((300, len(COLUMNS) - 1))])
     right = GENERATOR.uniform(0, 1, 300) < 1 / (1 + np.exp(-rows @ np.linspace(-1, 1, len(COLUMNS))))
-    outcomes = [
-        JudgedHits(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)
-    ]
+    hits = [JudgedHits(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)]
     other = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-10, max_iter=1000).fit(rows, right)
-    assert_allclose(fit_coefficients(outcomes, prior=[0.0] * len(COLUMNS)), other.coef_[0], atol=1e-4)
+    assert_allclose(fit_coefficients(hits, prior=[0.0] * len(COLUMNS)), other.coef_[0], atol=1e-4)
 
 
 @pytest.mark.parametrize("shift", [0.0, -1.5, -3.0, 3.0])
@@ -79,10 +79,8 @@ def test_coefficients_are_at_the_maximum_wherever_the_features_lie(shift: float)
     rows[:, COLUMNS.index("similarity")] += shift
     right = generator.uniform(0, 1, 300) < 0.5
     prior = np.array([-8.0, 0.5, 9.0, 1.0, -1.0])
-    outcomes = [
-        JudgedHits(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)
-    ]
-    found = np.array(fit_coefficients(outcomes, prior=prior.tolist()))
+    hits = [JudgedHits(row[np.newaxis], np.array([truth]), weight=1.0) for row, truth in zip(rows, right, strict=True)]
+    found = np.array(fit_coefficients(hits, prior=prior.tolist()))
     # At the maximum the gradient is zero, up to the six decimals that are kept.
     chance = 1 / (1 + np.exp(-rows @ found))
     assert_allclose(rows.T @ (right - chance) + (prior - found), 0, atol=1e-2)
