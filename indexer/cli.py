@@ -130,7 +130,7 @@ def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
 
 
 def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.corpus.check import check_corpus
+    from indexer.corpus import check_corpus
     from indexer.records import Severity
 
     problems = check_corpus(settings.corpus)
@@ -146,7 +146,7 @@ def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
 
 
 def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.corpus.corpus import open_corpus
+    from indexer.corpus import open_corpus
     from indexer.dense.blas import keep_products_on_one_thread
     from indexer.encoders.loading import load_configured_encoder
     from indexer.index.build import build_index

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from indexer.corpus.corpus import open_corpus
+from indexer.corpus import open_corpus
 from indexer.encoders import Encoder
 from indexer.files import sha256_of
 from indexer.index.build import build_index

@@ -16,7 +16,7 @@ from indexer.dense.faiss_index import DenseIndex, require_memory
 from indexer.encoders import Encoder
 from indexer.index.encode import Journal, KnownVectors, TextsToEncode, encode_all
 from indexer.index.manifest import Counts
-from indexer.lexical.index import LexicalIndex
+from indexer.lexical import LexicalIndex
 from indexer.records import AnswerSource, DenseChoice, PassageKind, Progress, Vectors
 from indexer.search.contents import (
     DENSE_FILE,

@@ -17,7 +17,7 @@ from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
 from indexer.files import read_mapped
-from indexer.lexical.index import LexicalIndex
+from indexer.lexical import LexicalIndex
 from indexer.records import Vectors
 from indexer.terminal import command_of
 

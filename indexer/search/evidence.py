@@ -1,4 +1,4 @@
-"""What speaks for each candidate answer of a question: gathered here once, weighed in `ranking` and `calibration`.
+"""What speaks for each candidate answer of a question: gathered here once, weighed in `ranking` and `confidence`.
 
 Question-to-question similarity is on another scale than question-to-body, so they stay apart.
 """
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.answers.passage_table import AnswerRows
 from indexer.dense.comparison import Comparison
-from indexer.lexical.index import CODES, COVERAGE, SCORE, LexicalMatch
+from indexer.lexical import CODES, COVERAGE, SCORE, LexicalMatch
 from indexer.search.contents import Candidates, IndexContents
 
 _DENSE_CANDIDATES = 100
