@@ -1,4 +1,10 @@
-"""What makes a file that is written aside safe to put in place: its sum, and that it is on the disk."""
+"""Files of an index and of a model: durable before they are put in place, read without more memory than they need.
+
+A file written aside is safe to put in place once its sum is known and it is on the disk. Its arrays are read by memory
+map. Of a very large file parts are read instead: pages that were looked at once count as memory of the process, and
+parts from anywhere in such a file would soon make that all of them; the system keeps them in its own memory as long as
+it can.
+"""
 
 import hashlib
 import os
@@ -13,11 +19,11 @@ from numpy.typing import NDArray
 from indexer.errors import IndexFolderError
 from indexer.terminal import command_of
 
+MAPPED_UP_TO = 256_000_000
+"""Bytes of a file that is looked at where it is mapped; of a larger one parts are read, as `LargeFile`."""
+
 _Number = TypeVar("_Number", bound=np.number)
 _EMPTY_ARRAY_BYTES = 128
-
-MAPPED_UP_TO = 256_000_000
-"""Bytes of a file that is looked at where it is mapped."""
 
 
 def sha256_of(file: Path) -> str:

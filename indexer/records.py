@@ -116,7 +116,7 @@ class Hit:
     is_shown: whether it is worth showing, so counted in the facets: not improbable, or the first.
     passage: the sentence or two of the body that best match. matched_question: the curated question that did it, if so.
     dense: the nearest of its texts, a cosine. lexical: BM25 of its best passage. weighed: what the ranking weighed, in
-    the order of `ranking.FEATURES`; `ranking.named_features` gives each its name. All are higher when better.
+    the order of `features.FEATURES`; `ranking.named_features` gives each its name. All are higher when better.
     """
 
     answer: Answer
@@ -165,7 +165,7 @@ class Reply:
 
 
 class AnswerSource(Protocol):
-    """What an index is built from; `corpus.open_corpus` gives it from files."""
+    """What an index is built from: `open_corpus` gives it from files, `AnswerList` from a list in memory."""
 
     @property
     def facets(self) -> Sequence[Facet]:

@@ -1,6 +1,7 @@
 """A corpus in any of its forms: a folder of Markdown, a JSONL or CSV file, a BEIR folder. All are streamed.
 
-Owns where the files are, and what must hold between answers; one answer is parsed in `front_matter` or `corpus_rows`.
+Owns which form it is and where its files are. One answer is parsed in `markdown` or `rows`; what must hold between
+answers is in `consistency`, and the files that are passed over in `markdown_folder`.
 Reading and checking go through the same `examined`, so that a build refuses exactly what the check calls an error.
 """
 
@@ -11,11 +12,7 @@ from pathlib import Path
 from indexer.corpus.companion_files import Companions, read_companions
 from indexer.corpus.consistency import Consistency
 from indexer.corpus.entries import Entry, Unreadable, problems_of
-from indexer.corpus.markdown_folder import (
-    misnamed_companions,
-    passed_over_beside,
-    read_folder,
-)
+from indexer.corpus.markdown_folder import misnamed_companions, passed_over_beside, read_folder
 from indexer.corpus.rows import read_beir, read_csv, read_jsonl
 from indexer.errors import CorpusError
 from indexer.records import Acronym, Answer, Facet, Problem, Severity

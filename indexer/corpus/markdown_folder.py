@@ -1,6 +1,7 @@
-"""What lies in the folder of a corpus and is not read, with what to do: a text put in the wrong place is no answer.
+"""A folder of Markdown answers: which of its files are read, and what is said of those that are not.
 
-Pictures, explanations for readers, what is hidden, queries and sources are meant to be passed over.
+A text put in the wrong place is no answer, so a file that is passed over is told, with what to do. Pictures,
+explanations for readers, what is hidden, queries and sources are meant to be.
 """
 
 import difflib
@@ -18,6 +19,21 @@ _EXPLANATIONS = {"lisezmoi.md", "readme.md"}
 _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
 _FOLDERS_FOR_OTHERS = ("queries", "sources")
+
+
+def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry | Unreadable]:
+    """Yield the answers in the Markdown files below *folder*, and a warning for each file that is none, by path.
+
+    corpus: where the companions are, if not in *folder*. Links to folders are not followed.
+    """
+    for file in files_below(folder):
+        if file.suffix != ".md" or file.is_dir():
+            problem = passed_over(file, answers=folder, corpus=corpus or folder)
+            if problem:
+                yield Unreadable((problem,))
+        elif not is_for_readers(file):
+            text = read_text_file(file)
+            yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -112,18 +128,3 @@ def _raise(error: OSError) -> None:
 
 def _warning(file: Path, message: str) -> Problem:
     return Problem(str(file), 1, message, Severity.WARNING)
-
-
-def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry | Unreadable]:
-    """Yield the answers in the Markdown files below *folder*, and a warning for each file that is none, by path.
-
-    corpus: where the companions are, if not in *folder*. Links to folders are not followed.
-    """
-    for file in files_below(folder):
-        if file.suffix != ".md" or file.is_dir():
-            problem = passed_over(file, answers=folder, corpus=corpus or folder)
-            if problem:
-                yield Unreadable((problem,))
-        elif not is_for_readers(file):
-            text = read_text_file(file)
-            yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))

@@ -2,6 +2,7 @@
 
 An answer is the set of its pairs of neighbouring words; two are alike as far as their sets overlap (Jaccard). MinHash
 (Broder 1997) in bands of a few rows finds the pairs worth comparing; each answer keeps a bounded sketch, not its text.
+Not datasketch: it would bring scipy to the core for these hundred lines.
 """
 
 import re

@@ -5,8 +5,22 @@ from collections.abc import Callable
 
 QUOTE_IT = 'mettez tout le texte entre guillemets droits : "…".'
 SEE_EXAMPLE = "Comparez avec l'exemple de LISEZMOI.md : alignement, tirets, guillemets fermés."
+
+
+def diagnose(lines: list[str], at: int) -> tuple[int, str]:
+    """Return the line to mend, from 0, and what to do: YAML complains at it or further on."""
+    at = min(at, len(lines) - 1)
+    for number in range(at, -1, -1):
+        value = re.sub(r"\A *(- +)?([\w-]+:(?= |\Z))? *", "", lines[number].rstrip())
+        for is_made, advice in _MISTAKES:
+            if value and is_made(lines[number], value):
+                return number, advice
+    return at, SEE_EXAMPLE
+
+
 _Check = Callable[[str, str], bool]
 """Takes a line as written, and its value: without dash and key."""
+
 # A text that goes on behind its closing sign, with neither a comment nor a value.
 _GOES_ON = r"(?!\s*(?:#.*|:(?: .*)?)?\Z)"
 _CLOSED_BY_APOSTROPHE = re.compile(r"'(?:[^']|'')*'" + _GOES_ON)
@@ -53,14 +67,3 @@ _MISTAKES: tuple[tuple[_Check, str], ...] = (
         "commence ici, mettez une ligne « --- » avant.",
     ),
 )
-
-
-def diagnose(lines: list[str], at: int) -> tuple[int, str]:
-    """Return the line to mend, from 0, and what to do: YAML complains at it or further on."""
-    at = min(at, len(lines) - 1)
-    for number in range(at, -1, -1):
-        value = re.sub(r"\A *(- +)?([\w-]+:(?= |\Z))? *", "", lines[number].rstrip())
-        for is_made, advice in _MISTAKES:
-            if value and is_made(lines[number], value):
-                return number, advice
-    return at, SEE_EXAMPLE

@@ -1,6 +1,7 @@
-"""What identifies an embedding model on disk: the fingerprint of a sentence-transformers folder and its prompts.
+"""What both engines have in common, so that an index built with one is served by the other.
 
-The same function serves both engines, so that an index built with one is served by the other.
+That is what identifies a model on disk, the fingerprint of a sentence-transformers folder and its prompts; and what
+happens to a text before any tokenizer sees it.
 """
 
 import hashlib
@@ -47,17 +48,6 @@ def model_files(folder: Path) -> list[Path]:
     return [path for path in sorted(_candidates(folder)) if not _is_second_copy(path)]
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
-    # The model itself, and one level of modules such as 1_Pooling; onnx/ and openvino/ are other forms of the same.
-    for path in (*folder.glob("*"), *folder.glob("[0-9]*_*/*")):
-        if path.suffix in _SUFFIXES and path.name not in _NOT_THE_MODEL and path.is_file():
-            yield path
-
-
-def _is_second_copy(path: Path) -> bool:
-    return path.suffix == ".bin" and any(path.parent.glob("*.safetensors"))
-
-
 def cleaned(texts: Sequence[str]) -> list[str]:
     """Return each text with U+0000 as a space and lone surrogates as U+FFFD, so that any tokenizer can read it.
 
@@ -68,3 +58,14 @@ def cleaned(texts: Sequence[str]) -> list[str]:
         if not text.strip():
             raise ValueError(f"text {position} of {len(readable)} is blank")
     return readable
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    # The model itself, and one level of modules such as 1_Pooling; onnx/ and openvino/ are other forms of the same.
+    for path in (*folder.glob("*"), *folder.glob("[0-9]*_*/*")):
+        if path.suffix in _SUFFIXES and path.name not in _NOT_THE_MODEL and path.is_file():
+            yield path
+
+
+def _is_second_copy(path: Path) -> bool:
+    return path.suffix == ".bin" and any(path.parent.glob("*.safetensors"))

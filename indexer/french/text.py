@@ -1,6 +1,7 @@
-"""One normal form for what people type and paste, and a folded form for comparing.
+"""One normal form for what people type and paste, a folded form for comparing, and when two texts are the same.
 
-Owns characters only; what a French word is belongs to `indexer/french/words.py`.
+To a reader, case, accents, punctuation and spaces do not make another text. Owns characters only; what a French word
+is belongs to `indexer/french/words.py`.
 """
 
 import hashlib
@@ -11,7 +12,6 @@ _WORD_FORMS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o"})
 _SAME_CHARACTER = dict.fromkeys("’‘‛ʼ′＇", "'") | dict.fromkeys("‐‑", "-")
 # All but the Latin letters and signs of every day, so that a long text costs little.
 _UNUSUAL = re.compile("[^ -~\u00a1-\u00ac\u00ae-\u024f]")
-
 _NO_WORD = re.compile(r"[\W_]+")
 
 
@@ -36,16 +36,6 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def _plain(unusual: re.Match[str]) -> str:
-    character = unusual[0]
-    if character.isspace():
-        return " "
-    category = unicodedata.category(character)
-    if category == "Cs":
-        return "\ufffd"
-    return "" if category in {"Cc", "Cf"} else _SAME_CHARACTER.get(character, character)
-
-
 def words_of(text: str) -> str:
     """Return the words of *text*, folded, with single spaces between them."""
     return _NO_WORD.sub(" ", fold(text)).strip()
@@ -56,3 +46,13 @@ def question_key(question: str) -> bytes:
     # A question of signs alone has no words: its signs tell it from others.
     words = words_of(question) or normalise(question)
     return hashlib.blake2b(words.encode("utf-8", errors="replace"), digest_size=8).digest()
+
+
+def _plain(unusual: re.Match[str]) -> str:
+    character = unusual[0]
+    if character.isspace():
+        return " "
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "\ufffd"
+    return "" if category in {"Cc", "Cf"} else _SAME_CHARACTER.get(character, character)

