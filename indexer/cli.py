@@ -176,6 +176,17 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
             f"{counts.spans} spans; {counts.embedded} texts encoded, {counts.reused} reused; "
             f"{counts.cut_answers} answers longer than the encoder's window; {summary.took_seconds:.1f} s."
         )
+        own = summary.manifest.calibration.own
+        if own is not None:
+            print(f"Honesty: {own}.")
+            if warning := own.warning():
+                print(f"Attention : {warning}", file=sys.stderr)
+        if not summary.manifest.calibration.is_calibrated:
+            print(
+                "Attention : la confiance n'est pas calibrée pour ce modèle ; aucune réponse ne sera donnée comme "
+                "sûre. Ajoutez des questions aux réponses (30 au moins), ou prenez le modèle fourni.",
+                file=sys.stderr,
+            )
     return DONE
 
 

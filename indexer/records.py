@@ -107,6 +107,14 @@ class Excerpt:
     end: int
 
 
+class Status(StrEnum):
+    """How far a reply may be trusted."""
+
+    ANSWERED = "answered"
+    UNCERTAIN = "uncertain"
+    NO_ANSWER = "no_answer"
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """An answer found for a question.
@@ -117,6 +125,9 @@ class Hit:
     passage: the sentence or two of the body that best match. matched_question: the curated question that did it, if so.
     dense: the nearest of its texts, a cosine. lexical: BM25 of its best passage. weighed: what the ranking weighed, in
     the order of `features.FEATURES`; `ranking.named_features` gives each its name. All are higher when better.
+    covered: what of the question the answer knows, in the order of `coverage.COLUMNS`. missing: numbers, codes,
+    acronyms and names of the question, as they were asked, that neither the answer nor its curated questions know.
+    status: how far it may be trusted, were it the first.
     """
 
     answer: Answer
@@ -129,14 +140,15 @@ class Hit:
     dense: float
     lexical: float
     weighed: tuple[float, ...]
+    covered: tuple[float, ...] = ()
+    missing: tuple[str, ...] = ()
+    status: Status = Status.UNCERTAIN
 
 
-class Status(StrEnum):
-    """How far a reply may be trusted."""
+class Advice(StrEnum):
+    """What a visitor had better do with a reply."""
 
-    ANSWERED = "answered"
-    UNCERTAIN = "uncertain"
-    NO_ANSWER = "no_answer"
+    SEVERAL = "several"  # a broad question: several answers are meant, and one is to be chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +165,7 @@ class Reply:
     """What comes back for one question: hits best first, and facet key to value to number of answers shown.
 
     confidence: that of the first hit, 0 where there is none. The nearest answers are there in every status.
+    missing: what the first hit does not know of the question, see `Hit`; such a reply is never `answered`.
     """
 
     query_id: str
@@ -162,6 +175,8 @@ class Reply:
     facets: Mapping[str, Mapping[str, int]]
     index: IndexInfo
     took_ms: float
+    missing: tuple[str, ...] = ()
+    advice: Advice | None = None
 
 
 class AnswerSource(Protocol):

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from indexer.records import Reply, Status
+from indexer.records import Advice, Reply, Status
 
 _STATUS_WORDS = {
     Status.ANSWERED: "Réponse très probable",
@@ -14,6 +14,10 @@ _STATUS_WORDS = {
 def render_reply(reply: Reply, *, width: int) -> str:
     """Return the reply as text for a person: the best answer whole, the others by their matching sentence."""
     lines = [textwrap.fill(f"{_STATUS_WORDS[reply.status]} (confiance {reply.confidence:.0%})", width)]
+    if reply.missing:
+        lines.append(textwrap.fill(f"Ne mentionne pas : {', '.join(reply.missing)}", width))
+    if reply.advice is Advice.SEVERAL:
+        lines.append(textwrap.fill("Votre question est large : plusieurs réponses peuvent convenir.", width))
     for hit in reply.hits:
         lines += ["", f"{hit.rank}. {hit.answer.id}  ·  confiance {hit.confidence:.0%}"]
         if hit.matched_question:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from evaluation.records import EXPLAINED_HITS, EvaluationError, Outcome, Returned, Target
 from indexer.records import Facets
+from indexer.search.coverage import COVERAGE
 from indexer.terminal import command_of
 from server.http.schemas import BATCH_REPLY, AnswerBody, HitBody, SearchReply
 
@@ -124,5 +125,5 @@ def _returned(hit: HitBody) -> Returned:
         confidence=hit.confidence,
         passage=hit.passage.text,
         matched_question=hit.matched_question,
-        features=hit.features or {},
+        features={name: value for name, value in (hit.features or {}).items() if not name.startswith(COVERAGE)},
     )

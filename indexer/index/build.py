@@ -24,7 +24,7 @@ from indexer.terminal import command_of
 
 logger = logging.getLogger(__name__)
 
-RECIPE = 4
+RECIPE = 5
 """Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew."""
 
 
@@ -78,7 +78,7 @@ def build_index(
             memory_bytes=memory_bytes,
         )
         contents = IndexContents.load(aside)
-        ranking, calibration = fit(contents, off_topic=corpus.off_topic, risk=risk)
+        ranking, calibration = fit(contents, off_topic=corpus.off_topic, risk=risk, encoder=encoder.name)
         built_at = datetime.now(UTC)
         manifest = Manifest(
             id=_new_id(built_at, corpus_hash, encoder),

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from indexer.dense.comparison import TOGETHER
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
-from indexer.records import Answer, Excerpt, Facet, Hit, PassageKind, Status, Vectors
+from indexer.records import Advice, Answer, Excerpt, Facet, Hit, PassageKind, Status, Vectors
 from indexer.search.contents import IndexContents
+from indexer.search.coverage import Coverage, CoverageReader
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix, question_decides
 from indexer.search.ranking import best_first
+from indexer.search.verifier import shipped_verifier, surely_right
 
 SEARCHED_TOGETHER = TOGETHER
 """Questions that are searched in one go; whoever has more may look up from them after each so many."""
@@ -27,11 +29,16 @@ SEARCHED_TOGETHER = TOGETHER
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The hits for a question, best first, how far they may be trusted, and how many are worth showing by facet."""
+    """The hits for a question, best first, how far they may be trusted, and how many are worth showing by facet.
+
+    missing: what the first hit does not know of the question, see `Hit`. advice: None where there is none.
+    """
 
     hits: tuple[Hit, ...]
     status: Status
     facets: Mapping[str, Mapping[str, int]]
+    missing: tuple[str, ...]
+    advice: Advice | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class Index:
     def __init__(self, contents: IndexContents, manifest: Manifest) -> None:
         self.manifest = manifest
         self._contents = contents
+        self._coverage = CoverageReader(contents)
 
     @classmethod
     def open(cls, path: Path, *, index_id: str | None = None, largest_bytes: int | None = None) -> "Index":
@@ -132,7 +140,8 @@ class Index:
         remaining = iter(questions)
         for comparison in self._contents.comparer.compare(vectors):
             some = list(islice(remaining, len(comparison)))
-            yield from self._weigh(gather_evidence(self._contents, some, comparison, allowed=allowed), limit=limit)
+            evidence = gather_evidence(self._contents, some, comparison, allowed=allowed)
+            yield from self._weigh(some, evidence, limit=limit)
 
     def question_vectors(self, *, most: int) -> QuestionVectors:
         """Return at most about twice *most* curated questions, spread evenly over all where there are more."""
@@ -162,29 +171,34 @@ class Index:
         allowed = self._contents.facets.allowed(filters)
         return None if allowed is None else np.flatnonzero(allowed)
 
-    def _weigh(self, evidence: Evidence, *, limit: int) -> Iterator[Found]:
+    def _weigh(self, questions: Sequence[str], evidence: Evidence, *, limit: int) -> Iterator[Found]:
         features = feature_matrix(evidence)
         scores = self.manifest.ranking.score(features)
-        confidences = self.manifest.calibration.confidence(features, scores, off_topic=evidence.off_topic)
-        is_shown = confidences >= self.manifest.calibration.show_from
+        calibration = self.manifest.calibration
+        confidences = calibration.confidence(features, scores, off_topic=evidence.off_topic)
+        is_shown = confidences >= calibration.show_among_all
         by_question = question_decides(question=evidence.question, body=evidence.body, sentence=evidence.sentence)
         nearest = evidence.nearest()
         for at in range(scores.shape[1]):
             # Candidates come by row, and rows follow ids, so that ties of score go by id.
             best = best_first(scores[:, at], limit)
             is_shown[best[:1], at] = True
+            coverage = self._coverage.read(questions[at], evidence, scores, best.tolist(), at=at)
+            trust = self._trust(coverage, confidences[best, at])
             # Columns of all hits: numbers taken from arrays one at a time cost more than all that is done with them.
             columns = zip(
-                range(1, 1 + len(best)),
                 best.tolist(),
                 evidence.answers[best].tolist(),
                 scores[best, at].tolist(),
-                confidences[best, at].tolist(),
+                trust.tolist(),
                 is_shown[best, at].tolist(),
                 by_question[best, at].tolist(),
                 nearest[best, at].tolist(),
                 evidence.lexical[best, at].tolist(),
                 map(tuple, features[best, at].tolist()),
+                map(tuple, coverage.rows.tolist()),
+                coverage.missing,
+                coverage.same_words.tolist(),
                 strict=True,
             )
             hits = tuple(
@@ -199,11 +213,29 @@ class Index:
                     dense=dense,
                     lexical=lexical,
                     weighed=weighed,
+                    covered=covered,
+                    missing=missing,
+                    status=calibration.status(confidence, same_words=same, is_missing=bool(missing)),
                 )
-                for rank, position, row, score, confidence, shown, asked, dense, lexical, weighed in columns
+                for rank, (position, row, score, confidence, shown, asked, *seen) in enumerate(columns, start=1)
+                for dense, lexical, weighed, covered, missing, same in (seen,)
             )
-            status = self.manifest.calibration.status(hits[0].confidence if hits else 0.0)
-            yield Found(hits, status, self._contents.facets.count(evidence.answers[is_shown[:, at]]))
+            advice = Advice.SEVERAL if coverage.is_broad else None
+            status = hits[0].status if hits else Status.NO_ANSWER
+            # Of several that are meant none is the answer, and none is wrong.
+            status = Status.UNCERTAIN if advice else status
+            missing = hits[0].missing if hits else ()
+            facets = self._contents.facets.count(evidence.answers[is_shown[:, at]])
+            yield Found(hits, status, facets, missing, advice)
+
+    def _trust(self, coverage: Coverage, confidences: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the confidence in some hits: of the verifier where this index has a line for it, else as they are."""
+        calibration = self.manifest.calibration
+        if calibration.line:
+            confidences = calibration.line.confidence(shipped_verifier().logits(coverage))
+        elif calibration.is_calibrated:
+            return confidences
+        return surely_right(confidences, coverage)
 
     def _excerpt(self, answer: Answer, sentence_row: int | None) -> Excerpt:
         """Return the sentence of the best match, or the whole text where it is one sentence."""

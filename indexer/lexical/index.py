@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import IndexFolderError
+from indexer.french.words import Word
 from indexer.lexical.acronyms import Phrases
 from indexer.lexical.postings import Postings
-from indexer.lexical.question_terms import QuestionReader
+from indexer.lexical.question_terms import QuestionReader, QuestionTerm
 from indexer.lexical.spelling import Speller
 from indexer.lexical.text_terms import TextReader
 from indexer.records import Acronym
@@ -108,6 +109,22 @@ class LexicalIndex:
     def __len__(self) -> int:
         """The number of rows."""
         return self._postings.row_count
+
+    def read_words(self, question: str) -> list[tuple[Word, QuestionTerm]]:
+        """Return the different content words of *question*, each with the known terms that do for it."""
+        return self._reader.read_words(question)
+
+    def idf(self, row_frequency: int) -> float:
+        """Return the weight of a term that so many rows have."""
+        return self._postings.idf(row_frequency)
+
+    def canonical(self, term: str) -> str | None:
+        """Return the term that *term* is a name of, None for an unknown one."""
+        return self._postings.canonical(term)
+
+    def rows_of(self, term: str) -> NDArray[np.int32]:
+        """Return the rows of a known *term*, ascending."""
+        return self._postings.of(term)[0]
 
     def search(self, question: str) -> LexicalMatch:
         """Return what every row has of the words of *question*."""

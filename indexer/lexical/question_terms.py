@@ -55,6 +55,10 @@ class QuestionReader:
 
     def read(self, question: str) -> list[QuestionTerm]:
         """Return the different words of *question* that say something; one that the index does not know has no term."""
+        return [term for _, term in self.read_words(question)]
+
+    def read_words(self, question: str) -> list[tuple[Word, QuestionTerm]]:
+        """Return as `read`, with each word as it was asked."""
         found: list[tuple[Word, QuestionTerm]] = []
         for chunk in split_chunks(_unshouted(question)):
             found += self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
@@ -65,9 +69,9 @@ class QuestionReader:
                     word, term = found[at]
                     variants = {phrase.other_side: _ACRONYM, **dict(term.variants)}
                     found[at] = word, self._weigh(word, variants, is_code=term.is_code)
-        unique: dict[frozenset[str], QuestionTerm] = {}
-        for _, term in found:
-            unique.setdefault(term.names, term)
+        unique: dict[frozenset[str], tuple[Word, QuestionTerm]] = {}
+        for word, term in found:
+            unique.setdefault(term.names, (word, term))
         return list(unique.values())
 
     def _read_chunk(self, chunk: str) -> list[tuple[Word, QuestionTerm]]:

@@ -29,6 +29,63 @@ _LEAST_SHARE = 0.002472623156634773
 _PRIOR_STRENGTH = 1.0
 _MOST_STEPS = 1000
 _LEAST_STEP = 1e-9
+_LEAST_SLOPE = 0.1
+_FEW_VERBATIM, _FEW_ANSWERED = 0.95, 0.35
+"""Shares below which an editor is warned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What makes a confidence of the logit of the verifier."""
+
+    offset: float
+    slope: float
+
+    def confidence(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the confidence in hits of these logits, in [0, 1]."""
+        return _sigmoid(self.offset + self.slope * logits)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnQuestions:
+    """How an index fares with the questions of its own corpus, for the summary of a build.
+
+    verbatim, verbatim_answered: asked word for word, and given as answered. left_out, left_out_answered: asked with
+    themselves left out, of answers that have others, and given as answered. expected_answered: the share of new
+    questions in scope that FAQs of this shape answer. risk, risk_low, risk_high: the share of wrong ones among those of
+    all that would be answered, reference questions counted, with its 95 % interval.
+    """
+
+    verbatim: int
+    verbatim_answered: int
+    left_out: int
+    left_out_answered: int
+    expected_answered: float
+    risk: float
+    risk_low: float
+    risk_high: float
+
+    def __str__(self) -> str:
+        asked = f"{self.verbatim_answered} of {self.verbatim} own questions answered word for word"
+        left = f", {self.left_out_answered} of {self.left_out} in other words" if self.left_out else ""
+        risk = f"wrong among answered {self.risk:.1%} ({self.risk_low:.1%} to {self.risk_high:.1%})"
+        return f"{asked}{left}; FAQs of this shape answer about {self.expected_answered:.0%} of new questions; {risk}"
+
+    def warning(self) -> str | None:
+        """Return in French what an editor should know and can do, None where all is well."""
+        if self.verbatim_answered < _FEW_VERBATIM * self.verbatim:
+            lost = self.verbatim - self.verbatim_answered
+            return (
+                f"{lost} de vos {self.verbatim} questions, posées mot pour mot, n'obtiennent pas leur réponse : "
+                "deux réponses ont-elles la même question ?"
+            )
+        if self.expected_answered < _FEW_ANSWERED:
+            return (
+                f"une FAQ de cette forme ne donne une réponse sûre qu'à {100 * self.expected_answered:.0f} % environ "
+                "des questions nouvelles. Deux questions de plus par réponse, avec les mots des visiteurs, y "
+                "changeraient le plus."
+            )
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +97,11 @@ class Calibration:
     fitted: whether this corpus taught the coefficients; examples: by how many questions.
     expected_calibration_error, auroc, reliability: on questions that the fit had not seen, None or empty if not; over
     `BINS_OF_A_BUILD` bins of equal width.
+    line: what makes the confidence in a hit of the verifier's logit; None where the model of *coefficients* does, as in
+    indexes of earlier versions, and with encoders that the verifier was not taught on. listed_from: of that model,
+    which weighs all candidates, from where on one is counted in the facets; show_from if None. own: how the corpus's
+    own questions fare. is_calibrated: whether the confidence means a probability here at all; but for
+    what is asked word for word, nothing is `answered` if not.
     """
 
     coefficients: tuple[float, ...]
@@ -51,6 +113,10 @@ class Calibration:
     expected_calibration_error: float | None = None
     auroc: float | None = None
     reliability: tuple[ReliabilityBin, ...] = ()
+    line: Line | None = None
+    listed_from: float | None = None
+    own: OwnQuestions | None = None
+    is_calibrated: bool = True
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Calibration":
@@ -58,14 +124,29 @@ class Calibration:
         fields = dict(record)
         bins = tuple(ReliabilityBin(**item) for item in fields.pop("reliability"))
         coefficients = tuple(fields.pop("coefficients"))
+        line, own = fields.pop("line", None), fields.pop("own", None)
         if len(coefficients) != len(COLUMNS):
             raise ValueError(f"{len(coefficients)} coefficients, {len(COLUMNS)} are needed")
-        return cls(coefficients=coefficients, reliability=bins, **fields)
+        return cls(
+            coefficients=coefficients,
+            reliability=bins,
+            line=None if line is None else Line(**line),
+            own=None if own is None else OwnQuestions(**own),
+            **fields,
+        )
 
     def __str__(self) -> str:
         taught = f"fitted to {self.examples} questions" if self.fitted else "shipped coefficients"
         thresholds = f"answered from {self.answered_from:.2f}, no answer below {self.show_from:.2f}"
-        return f"{thresholds}, risk {self.risk:.0%}; {taught}"
+        if not self.is_calibrated:
+            thresholds = "not calibrated for this encoder, so nothing is given as answered"
+        told = "" if self.own is None else f"; {self.own}"
+        return f"{thresholds}, risk {self.risk:.0%}; {taught}{told}"
+
+    @property
+    def show_among_all(self) -> float:
+        """The confidence of the model of *coefficients* from which on a candidate is counted in the facets."""
+        return self.show_from if self.listed_from is None else self.listed_from
 
     def confidence(
         self, features: NDArray[np.float64], scores: NDArray[np.float64], *, off_topic: float | NDArray[np.float32]
@@ -74,9 +155,13 @@ class Calibration:
         rows = design_matrix(features, scores, off_topic=off_topic)
         return _sigmoid(weighed(rows, np.array(self.coefficients)))
 
-    def status(self, confidence: float) -> Status:
-        """Return how far a reply may be trusted whose first hit has this confidence."""
-        if confidence >= self.answered_from:
+    def status(self, confidence: float, *, same_words: bool, is_missing: bool) -> Status:
+        """Return how far a reply may be trusted whose first hit has this confidence.
+
+        same_words: whether the question is a curated one of that answer, word for word: its editor says it is right,
+        whatever the encoder. is_missing: whether the answer does not know a number, a code or a name of the question.
+        """
+        if confidence >= self.answered_from and (self.is_calibrated or same_words) and not is_missing:
             return Status.ANSWERED
         return Status.UNCERTAIN if confidence >= self.show_from else Status.NO_ANSWER
 
@@ -156,6 +241,34 @@ def fit_coefficients(judged: Sequence[JudgedHits], *, prior: Sequence[float]) ->
         if np.abs(step).max() < _LEAST_STEP:
             break
     return tuple(round(float(value), 6) for value in coefficients)
+
+
+def fit_line(
+    logits: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    *,
+    mean: NDArray[np.float64],
+    spread: NDArray[np.float64],
+) -> Line:
+    """Return the line most probable after these first hits, with a normal prior of this mean and spread.
+
+    All shape (questions,); mean and spread: of offset and slope. Newton's steps on a concave objective.
+    """
+    rows = np.stack((np.ones(len(logits)), logits), axis=1)
+    precision = np.diag(1 / spread**2)
+    line = mean.copy()
+    for _ in range(_MOST_STEPS):
+        chance = _sigmoid(rows @ line)
+        gradient = rows.T @ (weight * (right - chance)) - precision @ (line - mean)
+        curvature = (rows * (weight * chance * (1 - chance))[:, np.newaxis]).T @ rows + precision
+        step = np.linalg.solve(curvature, gradient)
+        step /= max(1.0, float(np.abs(step).max()))
+        line = line + step
+        if np.abs(step).max() < _LEAST_STEP:
+            break
+    # More evidence must never mean less confidence.
+    return Line(round(float(line[0]), 6), round(max(_LEAST_SLOPE, float(line[1])), 6))
 
 
 def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:

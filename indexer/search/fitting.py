@@ -18,6 +18,8 @@ from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix
 from indexer.search.ranking import SHIPPED_WEIGHTS, TAUGHT_FROM, RankingWeights, fit_weights
 from indexer.search.reliability import FirstHits
+from indexer.search.thresholds import fit_thresholds
+from indexer.search.verifier import TAUGHT_ON
 
 SHIPPED_CALIBRATION = Calibration(coefficients=(-6.4, 0.75, 6.8, 0.0, -0.45), answered_from=0.97, show_from=0.15)
 """What holds where a corpus cannot teach: fitted to two FAQs together, the shipped one without its curated questions,
@@ -66,11 +68,25 @@ class _Case:
         return cls(features, is_right, right is not None, float(evidence.off_topic[0]), weight, group)
 
 
-def fit(contents: IndexContents, *, off_topic: Sequence[str], risk: float) -> tuple[RankingWeights, Calibration]:
+def fit(
+    contents: IndexContents, *, off_topic: Sequence[str], risk: float, encoder: str
+) -> tuple[RankingWeights, Calibration]:
     """Return the ranking weights and the calibration of an index, the shipped ones where too little teaches them.
 
-    off_topic: the texts of contents.off_topic_vectors, in the same order.
+    off_topic: the texts of contents.off_topic_vectors, in the same order. encoder: its name. With one that the verifier
+    was taught on, its confidence and thresholds hold. With another, those that the corpus's own questions teach, and
+    where they teach none, nothing is calibrated.
     """
+    weights, calibration = _fit_to_own_questions(contents, off_topic=off_topic, risk=risk)
+    if encoder in TAUGHT_ON:
+        return weights, fit_thresholds(contents, weights, calibration, off_topic=off_topic)
+    can_be_reached = calibration.fitted and calibration.answered_from < 1
+    return weights, dataclasses.replace(calibration, is_calibrated=can_be_reached)
+
+
+def _fit_to_own_questions(
+    contents: IndexContents, *, off_topic: Sequence[str], risk: float
+) -> tuple[RankingWeights, Calibration]:
     cases = _cases(contents, off_topic)
     answerable = sum(case.answerable for case in cases)
     folds = {case.group % _FOLDS for case in cases}

@@ -206,6 +206,8 @@ class Answering:
             facets=found.facets,
             index=prepared.info,
             took_ms=1000 * (encoding_seconds + searching_seconds),
+            missing=found.missing,
+            advice=found.advice,
         )
 
     def _observe_batch(self, size: int) -> None:

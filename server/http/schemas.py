@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from indexer.index.folder import INDEX_ID
-from indexer.records import Answer, Hit, Reply, Status
+from indexer.records import Advice, Answer, Hit, Reply, Status
+from indexer.search.coverage import named_coverage
 from indexer.search.ranking import named_features
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
 from server.feedback.store import MAX_COMMENT_CHARACTERS
@@ -185,6 +186,10 @@ class HitBody:
     source: str | None
     facets: dict[str, list[str]]
     scores: dict[str, float]
+    missing: Annotated[
+        list[str],
+        Field(description="numbers, codes, acronyms and names of the question that this answer does not know"),
+    ]
     features: Annotated[dict[str, float] | None, Field(description="only where `explain` is asked for")] = None
 
     @classmethod
@@ -202,8 +207,14 @@ class HitBody:
             source=hit.answer.source,
             facets={key: list(values) for key, values in hit.answer.facets.items()},
             scores={"dense": round(hit.dense, 4), "lexical": round(hit.lexical, 4)},
-            features={name: round(value, 4) for name, value in named_features(hit).items()} if explain else None,
+            missing=list(hit.missing),
+            features=_explained(hit) if explain else None,
         )
+
+
+def _explained(hit: Hit) -> dict[str, float]:
+    """Return all that the ranking and the verifier saw of a hit, by name."""
+    return {name: round(value, 4) for name, value in (named_features(hit) | named_coverage(hit)).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +239,10 @@ class SearchReply:
     ]
     index: IndexBody
     took_ms: float
+    missing: Annotated[list[str], Field(description="those of the first hit; a reply that has any is never `answered`")]
+    advice: Annotated[
+        Advice | None, Field(description="`several`: a broad question; several of the hits may be meant")
+    ] = None
 
     @classmethod
     def of(cls, reply: Reply, *, explain: bool) -> "SearchReply":
@@ -240,6 +255,8 @@ class SearchReply:
             facets={key: dict(counts) for key, counts in reply.facets.items()},
             index=IndexBody(id=reply.index.id, encoder=reply.index.encoder, answers=reply.index.answers),
             took_ms=round(reply.took_ms, 3),
+            missing=list(reply.missing),
+            advice=reply.advice,
         )
 
 

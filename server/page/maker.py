@@ -96,7 +96,7 @@ class PageMaker:
         if question:
             try:
                 reply = self._reply(question, filters, form)
-                result = views.view_result(question, reply, index)
+                result = views.view_result(question, reply)
                 found = reply.facets
             except QuestionError as problem:
                 error, status = str(problem), HTTPStatus.UNPROCESSABLE_ENTITY

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.french.words import content_words, shared_words, split_words
-from indexer.index.index import Index
 from indexer.records import Answer, Facet, Hit, Reply, Status
 from server.page.markdown import render
 from server.privacy.patterns import PersonalKind
@@ -165,7 +164,7 @@ def title_of(answer: Answer) -> str:
     return text[:_TITLE_CHARACTERS].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
 
 
-def view_result(question: str, reply: Reply, index: Index) -> ResultView:
+def view_result(question: str, reply: Reply) -> ResultView:
     """Return a reply to show. Without a hit there is no answer, wherever the thresholds lie."""
     status = reply.status if reply.hits else Status.NO_ANSWER
     return ResultView(
@@ -174,7 +173,7 @@ def view_result(question: str, reply: Reply, index: Index) -> ResultView:
         index_id=reply.index.id,
         status=status,
         words=STATUS_WORDS[status],
-        hits=tuple(_view_hit(question, hit, index.manifest.calibration.status(hit.confidence)) for hit in reply.hits),
+        hits=tuple(_view_hit(question, hit, hit.status) for hit in reply.hits),
         personal=name_personal_data(question),
     )
 

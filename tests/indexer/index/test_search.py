@@ -94,9 +94,15 @@ def assert_alike(one: Found, other: Found) -> None:
     for ours, theirs in zip(one.hits, other.hits, strict=True):
         numbers = {"score": ours.score, "confidence": ours.confidence, "dense": ours.dense, "lexical": ours.lexical}
         assert_allclose(ours.weighed, theirs.weighed, atol=1e-5)
+        assert_allclose(ours.covered, theirs.covered, atol=1e-4)
         for name, value in numbers.items():
             assert getattr(theirs, name) == pytest.approx(value, abs=1e-4)
-        assert dataclasses.replace(ours, weighed=theirs.weighed, **{n: getattr(theirs, n) for n in numbers}) == theirs
+        assert (
+            dataclasses.replace(
+                ours, weighed=theirs.weighed, covered=theirs.covered, **{n: getattr(theirs, n) for n in numbers}
+            )
+            == theirs
+        )
 
 
 @pytest.mark.parametrize("filters", [None, {"couloir": ["Officine"]}])

@@ -120,7 +120,7 @@ def test_single_answer_has_a_finite_share() -> None:
 def test_status_by_threshold() -> None:
     """Thresholds belong to the better status."""
     calibration = Calibration(coefficients=(0.0,) * 5, answered_from=0.6, show_from=0.3)
-    assert [calibration.status(value) for value in (0.6, 0.59, 0.3, 0.29, 0.0)] == [
+    assert [calibration.status(value, same_words=False, is_missing=False) for value in (0.6, 0.59, 0.3, 0.29, 0.0)] == [
         Status.ANSWERED,
         Status.UNCERTAIN,
         Status.UNCERTAIN,

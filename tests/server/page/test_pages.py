@@ -311,7 +311,7 @@ def test_a_reply_without_hits_is_no_answer(answering: Answering) -> None:
     """Where the facets leave nothing, no threshold makes it uncertain."""
     reply = answering.answer(QUESTION)
     empty = dataclasses.replace(reply, hits=(), status=Status.UNCERTAIN, confidence=0.0)
-    assert view_result(QUESTION, empty, answering.index).status is Status.NO_ANSWER
+    assert view_result(QUESTION, empty).status is Status.NO_ANSWER
 
 
 def test_markup_of_editors_and_visitors_is_only_shown(tmp_path: Path) -> None:

@@ -20,7 +20,17 @@ def test_the_right_answer_comes_first(client: TestClient) -> None:
     by_get = client.get("/v1/search", params={"q": question, "limit": 2}).json()
     by_post = client.post("/v1/search", json={"query": question, "limit": 2}).json()
     assert by_get["hits"] == by_post["hits"]
-    assert set(by_get) == {"query_id", "status", "confidence", "hits", "facets", "index", "took_ms"}
+    assert set(by_get) == {
+        "query_id",
+        "status",
+        "confidence",
+        "hits",
+        "facets",
+        "index",
+        "took_ms",
+        "missing",
+        "advice",
+    }
     first = by_get["hits"][0]
     assert first["id"] == "validite-certificat"
     assert first["rank"] == 1

@@ -1,0 +1,302 @@
+"""What a corpus adds to the shipped verifier when it is built: a line through its logits, and the thresholds on it.
+
+The prior was taught on several FAQs at once, each left out in turn. The corpus moves it by its own questions as far as
+they are worth: a question left out of an answer that has others counts, the only question of an answer does not, since
+without it that answer is of another shape. Thresholds are chosen on the corpus's own questions together with reference
+questions to FAQs of the same shape, so that there is always one that can be reached.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.records import PassageKind
+from indexer.search.confidence import Calibration, Line, OwnQuestions, fit_line
+from indexer.search.contents import IndexContents
+from indexer.search.coverage import CoverageReader
+from indexer.search.evidence import Evidence, gather_evidence
+from indexer.search.features import feature_matrix
+from indexer.search.ranking import RankingWeights, best_first
+from indexer.search.reliability import FirstHits
+from indexer.search.verifier import IN_SCOPE, LEFT_OUT, OFF_TOPIC, SWAPPED, Reference, shipped_verifier
+
+MIX = {IN_SCOPE: 0.5, LEFT_OUT: 0.1, OFF_TOPIC: 0.2, SWAPPED: 0.2}
+"""The questions that thresholds are chosen for: in scope; unanswered but near; off topic; with a word swapped."""
+
+_MOST_ASKED = 300
+_WORTH_A_FAQ = 100.0
+"""How many questions of the corpus are worth as much as one of the FAQs that the reference comes from."""
+_MANY_FAQS = 4
+_HIGHEST = 0.99
+"""Above all confidences that the reference reaches; what is asked word for word still is as sure."""
+_OWN_WORTH = 0.5
+"""What a left-out question is worth beside a visitor's: the questions of an answer are made to differ."""
+_LEAST_OWN = 12
+_MISSED = 0.05
+"""The share of answerable questions that may be refused."""
+_MANY_QUESTIONS = 3
+"""From so many questions on, an answer without one of them still is of the same shape."""
+_NORMAL_95 = 1.959963984540054  # the normal distribution has 2.5 % beyond this
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The first hit of a question: the verifier's logit, whether it answers, what the question is, if it is curated."""
+
+    logit: float
+    right: bool
+    kind: int
+    same_words: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Firsts:
+    """First hits as columns, shape (questions,). confidence: by the line that goes with where they come from."""
+
+    confidence: Floats
+    right: NDArray[np.bool_]
+    kinds: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """First hits that count together: rows of the columns, and how much they count."""
+
+    rows: Rows
+    worth: float
+
+
+def fit_thresholds(
+    contents: IndexContents, weights: RankingWeights, calibration: Calibration, *, off_topic: Sequence[str]
+) -> Calibration:
+    """Return *calibration* with the line and the thresholds that go with the verifier, and how own questions fare."""
+    verifier = shipped_verifier()
+    asker = _Asker(contents, weights)
+    own = [*asker.left_out(), *asker.unanswered(off_topic)]
+    asked = sum(first.kind == IN_SCOPE for first in own)
+    line = Line(float(verifier.line[0]), float(verifier.line[1]))
+    if asked < _LEAST_OWN:
+        own = []
+    else:
+        logits, right, kinds = _columns(own)
+        weight = _mixed(kinds) * asked * _OWN_WORTH
+        line = fit_line(logits, right, weight, mean=verifier.line, spread=verifier.spread)
+    firsts = _join(verifier.reference, Line(*verifier.line.tolist()), own, line)
+    groups = _groups(contents, verifier.reference)
+    own_rows = np.arange(len(verifier.reference.logits), len(firsts.right))
+    groups.append(_Group(own_rows, asked * _OWN_WORTH / _WORTH_A_FAQ if own else 0.0))
+    judged, show_from = _judge(firsts, groups, risk=calibration.risk)
+    answered_from = min(judged.answered_from(risk=calibration.risk), _HIGHEST)
+    verbatim = list(asker.verbatim())
+    return dataclasses.replace(
+        calibration,
+        line=line,
+        listed_from=calibration.show_from,
+        answered_from=round(float(answered_from), 4),
+        show_from=round(float(min(answered_from, show_from)), 4),
+        expected_calibration_error=round(judged.expected_calibration_error(), 4),
+        auroc=round(judged.auroc(), 4) if judged.in_scope.any() and not judged.in_scope.all() else None,
+        reliability=judged.reliability(),
+        own=_summary(judged, firsts, own_rows, verbatim, line, answered_from=answered_from),
+    )
+
+
+def _judge(firsts: _Firsts, groups: Sequence[_Group], *, risk: float) -> tuple[FirstHits, float]:
+    """Return all first hits as they count together, and from which confidence on a reply is shown."""
+    weight = np.zeros(len(firsts.right))
+    answered_froms, show_froms = [], []
+    for group in groups:
+        of_group = _mixed(firsts.kinds[group.rows])
+        weight[group.rows] += group.worth * of_group
+        inside = firsts.kinds[group.rows] == IN_SCOPE
+        if group.worth <= 0 or not inside.any():
+            answered_froms.append(_HIGHEST)
+            show_froms.append(0.0)
+            continue
+        confidence, right = firsts.confidence[group.rows], firsts.right[group.rows]
+        answered_froms.append(FirstHits(confidence, right, inside, of_group).answered_from(risk=risk))
+        # To refuse a question whose first hit was wrong anyway is no loss.
+        kept = inside & right
+        show_froms.append(_quantile(confidence[kept], of_group[kept], _MISSED))
+    # Of many FAQs the strictest is passed over: one of many alike answers, or of odd judgements, would decide for all.
+    counting = [at for at, group in enumerate(groups) if group.worth > 0]
+    if len(counting) >= _MANY_FAQS:
+        has_own = groups[-1].worth > 0
+        of_reference = counting[:-1] if has_own else counting
+        weight[groups[max(of_reference, key=lambda at: answered_froms[at])].rows] = 0
+    show_from = _quantile(np.array(show_froms), np.array([group.worth for group in groups]), 0.5)
+    return FirstHits(firsts.confidence, firsts.right, firsts.kinds == IN_SCOPE, weight), show_from
+
+
+def _summary(
+    judged: FirstHits,
+    firsts: _Firsts,
+    own_rows: Rows,
+    verbatim: Sequence[_First],
+    line: Line,
+    *,
+    answered_from: float,
+) -> OwnQuestions:
+    answered = judged.confidence >= answered_from
+    risk, low, high = _wilson(judged.right, judged.weight, answered)
+    of_own = judged.confidence[own_rows][firsts.kinds[own_rows] == IN_SCOPE]
+    sure = [first.same_words or line.confidence(np.array([first.logit]))[0] >= answered_from for first in verbatim]
+    in_scope = judged.weight[judged.in_scope].sum()
+    return OwnQuestions(
+        verbatim=len(verbatim),
+        verbatim_answered=sum(first.right and is_sure for first, is_sure in zip(verbatim, sure, strict=True)),
+        left_out=len(of_own),
+        left_out_answered=int((of_own >= answered_from).sum()),
+        expected_answered=round(float(judged.weight[judged.in_scope & answered].sum() / max(1e-9, in_scope)), 4),
+        risk=round(risk, 4),
+        risk_low=round(low, 4),
+        risk_high=round(high, 4),
+    )
+
+
+class _Asker:
+    """Asks an index the questions of its own corpus."""
+
+    def __init__(self, contents: IndexContents, weights: RankingWeights) -> None:
+        self._contents = contents
+        self._weights = weights
+        self._reader = CoverageReader(contents)
+        self._verifier = shipped_verifier()
+        rows = np.flatnonzero(contents.table.are(PassageKind.QUESTION))
+        if len(rows) > _MOST_ASKED:
+            rows = rows[np.linspace(0, len(rows) - 1, _MOST_ASKED, dtype=np.int64)]
+        self._rows = rows.tolist()
+
+    def left_out(self) -> Iterator[_First]:
+        """Yield each question of an answer with enough others, asked with itself left out."""
+        table = self._contents.table
+        for row in self._rows:
+            answer = int(table.answers[row])
+            if table.first_rows[answer + 1] - table.later_rows[answer] >= _MANY_QUESTIONS:
+                yield from self._ask_own(row, right=answer, kind=IN_SCOPE, left_out_passage=row)
+
+    def verbatim(self) -> Iterator[_First]:
+        """Yield each question as it is."""
+        for row in self._rows:
+            yield from self._ask_own(row, right=int(self._contents.table.answers[row]), kind=IN_SCOPE)
+
+    def unanswered(self, off_topic: Sequence[str]) -> Iterator[_First]:
+        """Yield each question with its answer left out, and each off-topic one with itself left out."""
+        for row in self._rows:
+            answer = int(self._contents.table.answers[row])
+            yield from self._ask_own(row, right=None, kind=LEFT_OUT, left_out_answer=answer)
+        for at, question in enumerate(off_topic):
+            (comparison,) = self._contents.comparer.compare(self._contents.off_topic_vectors[at : at + 1])
+            evidence = gather_evidence(self._contents, [question], comparison, left_out_off_topic=at)
+            yield from self._first(question, evidence, right=None, kind=OFF_TOPIC)
+
+    def _ask_own(
+        self,
+        row: int,
+        *,
+        right: int | None,
+        kind: int,
+        left_out_passage: int | None = None,
+        left_out_answer: int | None = None,
+    ) -> Iterator[_First]:
+        table = self._contents.table
+        question = self._contents.answers[int(table.answers[row])].questions[int(table.rows[row]["number"])]
+        vector = self._contents.embeddings.every[row : row + 1]
+        (comparison,) = self._contents.comparer.compare(vector)
+        evidence = gather_evidence(
+            self._contents,
+            [question],
+            comparison,
+            left_out_passage=left_out_passage,
+            left_out_answer=left_out_answer,
+        )
+        yield from self._first(question, evidence, right=right, kind=kind, left_out=left_out_passage)
+
+    def _first(
+        self, question: str, evidence: Evidence, *, right: int | None, kind: int, left_out: int | None = None
+    ) -> Iterator[_First]:
+        """Yield the first hit, none where no answer is left. left_out: a passage that is ignored."""
+        if not len(evidence.answers):
+            return
+        scores = self._weights.score(feature_matrix(evidence))
+        best = best_first(scores[:, 0], 1)
+        coverage = self._reader.read(question, evidence, scores, best.tolist(), left_out=left_out)
+        logit = float(self._verifier.logits(coverage)[0])
+        yield _First(logit, int(evidence.answers[best[0]]) == right, kind, bool(coverage.same_words[0]))
+
+
+def _columns(firsts: Sequence[_First]) -> tuple[Floats, NDArray[np.bool_], Rows]:
+    return (
+        np.array([one.logit for one in firsts], dtype=np.float64),
+        np.array([one.right for one in firsts], dtype=np.bool_),
+        np.array([one.kind for one in firsts], dtype=np.int64),
+    )
+
+
+def _join(reference: Reference, line: Line, own: Sequence[_First], own_line: Line) -> _Firsts:
+    """Return the reference, read with the line of FAQs in general, then the own questions, with that of this one."""
+    logits, right, kinds = _columns(own)
+    return _Firsts(
+        np.concatenate((line.confidence(reference.logits.astype(np.float64)), own_line.confidence(logits))),
+        np.concatenate((reference.right, right)),
+        np.concatenate((reference.kinds.astype(np.int64), kinds)),
+    )
+
+
+def _mixed(kinds: Rows) -> Floats:
+    """Return the weights of questions so that the kinds come in the shares of MIX; they add up to 1."""
+    weights = np.ones(len(kinds))
+    for kind, share in MIX.items():
+        chosen = kinds == kind
+        if chosen.any():
+            weights[chosen] = share / chosen.sum()
+    total = weights.sum()
+    return weights / total if total else weights
+
+
+def _groups(contents: IndexContents, reference: Reference) -> list[_Group]:
+    """Return the reference questions of each FAQ and shape, and how much they count.
+
+    That is the share of the answers here that are of that shape: without questions, with one or two, with more.
+    """
+    counts = contents.table.first_rows[1:] - contents.table.later_rows
+    shapes = np.where(counts == 0, 0, np.where(counts < _MANY_QUESTIONS, 1, 3))
+    groups = []
+    for shape in (0, 1, 3):
+        share = float((shapes == shape).mean()) if len(shapes) else 0.0
+        for faq in np.unique(reference.faq):
+            rows = np.flatnonzero((reference.faq == faq) & (reference.curated == shape))
+            if share > 0 and len(rows):
+                groups.append(_Group(rows, share))
+    return groups
+
+
+def _quantile(values: Floats, weights: Floats, share: float) -> float:
+    """Return the value below which the share of the weights lies, 0 for no values."""
+    if not len(values):
+        return 0.0
+    order = np.argsort(values)
+    summed = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(summed, share * summed[-1])])
+
+
+def _wilson(right: NDArray[np.bool_], weight: Floats, answered: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return the weighted share of wrong ones among the answered, and its 95 % interval (Wilson, 1927).
+
+    As for as many unweighted questions as would tell as much (Kish, 1965).
+    """
+    chosen = weight[answered]
+    if not chosen.sum():
+        return 0.0, 0.0, 1.0
+    share = float(chosen[~right[answered]].sum() / chosen.sum())
+    size = float(chosen.sum() ** 2 / (chosen**2).sum())
+    square = _NORMAL_95**2
+    middle = (share + square / (2 * size)) / (1 + square / size)
+    half = _NORMAL_95 * np.sqrt(share * (1 - share) / size + square / (4 * size**2)) / (1 + square / size)
+    return share, max(0.0, float(middle - half)), min(1.0, float(middle + half))

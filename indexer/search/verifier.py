@@ -1,0 +1,104 @@
+"""The verifier: the chance that a hit answers the question, from what `coverage` sees of it.
+
+Small boosted trees (Friedman, 2001), monotone in every column that can speak only for or only against, taught on
+several FAQs at once with questions in which a number, a name, an action, a profession or the thing asked for was
+swapped. What one corpus adds to it is for `thresholds`: here nothing depends on the corpus.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.search.coverage import COLUMNS, Coverage
+
+IN_SCOPE, LEFT_OUT, OFF_TOPIC, SWAPPED = range(4)
+"""What a reference question is: answered by the FAQ, its answer left out, of another subject, with a word swapped."""
+
+TAUGHT_ON = ("multilingual-e5-small",)
+"""The encoders whose cosines it was taught on; with another its columns mean something else."""
+
+_FILE = "verifier.npz"
+_SURE = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """First hits of questions to FAQs whose verifier had not seen that FAQ: what thresholds start from.
+
+    All shape (questions,). logits: of the verifier. right: whether the first hit answers. kinds: see `IN_SCOPE`.
+    curated: curated questions an answer of that FAQ, 0, 1, or 3 for more. faq: which FAQ.
+    """
+
+    logits: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    kinds: NDArray[np.int8]
+    curated: NDArray[np.int8]
+    faq: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Trees whose leaves add up to log-odds.
+
+    base: the log-odds before any tree. columns, limits, left, right, values: shape (trees, nodes); a leaf leads to
+    itself. depth: of the deepest tree. line: offset and slope of the best line through the logits, the mean over FAQs
+    that were left out of the teaching; spread: their standard deviations between FAQs. reference: see there.
+    """
+
+    base: float
+    columns: NDArray[np.int16]
+    limits: NDArray[np.float32]
+    left: NDArray[np.int16]
+    right: NDArray[np.int16]
+    values: NDArray[np.float32]
+    depth: int
+    line: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    reference: Reference
+
+    @classmethod
+    def load(cls, file: Path) -> "Verifier":
+        """Return the verifier saved in *file*; ValueError where it is of another set of columns."""
+        with np.load(file) as stored:
+            if tuple(stored["names"].tolist()) != COLUMNS:
+                raise ValueError(f"{file} was taught with other columns")
+            of_reference = ("logits", "right", "kinds", "curated", "faq")
+            return cls(
+                base=float(stored["base"]),
+                columns=stored["columns"],
+                limits=stored["limits"],
+                left=stored["left"],
+                right=stored["right"],
+                values=stored["values"],
+                depth=int(stored["depth"]),
+                line=stored["line"],
+                spread=stored["spread"],
+                reference=Reference(*(stored[f"reference_{name}"] for name in of_reference)),
+            )
+
+    def logits(self, coverage: Coverage) -> NDArray[np.float64]:
+        """Return the log-odds of each hit, shape (hits,)."""
+        seen = coverage.rows.astype(np.float32)
+        trees = np.arange(len(self.columns))[:, np.newaxis]
+        hits = np.arange(len(seen))
+        at = np.zeros((len(self.columns), len(seen)), dtype=np.int16)
+        for _ in range(self.depth):
+            goes_left = seen[hits, self.columns[trees, at]] <= self.limits[trees, at]
+            at = np.where(goes_left, self.left[trees, at], self.right[trees, at])
+        return np.asarray(self.base + self.values[trees, at].sum(axis=0), dtype=np.float64)
+
+
+def surely_right(confidence: NDArray[np.float64], coverage: Coverage) -> NDArray[np.float64]:
+    """Return the confidences, near 1 where the question is a curated one word for word: an editor says it is right."""
+    return np.where(coverage.same_words, np.maximum(confidence, _SURE), confidence)
+
+
+@lru_cache(maxsize=1)
+def shipped_verifier() -> Verifier:
+    """Return the verifier of this program."""
+    with as_file(files("indexer.search").joinpath(_FILE)) as file:
+        return Verifier.load(file)
