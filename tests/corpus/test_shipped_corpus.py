@@ -16,12 +16,13 @@ from indexer.corpus.corpus import open_corpus
 from indexer.encoders import Encoder
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
-from indexer.records import Answer, Status
+from indexer.records import Advice, Answer, Status
 from server.answering.answering import Answering
 from tests.corpora import MemoryCorpus
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
+CNIL = ROOT.parent / "shared/data/cnil-faq"
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,91 @@ def test_the_validity_of_a_certificate(shipped: Answering) -> None:
     assert reply.status is Status.ANSWERED
     assert "durée de validité de 3 ans" in reply.hits[0].answer.text
     assert "3 ans" in reply.hits[0].passage.text
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("code erreur 906", ("906",)),
+        ("erreur 901", ("901",)),
+        ("code erreur 500", ("500",)),
+        ("le LGC doit-il alimenter le DMP via API PSC ?", ("LGC",)),
+        ("un infirmier a-t-il droit au SONS ?", ()),
+        ("un pharmacien a-t-il droit au SONS ?", ()),
+        ("un dentiste a-t-il droit au SONS ?", ()),
+        ("quel est le prix du label e-santé ?", ()),
+        ("prix d'un certificat IGC-Santé ?", ()),
+        ("comment créer une boîte MSSanté ?", ()),
+        ("comment supprimer un document du DMP ?", ()),
+        ("combien d'années garder les données exportées", ()),
+        ("renouvellement de passeport", ()),
+        ("mon chat a perdu son certificat de naissance", ()),
+    ],
+)
+def test_what_the_answers_do_not_say_is_not_answered(
+    shipped: Answering, question: str, missing: tuple[str, ...]
+) -> None:
+    """Another number, profession, product, action or thing asked for: near an answer, and not answered by it."""
+    reply = shipped.answer(question)
+    assert reply.status is not Status.ANSWERED
+    assert reply.missing == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "answer_id"),
+    [
+        ("MON CERTIFICAT EST EXPIRE", "renouvellement-certificat"),
+        ("validité d'un certificat", "validite-certificat"),
+        ("je n'ai pas reçu le mail d'alerte avant expiration", "validite-certificat"),
+    ],
+)
+def test_what_they_do_say_is_answered(shipped: Answering, question: str, answer_id: str) -> None:
+    """Also in capitals, in few words, or told as what happened."""
+    reply = shipped.answer(question)
+    assert reply.hits[0].answer.id == answer_id
+    assert reply.status is Status.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("question", "answer_id"),
+    [
+        ("slt cmt jfé pr renouvlé mon certif", "renouvellement-certificat"),
+        ("c koi la duré de validité dun certifica", "validite-certificat"),
+        ("indispo", "motifs-indisponibilite"),
+    ],
+)
+def test_what_is_badly_spelt_is_kept(shipped: Answering, question: str, answer_id: str) -> None:
+    """The right answer is shown, if not as sure."""
+    reply = shipped.answer(question)
+    assert reply.hits[0].answer.id == answer_id
+    assert reply.status is not Status.NO_ANSWER
+
+
+@pytest.mark.parametrize("question", ["413", "certificat", "MSSanté"])
+def test_a_word_that_means_several_answers_gets_none_as_the_answer(shipped: Answering, question: str) -> None:
+    """It is said that several may be meant, and nothing is sure or refused."""
+    reply = shipped.answer(question)
+    assert reply.advice is Advice.SEVERAL
+    assert reply.status is Status.UNCERTAIN
+
+
+def test_an_ordinary_faq_answers_its_own_questions(encoder: Encoder, tmp_path: Path) -> None:
+    """One published question an answer, asked word for word: 95 of 100 are answered, of 60 answers of a public FAQ."""
+    if not CNIL.exists():
+        pytest.skip("the public FAQ is not on this machine")
+    texts = {row["_id"]: row["text"] for row in map(json.loads, (CNIL / "corpus.jsonl").open(encoding="utf-8"))}
+    asked = {row["_id"]: row["text"] for row in map(json.loads, (CNIL / "queries.jsonl").open(encoding="utf-8"))}
+    pairs = [line.split("\t") for line in (CNIL / "qrels/test.tsv").read_text(encoding="utf-8").splitlines()[1:]]
+    one_each = {answer: asked[query] for query, answer, _ in pairs}
+    chosen = sorted(one_each)[::8][:60]
+    entries = tuple(Answer(str(at), texts[name], questions=(one_each[name],)) for at, name in enumerate(chosen))
+    answering = serve(MemoryCorpus(entries), encoder, tmp_path / "index")
+    replies = answering.answer_many([entry.questions[0] for entry in entries])
+    answered = [
+        reply.status is Status.ANSWERED and reply.hits[0].answer.id == entry.id
+        for reply, entry in zip(replies, entries, strict=True)
+    ]
+    assert np.mean(answered) >= 0.95
 
 
 def test_a_curated_question_is_answered(shipped: Answering, corpus: MemoryCorpus) -> None:
