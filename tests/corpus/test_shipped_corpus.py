@@ -124,12 +124,17 @@ def test_a_word_that_means_several_answers_gets_none_as_the_answer(shipped: Answ
     assert reply.status is Status.UNCERTAIN
 
 
+def read_jsonl(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a BEIR file."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
 def test_an_ordinary_faq_answers_its_own_questions(encoder: Encoder, tmp_path: Path) -> None:
     """One published question an answer, asked word for word: 95 of 100 are answered, of 60 answers of a public FAQ."""
     if not CNIL.exists():
         pytest.skip("the public FAQ is not on this machine")
-    texts = {row["_id"]: row["text"] for row in map(json.loads, (CNIL / "corpus.jsonl").open(encoding="utf-8"))}
-    asked = {row["_id"]: row["text"] for row in map(json.loads, (CNIL / "queries.jsonl").open(encoding="utf-8"))}
+    texts = {row["_id"]: row["text"] for row in read_jsonl(CNIL / "corpus.jsonl")}
+    asked = {row["_id"]: row["text"] for row in read_jsonl(CNIL / "queries.jsonl")}
     pairs = [line.split("\t") for line in (CNIL / "qrels/test.tsv").read_text(encoding="utf-8").splitlines()[1:]]
     one_each = {answer: asked[query] for query, answer, _ in pairs}
     chosen = sorted(one_each)[::8][:60]
