@@ -166,6 +166,8 @@ class Reply:
 
     confidence: that of the first hit, 0 where there is none. The nearest answers are there in every status.
     missing: what the first hit does not know of the question, see `Hit`; such a reply is never `answered`.
+    asked: of a message with several questions, the one that this is the reply to; also_asked: the others. None, and
+    empty, for all other messages.
     """
 
     query_id: str
@@ -177,6 +179,8 @@ class Reply:
     took_ms: float
     missing: tuple[str, ...] = ()
     advice: Advice | None = None
+    asked: str | None = None
+    also_asked: tuple[str, ...] = ()
 
 
 class AnswerSource(Protocol):

@@ -18,6 +18,9 @@ def render_reply(reply: Reply, *, width: int) -> str:
         lines.append(textwrap.fill(f"Ne mentionne pas : {', '.join(reply.missing)}", width))
     if reply.advice is Advice.SEVERAL:
         lines.append(textwrap.fill("Votre question est large : plusieurs réponses peuvent convenir.", width))
+    if reply.asked:
+        lines.append(textwrap.fill(f"Réponse à : {reply.asked}", width))
+        lines += [textwrap.fill(f"Posez aussi, à part : {other}", width) for other in reply.also_asked]
     for hit in reply.hits:
         lines += ["", f"{hit.rank}. {hit.answer.id}  ·  confiance {hit.confidence:.0%}"]
         if hit.matched_question:

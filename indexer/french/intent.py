@@ -99,6 +99,19 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 
+_QUESTION = re.compile(r"[^?]*\?+")
+_MOST_QUESTIONS = 4
+_FEWEST_NAMED = 2
+_ASKING_WORDS = frozenset(
+    word
+    for line in (
+        "combien comment pourquoi quand quel quelle quels quelles quoi faire fait faut dois doit peut peux puis",
+        "possible coute cout prix temps sait savoir donc alors aussi sinon",
+    )
+    for word in line.split()
+)
+"""What asks, and names nothing: folded."""
+
 
 def without_courtesies(question: str) -> str:
     """Return a question without its greeting, and without its thanks and all after them where they end a message."""
@@ -109,6 +122,25 @@ def without_courtesies(question: str) -> str:
     if closing is not None:
         core = core[: closing.start()]
     return core if re.search(r"\w{2}", core) else question
+
+
+def split_questions(message: str) -> tuple[str, ...]:
+    """Return the questions of a message that ask by themselves, in order, each with what was said before it.
+
+    None for a message with one: a question that names nothing (« Que faire ? ») belongs to the one before.
+    """
+    questions: list[str] = []
+    for part in _QUESTION.findall(without_courtesies(message)):
+        if questions and _names_too_little(part):
+            questions[-1] += part
+        else:
+            questions.append(part)
+    return tuple(question.strip() for question in questions) if 1 < len(questions) <= _MOST_QUESTIONS else ()
+
+
+def _names_too_little(question: str) -> bool:
+    words = (word.lower() for word in re.findall(r"[^\W_]{2,}", question))
+    return sum(fold(word) not in _ASKING_WORDS and word not in STOP_WORDS for word in words) < _FEWEST_NAMED
 
 
 def types_of(question: str) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """The way of a question to a reply, without HTTP: read, encode, search, and say how far the result may be trusted."""
 
+import dataclasses
 import logging
 import threading
 import time
@@ -15,9 +16,10 @@ import numpy as np
 
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError, QuestionError
+from indexer.french.intent import split_questions
 from indexer.index.index import SEARCHED_TOGETHER, Found, Index
 from indexer.index.manifest import Manifest
-from indexer.records import Answer, IndexInfo, Reply, Vectors
+from indexer.records import Answer, IndexInfo, Reply, Status, Vectors
 from server.answering.batching import Batcher, divide
 from server.answering.prepared import PreparedIndex, open_soon
 from server.answering.questions import read_question
@@ -174,7 +176,19 @@ class Answering:
         GivenUpError if, in between, nobody waits for them any more.
         """
         asked = list(_read_questions(questions))
-        charge(len(asked))
+        parts = [split_questions(question) for question in asked]
+        charge(len(asked) + sum(map(len, parts)))
+        replies = self._answer_each([*asked, *(part for several in parts for part in several)], limit, filters)
+        of_parts = iter(replies[len(asked) :])
+        answered = [
+            _reply_to_several(whole, several, [next(of_parts) for _ in several])
+            for whole, several in zip(replies[: len(asked)], parts, strict=True)
+        ]
+        for reply in answered:
+            self.metrics.replies.labels(str(reply.status)).inc()
+        return answered
+
+    def _answer_each(self, asked: Sequence[str], limit: int, filters: Filters | None) -> list[Reply]:
         prepared = self._prepared
         started = time.perf_counter()
         with self._tracing.stage("encode"):
@@ -197,7 +211,6 @@ class Answering:
 
     def _reply(self, prepared: PreparedIndex, found: Found, encoding_seconds: float, searching_seconds: float) -> Reply:
         self.metrics.search_seconds.observe(searching_seconds)
-        self.metrics.replies.labels(str(found.status)).inc()
         return Reply(
             query_id=uuid.uuid4().hex,
             status=found.status,
@@ -227,6 +240,24 @@ class Answering:
                 # At once: where the rest comes too late, the next try begins with these.
                 self._vectors.put(question, vector)
         return np.array([vectors[question] for question in questions], dtype=np.float32)
+
+
+def _reply_to_several(whole: Reply, parts: Sequence[str], replies: Sequence[Reply]) -> Reply:
+    """Return the reply to a message, whose questions are *parts*, with a reply each; *whole* answers it as one.
+
+    Where they have different answers, none of them refused, the first is answered, and it is said which that is.
+    """
+    firsts = {reply.hits[0].answer.id for reply in replies if reply.hits and reply.status is not Status.NO_ANSWER}
+    if len(firsts) < 2:
+        return whole
+    answerable = [at for at, reply in enumerate(replies) if reply.status is not Status.NO_ANSWER]
+    first = answerable[0]
+    return dataclasses.replace(
+        replies[first],
+        asked=parts[first],
+        also_asked=tuple(part for at, part in enumerate(parts) if at != first),
+        took_ms=whole.took_ms + sum(reply.took_ms for reply in replies),
+    )
 
 
 def _read_questions(questions: Sequence[str]) -> Iterator[str]:

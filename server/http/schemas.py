@@ -1,6 +1,6 @@
 """The JSON of requests and replies. What a field means is said here once, and shown at /docs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
@@ -243,6 +243,12 @@ class SearchReply:
     advice: Annotated[
         Advice | None, Field(description="`several`: a broad question; several of the hits may be meant")
     ] = None
+    asked: Annotated[
+        str | None, Field(description="of a message with several questions, the one that this is the reply to")
+    ] = None
+    also_asked: Annotated[list[str], Field(description="its other questions, to be asked each by itself")] = field(
+        default_factory=list
+    )
 
     @classmethod
     def of(cls, reply: Reply, *, explain: bool) -> "SearchReply":
@@ -257,6 +263,8 @@ class SearchReply:
             took_ms=round(reply.took_ms, 3),
             missing=list(reply.missing),
             advice=reply.advice,
+            asked=reply.asked,
+            also_asked=list(reply.also_asked),
         )
 
 

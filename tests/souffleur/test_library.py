@@ -65,6 +65,15 @@ def test_many_questions_are_answered_as_one_by_one(faq: souffleur.Souffleur) -> 
         assert reply.confidence == pytest.approx(alone.confidence, abs=1e-5)
 
 
+def test_two_questions_in_one_message(faq: souffleur.Souffleur) -> None:
+    """It is said which was answered, and which are to be asked by themselves."""
+    first, second = "Combien de temps un certificat est-il valable ?", "Quels types de boîte aux lettres y a-t-il ?"
+    reply = faq.answer(f"Bonjour, {first} {second}")
+    assert reply.hits[0].answer.id == "validite-certificat"
+    assert (reply.asked, reply.also_asked) == (first, (second,))
+    assert faq.answer(first).asked is None
+
+
 def test_unknown_facet_is_a_callers_mistake(faq: souffleur.Souffleur) -> None:
     """It is told, not ignored."""
     with pytest.raises(ValueError, match="produit"):

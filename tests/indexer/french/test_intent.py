@@ -10,6 +10,7 @@ from indexer.french.intent import (
     is_foreign,
     negations,
     shipped_concepts,
+    split_questions,
     types_of,
     types_told,
     without_courtesies,
@@ -99,3 +100,21 @@ def test_words_of_a_line_stand_for_each_other() -> None:
     assert delete & erase
     assert not delete & create
     assert concepts.of(stems_of("zygomatique")) == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "questions"),
+    [
+        ("Comment renouveler un certificat ?", ()),
+        (
+            "Bonjour, comment renouveler un certificat logiciel ? Quel code renvoyer en cas d'erreur INS ? Merci",
+            ("comment renouveler un certificat logiciel ?", "Quel code renvoyer en cas d'erreur INS ?"),
+        ),
+        ("Mon certificat a expiré ? Que faire ?", ()),
+        ("Mon certificat a expiré ? Combien ça coûte ?", ()),
+        ("certificat expiré", ()),
+    ],
+)
+def test_questions_of_one_message(message: str, questions: tuple[str, ...]) -> None:
+    """Those that ask by themselves; one that names nothing belongs to the one before."""
+    assert split_questions(message) == questions

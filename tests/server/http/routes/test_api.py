@@ -30,6 +30,8 @@ def test_the_right_answer_comes_first(client: TestClient) -> None:
         "took_ms",
         "missing",
         "advice",
+        "asked",
+        "also_asked",
     }
     first = by_get["hits"][0]
     assert first["id"] == "validite-certificat"
