@@ -1,11 +1,15 @@
-"""What to look for in an index for each word of a question: variants, parts of codes, acronyms, misspelt words."""
+"""What to look for in an index for each word of a question: variants, parts of codes, acronyms, misspelt words.
+
+A number is looked for with the word that it counts (`indexer/french/numbers.py`): it counts for little without it.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer.french.text import fold
-from indexer.french.words import STOP_WORDS, Word, read_chunk, split_chunks, stems_of
+from indexer.french.numbers import Mention, find_mentions, respell
+from indexer.french.text import fold, normalise
+from indexer.french.words import STOP_WORDS, Word, place_chunks, read_chunk, stems_of
 from indexer.lexical.acronyms import Phrases, key_of
 from indexer.lexical.postings import Postings
 from indexer.lexical.spelling import Speller
@@ -13,7 +17,7 @@ from indexer.lexical.spelling import Speller
 _OTHER_CASE = 0.5
 """A code that stands in the text as an ordinary word: ANS and « ans »."""
 _PART = 0.4
-"""A part of a code: XDM for IHE_XDM."""
+"""A part of a code: XDM for IHE_XDM. And a number without what it counts: 3 for « 3 ans »."""
 _ACRONYM = 0.5
 """The long form for the short one, and the other way round: the literal match wins."""
 _CORRECTED = {1: 0.8, 2: 0.6}
@@ -42,7 +46,9 @@ class QuestionTerm:
 class QuestionReader:
     """Reads questions in the light of a vocabulary."""
 
-    def __init__(self, postings: Postings, speller: Speller, phrases: Phrases) -> None:
+    def __init__(self, postings: Postings, speller: Speller, phrases: Phrases, *, has_mentions: bool = True) -> None:
+        """has_mentions: whether the texts were read with the meaning of their numbers, as questions then are."""
+        self._has_mentions = has_mentions
         self._postings = postings
         self._speller = speller
         self._phrases = phrases
@@ -52,8 +58,22 @@ class QuestionReader:
     def read(self, question: str) -> list[QuestionTerm]:
         """Return the different words of *question* that say something; one that the index does not know has no term."""
         found: list[tuple[Word, QuestionTerm]] = []
-        for chunk in split_chunks(_unshouted(question)):
-            found += self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
+        unsaid: list[QuestionTerm] = []
+        text = normalise(_unshouted(question))
+        mentions: Sequence[Mention] = ()
+        if self._has_mentions:
+            text = respell(text)
+            mentions = tuple(find_mentions(text))
+        for chunk, start, end in place_chunks(text):
+            words = self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
+            numbers = [one for one in mentions if one.number[0] < end and start < one.number[1]]
+            counted = [one for one in mentions if one.counted and one.counted[0] < end and start < one.counted[1]]
+            if numbers or counted:
+                words = [(word, self._mentioned(word, wanted, numbers, counted)) for word, wanted in words]
+                # « deux » is a stop word, but not in « deux ans ».
+                if not words and (means := self._known(numbers)):
+                    unsaid.append(self._weigh(Word(chunk, (), "", False), dict.fromkeys(means, 1.0)))
+            found += words
         keys = [word.code if wanted.is_code else key_of(word) for word, wanted in found]
         for start, phrase in self._phrases.find(keys):
             if phrase.other_side in self._postings:
@@ -62,7 +82,7 @@ class QuestionReader:
                     terms = {phrase.other_side: _ACRONYM, **dict(wanted.terms)}
                     found[at] = word, self._weigh(word, terms, is_code=wanted.is_code)
         unique: dict[frozenset[str], QuestionTerm] = {}
-        for _, wanted in found:
+        for wanted in (*(wanted for _, wanted in found), *unsaid):
             unique.setdefault(wanted.names, wanted)
         return list(unique.values())
 
@@ -105,6 +125,22 @@ class QuestionReader:
         often = self._postings.row_frequency(word.code)
         rarer_as_word = all(often >= self._postings.row_frequency(stem) for stem in stems)
         return self._weigh(word, {**parts, **stems, word.code: 1.0}, is_code=rarer_as_word)
+
+    def _mentioned(
+        self, word: Word, wanted: QuestionTerm, numbers: Sequence[Mention], counted: Sequence[Mention]
+    ) -> QuestionTerm:
+        """Return what to look for where the word is part of these numbers, and one of the words that those count."""
+        means = self._known(numbers)
+        terms = dict(wanted.terms)
+        if means or any(mention.is_strict for mention in numbers):
+            terms = {term: min(counts, _PART) for term, counts in terms.items()}
+        for term in (term for mention in numbers for term in mention.implied if term in self._postings):
+            terms[term] = max(terms.get(term, 0.0), _PART)
+        terms.update(dict.fromkeys((*means, *self._known(counted)), 1.0))
+        return self._weigh(word, terms, is_code=wanted.is_code)
+
+    def _known(self, mentions: Sequence[Mention]) -> list[str]:
+        return [mention.term for mention in mentions if mention.term in self._postings]
 
     def _weigh(self, word: Word, terms: Mapping[str, float], *, is_code: bool = False) -> QuestionTerm:
         rising = tuple(sorted(terms.items(), key=lambda item: item[1]))
