@@ -1,3 +1,4 @@
+import sys
 import unicodedata
 
 import pytest
@@ -70,3 +71,11 @@ def test_folding_forgets_case_accents_and_ligatures(word: str, expected: str) ->
 def test_folding_twice_changes_nothing_for_words(text: str) -> None:
     """Folding is settled after once, so a folded vocabulary can be folded again."""
     assert fold(fold(text)) == fold(text)
+
+
+def test_folding_adds_no_space() -> None:
+    """No character becomes a space and a mark, as the compatibility forms of many do."""
+    characters = (chr(code) for code in range(sys.maxunicode + 1))
+    unspaced = (c for c in characters if not c.isspace() and any(map(str.isspace, unicodedata.normalize("NFKD", c))))
+    assert [c for c in unspaced if any(map(str.isspace, fold(f"a{c}b")))] == []
+    assert fold("cer\ufe70tificat") == "certificat"
