@@ -12,6 +12,10 @@ _SAME_CHARACTER = dict.fromkeys("’‘‛ʼ′＇", "'") | dict.fromkeys("‐�
 # All but the Latin letters and signs of every day, so that a long text costs little.
 _UNUSUAL = re.compile("[^ -~\u00a1-\u00ac\u00ae-\u024f]")
 
+_LETTERS = re.compile(r"(?<![\w-])[^\W\d_]{2,}")
+_SHOUTED = 7
+"""Letters of a word in capitals that is hardly an acronym any more."""
+
 _NO_WORD = re.compile(r"[\W_]+")
 
 # Marks shown on a space, and two phrases of one character: compatibility makes spaces of them, inside a word too.
@@ -46,6 +50,17 @@ def fold(text: str) -> str:
     caseless = unicodedata.normalize("NFKD", text.translate(_UNSPACED)).casefold()
     decomposed = unicodedata.normalize("NFKD", caseless.translate(_WORD_FORMS))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def unshouted(text: str) -> str:
+    """Return *text* in small letters where all of it is in capitals and more than an acronym, else as it is.
+
+    More: several words of two letters, or one of seven; « DMP », « L. 1111-8 » and « R. P. P. S. » stay.
+    """
+    if not text.isupper():
+        return text
+    words = _LETTERS.findall(text)
+    return text.lower() if len(words) > 1 or any(len(word) >= _SHOUTED for word in words) else text
 
 
 def _plain(unusual: re.Match[str]) -> str:

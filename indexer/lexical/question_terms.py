@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from indexer.french.numbers import Mention, find_mentions, respell
-from indexer.french.text import fold, normalise
+from indexer.french.text import fold, normalise, unshouted
 from indexer.french.words import STOP_WORDS, Word, place_chunks, read_chunk, stems_of
 from indexer.lexical.acronyms import Phrases, key_of
 from indexer.lexical.postings import Postings
@@ -59,7 +59,7 @@ class QuestionReader:
         """Return the different words of *question* that say something; one that the index does not know has no term."""
         found: list[tuple[Word, QuestionTerm]] = []
         unsaid: list[QuestionTerm] = []
-        text = normalise(_unshouted(question))
+        text = unshouted(normalise(question))
         mentions: Sequence[Mention] = ()
         if self._has_mentions:
             text = respell(text)
@@ -147,9 +147,3 @@ class QuestionReader:
         weight = rising[-1][1] if rising else 0.0
         often = (self._postings.row_frequency(term) for term, counts in rising if counts == weight)
         return QuestionTerm(rising, weight, max(often, default=0), frozenset(terms or [word.code]), is_code)
-
-
-def _unshouted(question: str) -> str:
-    """Return a question typed in capitals in lower case: its capitals say nothing of codes."""
-    shouted = question.isupper() and len(question.split()) > 1
-    return question.lower() if shouted else question

@@ -6,8 +6,9 @@ it counts: « 36 mois » and « 3 ans » are the term `#36 mois`, « annexe IV �
 corpus. No pattern can read the same characters in two ways, so that the time grows with the text.
 """
 
+from indexer.french.numbers.dates import spell_dates
 from indexer.french.numbers.find import find_mentions
 from indexer.french.numbers.mention import MENTION, Mention
 from indexer.french.numbers.spelling import respell
 
-__all__ = ["MENTION", "Mention", "find_mentions", "respell"]
+__all__ = ["MENTION", "Mention", "find_mentions", "respell", "spell_dates"]

@@ -49,7 +49,7 @@ UNITS = {
         ("s", 1): "seconde secondes",
         ("€", 1): "€ euro euros EUR eur",
         ("€", 1000): "k€ K€ keuros",
-        ("€", 1_000_000): "M€",
+        ("€", 1_000_000): "M€ m€",
         ("$", 1): "$ dollar dollars",
         ("%", 1): "% pourcent",
         ("ko", 1): "Ko ko KO kB KB kb kilooctets",

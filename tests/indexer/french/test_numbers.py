@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.french.numbers import find_mentions, respell
+from indexer.french.numbers import find_mentions, respell, spell_dates
 from indexer.french.text import normalise
 
 
@@ -82,6 +82,12 @@ def test_a_day_is_also_of_its_month_and_of_any_year(written: str) -> None:
     """So that « mars 2025 » and « le 1er mars » find it too."""
     (mention,) = find_mentions(respell(f"depuis le {written}"))
     assert (mention.term, mention.implied) == ("#2025-03-01", ("#--03-01", "#2025-03", "=2025"))
+
+
+def test_dates_are_spelt_out() -> None:
+    """As most texts have them; what is no date stays."""
+    assert spell_dates("du 01/03/25 au 2025-12-31") == "du 1er mars 2025 au 31 décembre 2025"
+    assert spell_dates("en 03/2025, 24/7, 45/13/2025") == "en mars 2025, 24/7, 45/13/2025"
 
 
 def test_both_ends_of_a_range_have_its_unit_and_a_list_its_noun() -> None:
