@@ -3,11 +3,11 @@
 A number is looked for with the word that it counts (`indexer/french/numbers.py`): it counts for little without it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer.french.numbers import Mention, find_mentions, respell
+from indexer.french.numbers import Mention, Span, find_mentions, respell
 from indexer.french.text import fold, normalise, unshouted
 from indexer.french.words import STOP_WORDS, Word, place_chunks, read_chunk, stems_of
 from indexer.lexical.acronyms import Phrases, key_of
@@ -64,12 +64,15 @@ class QuestionReader:
         if self._has_mentions:
             text = respell(text)
             mentions = tuple(find_mentions(text))
+        numbers_at = _by_place((mention, mention.number) for mention in mentions)
+        counted_at = _by_place((mention, mention.counted) for mention in mentions if mention.counted)
         for chunk, start, end in place_chunks(text):
             words = self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
-            numbers = [one for one in mentions if one.number[0] < end and start < one.number[1]]
-            counted = [one for one in mentions if one.counted and one.counted[0] < end and start < one.counted[1]]
-            if numbers or counted:
-                words = [(word, self._mentioned(word, wanted, numbers, counted)) for word, wanted in words]
+            if mentions:
+                numbers = list(dict.fromkeys(one for at in range(start, end) for one in numbers_at.get(at, ())))
+                counted = list(dict.fromkeys(one for at in range(start, end) for one in counted_at.get(at, ())))
+                if numbers or counted:
+                    words = [(word, self._mentioned(word, wanted, numbers, counted)) for word, wanted in words]
                 # « deux » is a stop word, but not in « deux ans ».
                 if not words and (means := self._known(numbers)):
                     unsaid.append(self._weigh(Word(chunk, (), "", False), dict.fromkeys(means, 1.0)))
@@ -147,3 +150,12 @@ class QuestionReader:
         weight = rising[-1][1] if rising else 0.0
         often = (self._postings.row_frequency(term) for term, counts in rising if counts == weight)
         return QuestionTerm(rising, weight, max(often, default=0), frozenset(terms or [word.code]), is_code)
+
+
+def _by_place(spans: Iterable[tuple[Mention, Span]]) -> dict[int, list[Mention]]:
+    """Return the mentions that each character belongs to."""
+    found: dict[int, list[Mention]] = {}
+    for mention, (start, end) in spans:
+        for at in range(start, end):
+            found.setdefault(at, []).append(mention)
+    return found

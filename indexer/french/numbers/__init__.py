@@ -8,7 +8,7 @@ corpus. No pattern can read the same characters in two ways, so that the time gr
 
 from indexer.french.numbers.dates import spell_dates
 from indexer.french.numbers.find import find_mentions
-from indexer.french.numbers.mention import MENTION, Mention
+from indexer.french.numbers.mention import MENTION, Mention, Span
 from indexer.french.numbers.spelling import respell
 
-__all__ = ["MENTION", "Mention", "find_mentions", "respell", "spell_dates"]
+__all__ = ["MENTION", "Mention", "Span", "find_mentions", "respell", "spell_dates"]

@@ -12,14 +12,14 @@ _QUANTITY = re.compile(
     rf"{START}(?:(?P<first>{_NUMBER})(?: ?- ?| [àa] | ou ))?(?P<number>{_NUMBER})(?: ?\(\d{{1,4}}\))?\)?"
     rf"(?: (?P<times>mille|million|milliard)s?(?: de| d')?)? ?(?P<unit>{UNIT})(?!\w)"
 )
-_SAID_OF_ALL = {"an", "année", "annee", "mois", "semaine", "heure"}
+COUNTED_ONE = {"an", "année", "annee", "mois", "semaine", "heure"}
 """What « un » counts: « un jour » is no duration."""
 
 
 def find_quantities(text: str) -> Iterator[Mention]:
     """Yield what the numbers before a unit measure, both ends of a range."""
     for found in _QUANTITY.finditer(text):
-        if found["number"] in {"un", "une"} and found["unit"] not in _SAID_OF_ALL:
+        if found["number"] in {"un", "une"} and found["unit"] not in COUNTED_ONE:
             continue
         unit, factor = UNITS[found["unit"]]
         for name in ("first", "number"):

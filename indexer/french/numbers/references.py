@@ -21,7 +21,7 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _NEXT_PLACE = re.compile(rf"(?:, ?| et | ou | [àa] )(?P<number>{_PLACE})(?!\w|[-.,/]\w)", re.IGNORECASE)
-_ORDINALS = {
+ORDINALS = {
     **dict.fromkeys(["premier", "premiere", "premiers", "premieres"], 1),
     "second": 2,
     "deuxieme": 2,
@@ -42,6 +42,11 @@ _ORDINAL = re.compile(
 )
 
 
+_TENS, _ONES = ("", "x", "xx", "xxx"), ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+ROMANS = {roman: number for number, roman in enumerate(ten + one for ten in _TENS for one in _ONES) if number}
+"""In small letters."""
+
+
 def find_references(text: str) -> Iterator[Mention]:
     """Yield the places in a text or a plan: « annexe IV », « articles 3 et 4 »."""
     for found in _REFERENCE.finditer(text):
@@ -56,20 +61,14 @@ def _reference(noun: str, written: str, at: Span) -> Mention:
     lower = written.lower()
     if lower[0].isdigit() and lower != "1er":
         return Mention(f"{MENTION}{noun} {lower.replace(',', '.')}", at)
-    number = 1 if lower in {"1er", "premier"} else _roman(lower)
+    number = 1 if lower in {"1er", "premier"} else ROMANS[lower]
     return Mention(f"{MENTION}{noun} {number}", at, implied=(f"{CODE}{number}",))
-
-
-def _roman(letters: str) -> int:
-    values = [{"i": 1, "v": 5, "x": 10}[letter] for letter in letters]
-    following = [*values[1:], 0]
-    return sum(-value if value < after else value for value, after in zip(values, following, strict=True))
 
 
 def find_ordinals(text: str) -> Iterator[Mention]:
     """Yield « 1er » and « deuxième », and what they are of: « 2e phase » is the phase 2."""
     for found in _ORDINAL.finditer(text):
-        number = int(found["digits"]) if found["digits"] else _ORDINALS[fold(found["word"])]
+        number = int(found["digits"]) if found["digits"] else ORDINALS[fold(found["word"])]
         end = found.end("digits" if found["digits"] else "word")
         nothing = (found.start(), found.start())
         yield Mention(f"{MENTION}{number}e", nothing, (found.start(), end))

@@ -6,6 +6,8 @@ from indexer.french.numbers.mention import START
 from indexer.french.numbers.units import UNIT
 
 _DIGIT = re.compile(r"\d")
+# Begins with the point: nothing is found faster than one character.
+_INITIAL = re.compile(r"\. ?\w(?!\w)")
 _DOTTED = re.compile(
     # In small letters with the last point only: x.y.z is a path.
     r"(?<![\w.])(?:[A-ZÀ-Ý](?:\.[A-ZÀ-Ý]){1,10}(?:\.(?!\w)|(?![\w.]))|[a-z](?:\.[a-z]){2,10}\.(?!\w))"
@@ -25,7 +27,7 @@ def respell(text: str) -> str:
 
     Respelling twice changes nothing.
     """
-    if "." in text:
+    if _INITIAL.search(text):
         text = _DOTTED.sub(_without_points, text)
     if _DIGIT.search(text):
         text = _LAW.sub(r"\1\2.", text)

@@ -120,6 +120,17 @@ def test_what_only_looks_like_a_number_is_none(text: str) -> None:
     assert terms(text) == []
 
 
+def test_a_mention_knows_its_place_in_a_long_text() -> None:
+    """However far from the beginning and from the next one."""
+    text = (
+        "Le mot est ici. " * 30 + "La convention dure 36 mois. " + "Le mot est là. " * 30 + "Voir l'annexe IV du texte."
+    )
+    months, annexe = find_mentions(text)
+    assert months.counted is not None
+    assert [text[slice(*place)].strip() for place in (months.number, months.counted)] == ["36", "mois"]
+    assert text[slice(*annexe.number)] == "IV"
+
+
 @given(st.text(st.sampled_from("0123456789 .,-/()€%LRDivxIVX1erànoms°"), max_size=60) | st.text(max_size=60))
 def test_respelling_is_settled_after_once(text: str) -> None:
     """Texts that are respelt again are the same; places of mentions lie within the text."""
