@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.files import read_mapped
+from indexer.french.text import normalise
 from indexer.records import Answer, Facet
 
 DEFINITIONS_FILE = "facets.json"
@@ -69,23 +70,24 @@ class FacetTable:
             if key not in known:
                 return f"There is no facet {key!r}. Known are: {', '.join(sorted(known)) or 'none'}."
             for value in values:
-                if value not in known[key].values:
+                if _defined(known[key], value) is None:
                     return f"The facet {key!r} has no value {value!r}. Known are: {', '.join(known[key].values)}."
         return None
 
     def allowed(self, filters: Mapping[str, Sequence[str]]) -> NDArray[np.bool_] | None:
         """Return shape (answers,): any of the values of a facet, and every facet. None if nothing is filtered.
 
-        ValueError for an unknown facet or value.
+        Composed or not, accents are the same. ValueError for an unknown facet or value.
         """
         if not filters:
             return None
         wrong = self.unknown(filters)
         if wrong:
             raise ValueError(wrong)
+        known = {facet.key: facet for facet in self.facets}
         columns = _columns(self.facets)
         masks = [
-            self.applies[:, [columns[key, value] for value in values]].any(axis=1)
+            self.applies[:, [columns[key, _defined(known[key], value) or value] for value in values]].any(axis=1)
             for key, values in filters.items()
             if values
         ]
@@ -111,3 +113,11 @@ def _complete(facets: Sequence[Facet], used: Iterable[tuple[str, str]]) -> tuple
 def _columns(facets: Sequence[Facet]) -> dict[tuple[str, str], int]:
     pairs = [(facet.key, value) for facet in facets for value in facet.values]
     return {pair: column for column, pair in enumerate(pairs)}
+
+
+def _defined(facet: Facet, value: str) -> str | None:
+    """Return *value* as the facet has it: a client may send its accents or spaces in another form."""
+    if value in facet.values:
+        return value
+    asked = normalise(value)
+    return next((one for one in facet.values if normalise(one) == asked), None)

@@ -12,7 +12,21 @@ _WORD_FORMS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o"})
 _SAME_CHARACTER = dict.fromkeys("’‘‛ʼ′＇", "'") | dict.fromkeys("‐‑", "-")
 # All but the Latin letters and signs of every day, so that a long text costs little.
 _UNUSUAL = re.compile("[^ -~\u00a1-\u00ac\u00ae-\u024f]")
+
+_LETTERS = re.compile(r"(?<![\w-])[^\W\d_]{2,}")
+_SHOUTED = 7
+"""Letters of a word in capitals that is hardly an acronym any more."""
+
 _NO_WORD = re.compile(r"[\W_]+")
+
+# Marks shown on a space, and two phrases of one character: compatibility makes spaces of them, inside a word too.
+_SPACED = (
+    "\u00a8\u00af\u00b4\u00b8\u02d8\u02d9\u02da\u02db\u02dc\u02dd\u037a\u0384\u0385\u1fbd\u1fbf\u1fc0"
+    "\u1fc1\u1fcd\u1fce\u1fcf\u1fdd\u1fde\u1fdf\u1fed\u1fee\u1ffd\u1ffe\u2017\u203e\u309b\u309c\ufc5e"
+    "\ufc5f\ufc60\ufc61\ufc62\ufc63\ufdfa\ufdfb\ufe49\ufe4a\ufe4b\ufe4c\ufe70\ufe72\ufe74\ufe76\ufe78"
+    "\ufe7a\ufe7c\ufe7e\uffe3"
+)
+_UNSPACED = {ord(c): unicodedata.normalize("NFKD", c).replace(" ", "") for c in _SPACED}
 
 
 def normalise(text: str) -> str:
@@ -27,13 +41,27 @@ def normalise(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return *text* in lower case without accents, ligatures written out: « Œuvre déjà » becomes « oeuvre deja »."""
+    """Return *text* in lower case without accents, ligatures written out: « Œuvre déjà » becomes « oeuvre deja ».
+
+    Spaces stay where they are, and none is added.
+    """
     if text.isascii():
         return text.lower()
     # Decomposed around casefolding, as Unicode's compatibility caseless match: each can give the other something to do.
-    caseless = unicodedata.normalize("NFKD", text).casefold()
+    caseless = unicodedata.normalize("NFKD", text.translate(_UNSPACED)).casefold()
     decomposed = unicodedata.normalize("NFKD", caseless.translate(_WORD_FORMS))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def unshouted(text: str) -> str:
+    """Return *text* in small letters where all of it is in capitals and more than an acronym, else as it is.
+
+    More: several words of two letters, or one of seven; « DMP », « L. 1111-8 » and « R. P. P. S. » stay.
+    """
+    if not text.isupper():
+        return text
+    words = _LETTERS.findall(text)
+    return text.lower() if len(words) > 1 or any(len(word) >= _SHOUTED for word in words) else text
 
 
 def words_of(text: str) -> str:

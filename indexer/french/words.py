@@ -76,6 +76,11 @@ def split_chunks(text: str) -> list[str]:
     return _CHUNK.findall(normalise(text))
 
 
+def place_chunks(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the unbroken strings of a normalised text, each with the place where it begins and where it ends."""
+    return ((chunk[0], *chunk.span()) for chunk in _CHUNK.finditer(text))
+
+
 def read_chunk(chunk: str) -> tuple[Word, ...]:
     """Return the words of one string of `split_chunks`."""
     # Words come again and again; long ones do not, and remembered they would let a visitor fill the memory.

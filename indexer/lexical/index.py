@@ -69,11 +69,15 @@ class LexicalMatch:
 class LexicalIndex:
     """Finds rows by the words of a question."""
 
-    def __init__(self, postings: Postings, speller: Speller, acronyms: Sequence[Acronym]) -> None:
+    def __init__(
+        self, postings: Postings, speller: Speller, acronyms: Sequence[Acronym], *, has_mentions: bool = True
+    ) -> None:
+        """has_mentions: whether the texts were read with the meaning of their numbers; in earlier versions not."""
         self._postings = postings
         self._speller = speller
         self._acronyms = tuple(acronyms)
-        self._reader = QuestionReader(postings, speller, Phrases(acronyms))
+        self._has_mentions = has_mentions
+        self._reader = QuestionReader(postings, speller, Phrases(acronyms), has_mentions=has_mentions)
         # The rows of all the words of a small index, in every spelling, take little more room than its postings.
         is_small = postings.row_count <= _SMALL
         self._having = lru_cache(_REMEMBERED)(self._rows_with) if is_small else self._rows_with
@@ -91,7 +95,9 @@ class LexicalIndex:
         self._postings.save(folder)
         self._speller.save(folder)
         acronyms = [[acronym.short, acronym.long] for acronym in self._acronyms]
-        about = json.dumps({"rows": len(self), "acronyms": acronyms}, ensure_ascii=False, indent=1)
+        about = json.dumps(
+            {"rows": len(self), "mentions": self._has_mentions, "acronyms": acronyms}, ensure_ascii=False, indent=1
+        )
         (folder / _ABOUT).write_text(about + "\n", encoding="utf-8", newline="\n")
 
     @classmethod
@@ -100,7 +106,8 @@ class LexicalIndex:
         try:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
             acronyms = [Acronym(short, long) for short, long in about["acronyms"]]
-            return cls(Postings.load(folder, row_count=about["rows"]), Speller.load(folder), acronyms)
+            postings = Postings.load(folder, row_count=about["rows"])
+            return cls(postings, Speller.load(folder), acronyms, has_mentions=about.get("mentions", False))
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise IndexFolderError(
                 f'{folder} is no lexical index to read: {error}. Run "{command_of("build")}".'

@@ -1,14 +1,16 @@
 """What to look for in an index for each word of a question: variants, parts of codes, acronyms, misspelt words.
 
-Owns how much each of them counts.
+Owns how much each of them counts. A number is looked for with the word that it counts
+(`indexer/french/numbers`): it counts for little without it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer.french.text import fold
-from indexer.french.words import STOP_WORDS, Word, read_chunk, split_chunks, stems_of
+from indexer.french.numbers import Mention, Span, find_mentions, respell
+from indexer.french.text import fold, normalise, unshouted
+from indexer.french.words import STOP_WORDS, Word, place_chunks, read_chunk, stems_of
 from indexer.lexical.acronyms import Phrases, key_of
 from indexer.lexical.postings import Postings
 from indexer.lexical.spelling import Speller
@@ -16,7 +18,7 @@ from indexer.lexical.spelling import Speller
 _OTHER_CASE = 0.5
 """A code that stands in the text as an ordinary word: ANS and « ans »."""
 _PART = 0.4
-"""A part of a code: XDM for IHE_XDM."""
+"""A part of a code: XDM for IHE_XDM. And a number without what it counts: 3 for « 3 ans »."""
 _ACRONYM = 0.5
 """The long form for the short one, and the other way round: the literal match wins."""
 _CORRECTED = {1: 0.8, 2: 0.6}
@@ -46,7 +48,9 @@ class QuestionTerm:
 class QuestionReader:
     """Reads questions in the light of a vocabulary."""
 
-    def __init__(self, postings: Postings, speller: Speller, phrases: Phrases) -> None:
+    def __init__(self, postings: Postings, speller: Speller, phrases: Phrases, *, has_mentions: bool = True) -> None:
+        """has_mentions: whether the texts were read with the meaning of their numbers, as questions then are."""
+        self._has_mentions = has_mentions
         self._postings = postings
         self._speller = speller
         self._phrases = phrases
@@ -60,8 +64,26 @@ class QuestionReader:
     def read_words(self, question: str) -> list[tuple[Word, QuestionTerm]]:
         """Return as `read`, with each word as it was asked."""
         found: list[tuple[Word, QuestionTerm]] = []
-        for chunk in split_chunks(_unshouted(question)):
-            found += self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
+        unsaid: list[tuple[Word, QuestionTerm]] = []
+        text = unshouted(normalise(question))
+        mentions: Sequence[Mention] = ()
+        if self._has_mentions:
+            text = respell(text)
+            mentions = tuple(find_mentions(text))
+        numbers_at = _by_place((mention, mention.number) for mention in mentions)
+        counted_at = _by_place((mention, mention.counted) for mention in mentions if mention.counted)
+        for chunk, start, end in place_chunks(text):
+            words = self._remembered(chunk) if len(chunk) <= _LONGEST_REMEMBERED else self._read_chunk(chunk)
+            if mentions:
+                numbers = list(dict.fromkeys(one for at in range(start, end) for one in numbers_at.get(at, ())))
+                counted = list(dict.fromkeys(one for at in range(start, end) for one in counted_at.get(at, ())))
+                if numbers or counted:
+                    words = [(word, self._mentioned(word, term, numbers, counted)) for word, term in words]
+                # « deux » is a stop word, but not in « deux ans ».
+                if not words and (means := self._known(numbers)):
+                    word = Word(chunk, (), "", False)
+                    unsaid.append((word, self._weigh(word, dict.fromkeys(means, 1.0))))
+            found += words
         keys = [word.code if term.is_code else key_of(word) for word, term in found]
         for start, phrase in self._phrases.find(keys):
             if phrase.other_side in self._postings:
@@ -70,7 +92,7 @@ class QuestionReader:
                     variants = {phrase.other_side: _ACRONYM, **dict(term.variants)}
                     found[at] = word, self._weigh(word, variants, is_code=term.is_code)
         unique: dict[frozenset[str], tuple[Word, QuestionTerm]] = {}
-        for word, term in found:
+        for word, term in (*found, *unsaid):
             unique.setdefault(term.names, (word, term))
         return list(unique.values())
 
@@ -114,6 +136,22 @@ class QuestionReader:
         rarer_as_word = all(often >= self._postings.row_frequency(stem) for stem in stems)
         return self._weigh(word, {**parts, **stems, word.code: 1.0}, is_code=rarer_as_word)
 
+    def _mentioned(
+        self, word: Word, term: QuestionTerm, numbers: Sequence[Mention], counted: Sequence[Mention]
+    ) -> QuestionTerm:
+        """Return what to look for where the word is part of these numbers, and one of the words that those count."""
+        means = self._known(numbers)
+        variants = dict(term.variants)
+        if means or any(mention.is_strict for mention in numbers):
+            variants = {name: min(counts, _PART) for name, counts in variants.items()}
+        for name in (name for mention in numbers for name in mention.implied if name in self._postings):
+            variants[name] = max(variants.get(name, 0.0), _PART)
+        variants.update(dict.fromkeys((*means, *self._known(counted)), 1.0))
+        return self._weigh(word, variants, is_code=term.is_code)
+
+    def _known(self, mentions: Sequence[Mention]) -> list[str]:
+        return [mention.term for mention in mentions if mention.term in self._postings]
+
     def _weigh(self, word: Word, variants: Mapping[str, float], *, is_code: bool = False) -> QuestionTerm:
         rising = tuple(sorted(variants.items(), key=lambda item: item[1]))
         weight = rising[-1][1] if rising else 0.0
@@ -121,7 +159,10 @@ class QuestionReader:
         return QuestionTerm(rising, weight, max(often, default=0), frozenset(variants or [word.code]), is_code)
 
 
-def _unshouted(question: str) -> str:
-    """Return a question typed in capitals in lower case: its capitals say nothing of codes."""
-    shouted = question.isupper() and len(question.split()) > 1
-    return question.lower() if shouted else question
+def _by_place(spans: Iterable[tuple[Mention, Span]]) -> dict[int, list[Mention]]:
+    """Return the mentions that each character belongs to."""
+    found: dict[int, list[Mention]] = {}
+    for mention, (start, end) in spans:
+        for at in range(start, end):
+            found.setdefault(at, []).append(mention)
+    return found

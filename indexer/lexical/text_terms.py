@@ -2,6 +2,7 @@
 
 Some words were published without the space between them, such as « simplesà respecter »: pages saved from the web lose
 the spaces between their parts. No dictionary is needed to find them: the corpus is its own.
+What its numbers mean with the words that they count is indexed beside these (`indexer/french/numbers`).
 """
 
 import math
@@ -14,7 +15,8 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.french.text import fold
+from indexer.french.numbers import find_mentions, respell
+from indexer.french.text import fold, normalise
 from indexer.french.words import STOP_WORDS, Word, simple_words, split_words, stems_of
 from indexer.lexical.acronyms import Phrases, key_of
 from indexer.lexical.postings import TextTerms
@@ -33,12 +35,22 @@ class TextReader:
     def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
         """texts: all there are, since what is a word run together depends on the others; they are not kept."""
         self._phrases = phrases
+        self.terms: list[str] = []
+        """By their number; complete once all texts are read."""
+        self._term_ids: dict[str, int] = {}
         string_ids = defaultdict[str, int](count().__next__)  # numbers them as they come
         tokens, lengths = array("i"), array("i")
-        for text in texts:
-            strings = text.split()
+        mentioned, mentioning = array("q"), array("q")
+        for row, text in enumerate(texts):
+            respelt = respell(normalise(text))
+            strings = respelt.split()
             tokens.extend(map(string_ids.__getitem__, strings))
             lengths.append(len(strings))
+            terms = [term for mention in find_mentions(respelt) for term in (mention.term, *mention.implied)]
+            mentioned.extend(self._ids_of(terms))
+            mentioning.extend([row] * len(terms))
+        self._mentioned = np.array(mentioned, dtype=np.int64)
+        self._mentioning = np.array(mentioning, dtype=np.int64)
         self._tokens = np.frombuffer(tokens, dtype=np.intc) if tokens else np.zeros(0, dtype=np.intc)
         self._ends = np.cumsum(np.array(lengths, dtype=np.int64))
         words = [list(simple_words(split_words(string))) for string in string_ids]
@@ -52,9 +64,6 @@ class TextReader:
         self._run_together = split_run_together(counts)
         spellings = {fold(word) for word in counts.keys() - self._run_together.keys()} | STOP_WORDS
         self.spellings = [word for word in spellings if word.isalpha() and len(word) >= SHORTEST_CORRECTED - 1]
-        self.terms: list[str] = []
-        """By their number; complete once all texts are read."""
-        self._term_ids: dict[str, int] = {}
         read = [self._terms_of_words(those) for those in words]
         self._terms_of = _Lists.of([self._ids_of(terms) for terms, _ in read])
         self._keys = [keys for _, keys in read]
@@ -73,9 +82,10 @@ class TextReader:
             text_of = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=start))
             terms, counts = self._terms_of.expand(tokens)
             phrase_terms, phrase_texts = self._find_phrases(tokens, text_of)
+            some = slice(*np.searchsorted(self._mentioning, (first, first + len(ends))))
             yield TextTerms(
-                terms=np.concatenate((terms, phrase_terms)),
-                texts=np.concatenate((np.repeat(text_of, counts), phrase_texts)),
+                terms=np.concatenate((terms, phrase_terms, self._mentioned[some])),
+                texts=np.concatenate((np.repeat(text_of, counts), phrase_texts, self._mentioning[some] - first)),
                 lengths=np.bincount(text_of, self._key_counts[tokens], minlength=len(ends)).astype(np.float64),
             )
 

@@ -3,7 +3,8 @@
 import re
 
 from indexer.errors import QuestionError
-from indexer.french.text import normalise
+from indexer.french.numbers import spell_dates
+from indexer.french.text import normalise, unshouted
 
 MAX_QUESTION_CHARACTERS = 2_000
 """More than the encoder reads (512 tokens); a longer text is a document, not a question."""
@@ -16,7 +17,11 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def read_question(text: str) -> str:
-    """Return the question in normal form. QuestionError, in French, if nothing can be asked with it."""
+    """Return the question in normal form. QuestionError, in French, if nothing can be asked with it.
+
+    For the encoder, which takes them for other words than those of the answers: one all in capitals is asked in small
+    letters, and dates in digits are spelt out.
+    """
     if len(text) > MAX_QUESTION_CHARACTERS:
         raise QuestionError(
             f"La question compte {len(text)} caractères, {MAX_QUESTION_CHARACTERS} au plus sont acceptés. "
@@ -30,4 +35,4 @@ def read_question(text: str) -> str:
     question = normalise(text)
     if not question:
         raise QuestionError("La question est vide. Écrivez quelques mots, par exemple une phrase.")
-    return question
+    return spell_dates(unshouted(question))

@@ -16,6 +16,8 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.french.text import normalise
+
 MAX_PREFIX_CHARACTERS = 300
 
 _AFTER_ALL = "\U0010ffff"  # sorts behind every word
@@ -135,7 +137,9 @@ def _fold_all(texts: Sequence[str]) -> list[str]:
     Folds what stands between spaces, once each and all in one string: text by text it would take seconds.
     """
     pieces = ["", *{piece for text in texts for piece in text.split()}]
-    letters = unicodedata.normalize("NFKD", "\n".join(pieces).casefold().replace("œ", "oe").replace("æ", "ae"))
+    # What is pasted may have a soft hyphen or a space of no width inside a word.
+    visible = [piece if piece.isascii() else normalise(piece) for piece in pieces]
+    letters = unicodedata.normalize("NFKD", "\n".join(visible).casefold().replace("œ", "oe").replace("æ", "ae"))
     plain = re.sub(r"[^\w\n]+|_+", " ", re.sub(r"[\u0300-\u036f]+", "", letters))
     folded = dict(zip(pieces, [" ".join(line.split()) for line in plain.split("\n")], strict=True))
     return [" ".join(filter(None, map(folded.__getitem__, text.split()))) for text in texts]

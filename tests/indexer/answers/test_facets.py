@@ -30,6 +30,8 @@ def table(tmp_path: Path) -> FacetTable:
     ("filters", "expected"),
     [
         ({"couloir": ["Hôpital"]}, "abc"),
+        ({"couloir": ["Ho\u0302pital"]}, "abc"),
+        ({"couloir": [" Hôpital\u200b"]}, "abc"),
         ({"couloir": ["Officine", "Biologie"]}, "bcd"),
         ({"couloir": ["Hôpital"], "produit": ["DMP"]}, "abc"),
         ({"autre": ["x"], "couloir": ["Officine"]}, "bc"),

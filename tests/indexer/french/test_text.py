@@ -1,10 +1,11 @@
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.french.text import fold, normalise
+from indexer.french.text import fold, normalise, unshouted
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates and controls included
 
@@ -70,3 +71,26 @@ def test_folding_forgets_case_accents_and_ligatures(word: str, expected: str) ->
 def test_folding_twice_changes_nothing_for_words(text: str) -> None:
     """Folding is settled after once, so a folded vocabulary can be folded again."""
     assert fold(fold(text)) == fold(text)
+
+
+def test_folding_adds_no_space() -> None:
+    """No character becomes a space and a mark, as the compatibility forms of many do."""
+    characters = (chr(code) for code in range(sys.maxunicode + 1))
+    unspaced = (c for c in characters if not c.isspace() and any(map(str.isspace, unicodedata.normalize("NFKD", c))))
+    assert [c for c in unspaced if any(map(str.isspace, fold(f"a{c}b")))] == []
+    assert fold("cer\ufe70tificat") == "certificat"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("COMBIEN DE TEMPS UN CERTIFICAT EST-IL VALABLE ?", "combien de temps un certificat est-il valable ?"),
+        ("CERTIFICAT", "certificat"),
+        ("DURÉE : 36 MOIS", "durée : 36 mois"),
+        *((same, same) for same in ("DMP", "FINESS ?", "SUN-ES", "SESAM-VITALE", "F.I.N.E.S.S.", "R. P. P. S.")),
+        *((same, same) for same in ("L. 1111-8", "F413", "10 000 €", "À", "Le DMP", "LE CERTIFICAt", "", "905 ?")),
+    ],
+)
+def test_capitals_throughout_say_nothing(typed: str, expected: str) -> None:
+    """A question typed in capitals is put in small letters; acronyms and codes alone are not."""
+    assert unshouted(typed) == expected

@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexer.french.text import fold
@@ -137,13 +137,16 @@ def test_shared_words_are_shown_as_the_text_has_them() -> None:
     assert shared_words("", "") == ()
 
 
+@example("\ufe70")
+@example("a\ufdfab")
+@example("mot\u037a")
 @given(st.text(max_size=60))
 def test_any_text_has_words_without_an_error(text: str) -> None:
     """Every word has a surface and is a stop word, has stems, is a code or has parts."""
     for word in split_words(text):
         assert word.surface
         assert word.is_stop_word or word.stems or word.is_code or word.parts
-        assert not any(c.isspace() for stem in word.stems for c in stem)
+        assert not any(c.isspace() for term in (word.code, *word.stems) for c in term)
 
 
 @given(st.text(st.sampled_from("abcdefilmnoprstuvéèêàçùîôœ"), min_size=5, max_size=14))

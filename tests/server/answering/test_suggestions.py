@@ -45,6 +45,18 @@ def test_accents_case_order_and_elisions_do_not_count(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "typed",
+    ["ann\u00aduaire", "annuaire san\u200bté", "\ufeffannuaire", "l\u2060'annuaire", "annu\u200daire sante\u0301"],
+)
+def test_what_cannot_be_seen_does_not_count(typed: str) -> None:
+    """A soft hyphen or a space of no width inside a word, as they come with what is pasted."""
+    assert texts(typed) == ["Où trouver l’annuaire santé ?"]
+    assert [found.question for found in Suggester([("L'annu\u00adaire", "a")]).suggest("annuaire")] == [
+        "L'annu\u00adaire"
+    ]
+
+
+@pytest.mark.parametrize(
     ("typed", "expected"),
     [
         ("905", ["Que faire en cas d'erreur 905 ?"]),
