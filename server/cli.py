@@ -39,6 +39,7 @@ _SERVE_OPTIONS = (
     "cached_questions",
     "most_requests",
     "deadline_seconds",
+    "keep_alive_seconds",
     "client_rate",
     "traces",
 )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def serve(index: IndexerSettings, server: ServerSettings) -> int:
     """Serve over HTTP until a signal; return the exit status. SettingsError or IndexFolderError where it cannot."""
     # What `ask` and `feedback` do without is imported here: they start sooner.
-    from server.http.connection import BoundedHttp
+    from server.http.connection import bounded_http
     from server.http.startup import LoadingServer
 
     for handler in logging.getLogger().handlers:
@@ -50,7 +50,8 @@ def serve(index: IndexerSettings, server: ServerSettings) -> int:
             access_log=False,
             log_config=None,
             server_header=False,
-            http=BoundedHttp,
+            http=bounded_http(),
+            timeout_keep_alive=server.keep_alive_seconds,
             # Longer than the deadline of a request: those in progress finish before the end.
             timeout_graceful_shutdown=server.deadline_seconds + 5,
         )
