@@ -72,6 +72,8 @@ def _create_api(
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        # A redirection would go wherever `Host` says, with the question in it.
+        redirect_slashes=False,
         responses=problems.ON_EVERY_ROUTE,
         exception_handlers=problems.handlers(),
     )
