@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import stat
 import weakref
 from collections.abc import Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +26,27 @@ def sha256_of(file: Path) -> str:
     """Return the sha256 of a file in hexadecimal digits."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def open_plain(file: Path) -> BufferedReader:
+    """Return *file* open for reading. OSError unless it is a plain file: a pipe or a device may never end, or begin."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is not a plain file")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_plain_text(file: Path, *, most_bytes: int) -> str:
+    """Return the text of a plain file. OSError if it is none, or larger; UnicodeDecodeError if it is not UTF-8."""
+    with open_plain(file) as stream:
+        content = stream.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(f"it is larger than {most_bytes} bytes")
+    return content.decode("utf-8")
 
 
 def force_to_disk(path: Path) -> None:

@@ -14,7 +14,7 @@ from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.encode import Journal, KnownVectors
-from indexer.index.folder import IndexFolder, file_sums
+from indexer.index.folder import IndexFolder, file_sizes, file_sums
 from indexer.index.manifest import EncoderInfo, Manifest
 from indexer.index.write import write_parts
 from indexer.records import AnswerSource, Progress, no_progress
@@ -91,6 +91,7 @@ def build_index(
             ranking=ranking,
             calibration=calibration,
             files=file_sums(aside),
+            sizes=file_sizes(aside),
             replaced=in_service.id if in_service else "",
         )
         _check(parts)
