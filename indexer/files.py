@@ -16,10 +16,10 @@ from indexer.errors import IndexFolderError
 from indexer.terminal import command_of
 
 _Number = TypeVar("_Number", bound=np.number)
-_EMPTY_ARRAY_BYTES = 128
-
-MAPPED_UP_TO = 256_000_000
-"""Bytes of a file that is looked at where it is mapped."""
+COPIED_UP_TO = 256_000_000
+"""Bytes of a file that is read into memory when it is opened. One that is mapped and then cut short by another program
+ends this one, which no `except` can help; of larger ones, what a question needs is read piece by piece where it can be.
+Copied, 100 MB take 0.1 s more to open than mapped, and their memory cannot be taken for other files meanwhile."""
 
 
 def sha256_of(file: Path) -> str:
@@ -75,18 +75,18 @@ def read_lines(file: Path) -> list[str]:
 
 
 def read_array(file: Path, kind: type[_Number]) -> NDArray[_Number]:
-    """Return the array saved in *file*, by memory map unless it is empty. ValueError if it is not of *kind*."""
-    empty = file.stat().st_size <= _EMPTY_ARRAY_BYTES  # the system cannot map nothing
-    saved = np.load(file, mmap_mode=None if empty else "r", allow_pickle=False)
+    """Return the array saved in *file*, see `read_table`. ValueError if it is not of *kind*."""
+    saved = read_table(file)
     if saved.dtype != kind or saved.ndim != 1:
         raise ValueError(f"{file.name} holds {saved.dtype} of {saved.ndim} dimensions")
+    return saved
+
+
+def read_table(file: Path) -> NDArray[Any]:
+    """Return the array saved in *file*: copied into memory, or mapped where it is larger than COPIED_UP_TO."""
+    copied = file.stat().st_size <= COPIED_UP_TO
     # A plain view: slicing np.memmap objects costs ten times as much.
-    return np.asarray(saved)
-
-
-def read_mapped(file: Path) -> NDArray[Any]:
-    """Return the array saved in *file*, mapped into memory, without the cost of numpy's memmap at each slice."""
-    return np.asarray(np.load(file, mmap_mode="r"))
+    return np.asarray(np.load(file, mmap_mode=None if copied else "r", allow_pickle=False))
 
 
 class LargeFile:

@@ -66,7 +66,11 @@ def build_index(
         journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
         known = _known_vectors(folder, encoder, verified=in_service)
         journal.read_into(known)
-        earlier = IndexContents.load(path / in_service.id) if in_service and _comparable(in_service, encoder) else None
+        earlier = (
+            IndexContents.load(path / in_service.id, copied=False)
+            if in_service and _comparable(in_service, encoder)
+            else None
+        )
         counts, choice = write_parts(
             aside,
             corpus,
@@ -77,7 +81,7 @@ def build_index(
             progress=progress,
             memory_bytes=memory_bytes,
         )
-        parts = IndexContents.load(aside)
+        parts = IndexContents.load(aside, copied=False)
         ranking, calibration = fit(parts, off_topic=corpus.off_topic, risk=risk)
         built_at = datetime.now(UTC)
         manifest = Manifest(
@@ -144,7 +148,7 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
                 continue
             if verified is None or index_id != verified.id:
                 folder.verify(index_id)
-            parts = IndexContents.load(folder.path / index_id)
+            parts = IndexContents.load(folder.path / index_id, copied=False)
         except IndexFolderError as error:
             logger.warning("The vectors of %s are not reused: %s", index_id, error)
             continue

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,10 +20,12 @@ from fastapi.testclient import TestClient
 from indexer.encoders.bundled.layout import FOLDER
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
+from indexer.index.folder import CURRENT, IndexFolder
 from server.answering.answering import Answering
 from server.app import create_app
 from server.http.startup import LoadingApp
 from tests.conftest import CORPUS
+from tests.corpora import ANSWERS, MemoryCorpus
 
 ROOT = Path(__file__).parents[3]
 READY = "Uvicorn running on"
@@ -170,6 +173,37 @@ def test_a_server_that_cannot_load_ends_with_the_reason(tmp_path: Path) -> None:
         assert process.wait(timeout=60) == 2
     assert lines[-1] == f'There is no index in {tmp_path / "absent"}. Run "make index" to build one.'
     assert not [line for line in lines if READY in line]
+
+
+@pytest.mark.slow
+def test_without_an_index_nobody_is_let_in(tmp_path: Path) -> None:
+    """It is found before the port is opened, and before the encoder is loaded."""
+    with server_process(tmp_path) as process:
+        assert process.stderr
+        assert "Listening" not in process.stderr.read()
+        assert process.wait(timeout=60) == 2
+
+
+@pytest.mark.slow
+def test_a_damaged_index_makes_room_for_the_one_before(built: Path, tmp_path: Path) -> None:
+    """The server starts, says that it is degraded and why, deletes nothing, and takes the next good index."""
+    folder = Path(shutil.copytree(built, tmp_path / "index"))
+    whole = (folder / CURRENT).read_text().strip()
+    build_index(MemoryCorpus(ANSWERS[:2]), folder, encoder=load_encoder("bundled"))
+    damaged = (folder / CURRENT).read_text().strip()
+    (folder / damaged / "answers.jsonl").write_bytes(b"")
+    with server_process(folder) as process:
+        messages = read_until(process, READY)
+        port = int(messages[-1].split(":")[2].split(" ")[0])
+        status, _, body = get(port, "/readyz")
+        assert (status, body["status"], body["index"]) == (200, "degraded", whole)
+        assert get(port, "/v1/search?q=certificat")[0] == 200
+        (told,) = (message for message in messages if "serves instead" in message)
+        assert "answers.jsonl is damaged" in told
+        build_index(MemoryCorpus(ANSWERS[:3]), folder, encoder=load_encoder("bundled"))
+        read_until(process, "is in service")
+        assert get(port, "/readyz")[2]["status"] == "ready"
+    assert {whole, damaged} <= set(IndexFolder(folder).ids())
 
 
 @pytest.mark.slow
