@@ -117,7 +117,10 @@ def _listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens. SettingsError where the port is taken, or the address not ours."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+        # Nothing here forks. A library that did would leave a child that keeps the port when we have ended.
+        os.register_at_fork(after_in_child=listener.close)
+        return listener
     except OSError as error:
         raise SettingsError(
             f"Cannot listen on {host}, port {port}: {error.strerror}. Stop what uses it, or choose another --port "

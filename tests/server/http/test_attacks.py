@@ -379,3 +379,24 @@ def test_operators_addresses_have_the_rate_of_all(answering: Answering, address:
     with TestClient(site) as client:
         statuses = {client.get(address).status_code for _ in range(20)}
     assert 429 in statuses
+
+
+def test_the_list_of_answers_is_also_at_a_slash(answering: Answering) -> None:
+    """The same page, not that of an answer that does not exist."""
+    with TestClient(create_site(answering)) as client:
+        reply = client.get("/reponses/")
+        assert reply.status_code == 200
+        assert reply.text == client.get("/reponses").text
+
+
+def test_an_idle_connection_is_kept_as_long_as_is_said(answering: Answering) -> None:
+    """And closed then, so that a proxy that keeps it for less never meets a closed one."""
+    with served(create_site(answering), timeout_keep_alive=1) as port, connected(port) as client:
+        client.sendall(LIVE)
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+        time.sleep(0.5)
+        client.sendall(LIVE)
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+        started = time.monotonic()
+        assert client.recv(65_536) == b""
+        assert 0.5 < time.monotonic() - started < 5

@@ -23,7 +23,9 @@ from indexer.index.build import build_index
 from indexer.index.folder import CURRENT, IndexFolder
 from server.answering.answering import Answering
 from server.app import create_app
+from server.cli import main
 from server.http.startup import LoadingApp
+from server.serve import _listen
 from tests.conftest import CORPUS
 from tests.corpora import ANSWERS, MemoryCorpus
 
@@ -216,3 +218,30 @@ def test_a_taken_port_is_told_before_anything_loads(built: Path, held: Held) -> 
     assert second.returncode == 2
     assert f"Cannot listen on 127.0.0.1, port {port}: Address already in use" in second.stderr
     assert "loading" not in second.stderr
+
+
+def test_a_forked_child_does_not_keep_the_port() -> None:
+    """Whatever a library may start, the port is free once the server has let go of it."""
+    listener = _listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writing)
+        os.read(reading, 1)  # lives until the test has ended
+        os._exit(0)
+    os.close(reading)
+    try:
+        listener.close()
+        _listen("127.0.0.1", port).close()
+    finally:
+        os.close(writing)
+        os.waitpid(child, 0)
+
+
+def test_workers_are_refused_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    """Other servers have them; here one process uses all cores."""
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--workers", "4"])
+    assert ended.value.code == 2
+    assert "there is one process" in capsys.readouterr().err
