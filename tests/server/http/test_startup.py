@@ -225,17 +225,21 @@ def test_a_forked_child_does_not_keep_the_port() -> None:
     listener = _listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     reading, writing = os.pipe()
+    born, giving_birth = os.pipe()
     child = os.fork()
     if child == 0:
+        os.write(giving_birth, b"1")
         os.close(writing)
         os.read(reading, 1)  # lives until the test has ended
         os._exit(0)
     os.close(reading)
     try:
+        os.read(born, 1)
         listener.close()
         _listen("127.0.0.1", port).close()
     finally:
-        os.close(writing)
+        for descriptor in (writing, born, giving_birth):
+            os.close(descriptor)
         os.waitpid(child, 0)
 
 
