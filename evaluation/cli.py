@@ -16,6 +16,7 @@ from indexer.settings import (
     IndexerSettings,
     add_config_option,
     add_options,
+    keep_off_the_hub,
     parse_count,
     read_settings,
     refuse_unknown,
@@ -41,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
         file = settings_file(options)
         refuse_unknown(RECORDS, environment=os.environ, file=file)
         settings = read_settings(IndexerSettings, options=options, environment=os.environ, file=file)
+        keep_off_the_hub(settings.encoder)
         return int(options.run(options, settings))
     except QuerySetError as error:
         print(error, file=sys.stderr)

@@ -12,6 +12,7 @@ from indexer.settings import (
     IndexerSettings,
     add_config_option,
     add_options,
+    keep_off_the_hub,
     read_settings,
     refuse_misspelt,
     settings_file,
@@ -31,6 +32,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         refuse_misspelt(IndexerSettings, environment=os.environ)
         settings = read_settings(IndexerSettings, options=options, environment=os.environ, file=settings_file(options))
+        keep_off_the_hub(settings.encoder)
         return int(options.run(options, settings))
     except CorpusError as error:
         print(error, file=sys.stderr)

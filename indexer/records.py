@@ -1,5 +1,6 @@
 """The nouns that pass between modules. Frozen; this module imports nothing of the project."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,6 +8,8 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Vectors: TypeAlias = NDArray[np.float32]
 """Shape (n, dimension), unit length, C order."""
@@ -64,7 +67,9 @@ class Problem:
 
     def __str__(self) -> str:
         mark = "" if self.severity is Severity.ERROR else "attention : "
-        return f"{self.path}:{self.line}: {mark}{self.message}"
+        text = f"{self.path}:{self.line}: {mark}{self.message}"
+        # A file may have any name: one that breaks the line would pass for another problem, or command the terminal.
+        return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 @dataclass(frozen=True, slots=True)

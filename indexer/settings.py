@@ -8,6 +8,7 @@ is wrong, and the core would have one more library for a hundred lines.
 import argparse
 import dataclasses
 import difflib
+import os
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from indexer.errors import SettingsError
 SETTINGS_FILE = Path("souffleur.toml")
 SettingsRecord = TypeVar("SettingsRecord")
 _PREFIX = "SOUFFLEUR_"
+_BUNDLED = "bundled"
 _SURELY_MEANT = 0.8
 """How alike two names are, from 0 to 1, of which one is the other misspelt."""
 
@@ -84,7 +86,7 @@ class IndexerSettings:
 
     corpus: Path = setting(Path("corpus"), parse_path, "folder, .jsonl or .csv file, or BEIR folder with the answers")
     index: Path = setting(Path("build/index"), parse_path, "folder of the index")
-    encoder: str = setting("bundled", parse_text, "`bundled`, or a sentence-transformers model by name or folder")
+    encoder: str = setting(_BUNDLED, parse_text, "`bundled`, or a sentence-transformers model by name or folder")
     device: str | None = setting(None, parse_text, "device of a sentence-transformers model, such as `cuda`")
     batch_size: int | None = setting(
         None, parse_count, "texts that the encoder reads at once (its own choice, if not given)"
@@ -96,6 +98,16 @@ class IndexerSettings:
         None, parse_count, "megabytes that the vectors may take while serving (any, if not given)"
     )
     keep: int = setting(3, parse_count, "how many indexes stay on disk, the one in service included")
+
+
+def keep_off_the_hub(encoder: str) -> None:
+    """Forbid this process to reach the Hugging Face hub, unless *encoder* is the name of a model there.
+
+    For command lines alone. Libraries that come along would look there for newer files, or tell of their use.
+    """
+    if encoder == _BUNDLED or encoder.startswith((".", "/", "~")) or Path(encoder).exists():
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 
 def add_options(parser: argparse.ArgumentParser, settings: type, names: Sequence[str]) -> None:

@@ -4,6 +4,9 @@ The routes of the API are in `server.http.routes`, the pages in `server.page`; w
 `server.answering`, the JSON in `server.http.schemas`, errors in `server.http.problems`.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from fastapi import FastAPI
 
 from server.answering.answering import Answering
@@ -30,11 +33,20 @@ def create_site(
     index_switch: IndexSwitch | None = None,
     admin_token: str | None = None,
     limits: Limits | None = None,
+    disks: Mapping[str, Path] | None = None,
 ) -> FastAPI:
-    """Return all that `python -m server serve` serves: the API, the pages, and with a token the operators' routes."""
+    """Return all that `python -m server serve` serves: the API, the pages, and with a token the operators' routes.
+
+    disks: folders whose disks should not fill up, by what they hold.
+    """
     question_log = QuestionLog(feedback, answering.metrics)
     app = _create_api(
-        answering, default_limit=default_limit, feedback=feedback, limits=limits, question_log=question_log
+        answering,
+        default_limit=default_limit,
+        feedback=feedback,
+        limits=limits,
+        question_log=question_log,
+        disks=disks,
     )
     app.mount("/page", pages.files(), name="page")
     app.include_router(pages.routes(answering, limit=default_limit, feedback=feedback, keep_question=question_log.keep))
@@ -64,6 +76,7 @@ def _create_api(
     feedback: FeedbackStore | None,
     limits: Limits | None,
     question_log: QuestionLog,
+    disks: Mapping[str, Path] | None = None,
 ) -> FastAPI:
     """Return the API. Routes are plain functions: they run in worker threads, and the event loop stays free."""
     app = FastAPI(
@@ -72,6 +85,8 @@ def _create_api(
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        # A redirection would go wherever `Host` says, with the question in it.
+        redirect_slashes=False,
         responses=problems.ON_EVERY_ROUTE,
         exception_handlers=problems.handlers(),
     )
@@ -83,6 +98,6 @@ def _create_api(
     app.include_router(search.routes(answering, default_limit=default_limit, question_log=question_log))
     app.include_router(judgements.routes(answering, feedback=feedback))
     app.include_router(answers.routes(answering))
-    app.include_router(health.routes(answering))
+    app.include_router(health.routes(answering, disks=disks or {}))
     app.include_router(docs.routes())
     return app

@@ -4,6 +4,7 @@ Owns the grouping and the map, both plain NumPy; who may see them is for `app` t
 be to mean the same is read off the corpus, so that it fits any encoder.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -15,11 +16,19 @@ from indexer.index.index import Index
 from indexer.index.manifest import Manifest
 from indexer.records import Vectors
 from server.answering.answering import Answering
+from server.answering.batching import divide
+from server.answering.request_budget import stop_if_given_up
 from server.feedback.store import FeedbackStore, Unanswered
 from server.page.views import OTHER_THEME, theme_facet, title_of
 
 EncodeQuestions = Callable[[Sequence[str]], Vectors]
 """Encoder.encode_questions, of the encoder that the index was built with."""
+
+ENCODING_SECONDS = 3.0
+"""How long new questions are encoded for one page. Those left are shown by themselves, and grouped on a later page."""
+BEGINNING_CHARACTERS = 200
+"""Of a question, which say what it is about; 500 of 2,000 characters each took more than three minutes to encode."""
+_TOGETHER = 16
 
 MOST_QUESTIONS = 500
 MOST_POINTS = 3000
@@ -27,6 +36,7 @@ MOST_POINTS = 3000
 _UNRELATED_SHARE = 99.0  # percentile: of pairs of questions with different answers, one in a hundred is nearer
 _SAMPLED_QUESTIONS = 1000
 _NEARNESS_WITHOUT_QUESTIONS = 0.92
+_MIDDLE = (0.5, 0.5)
 
 
 class AskedBody(BaseModel):
@@ -95,24 +105,59 @@ class AtelierReply(BaseModel):
     index: IndexStateBody
 
 
+class BeginningVectors:
+    """The vectors of the beginnings of questions, kept from one page to the next: a question is encoded once."""
+
+    def __init__(
+        self, encode: EncodeQuestions, *, seconds: float = ENCODING_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """seconds: of encoding at each call, about."""
+        self._encode = encode
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: dict[str, Vectors] = {}
+
+    def of(self, questions: Sequence[str]) -> list[Vectors | None]:
+        """Return the vector of each of *questions*, the most important first; None where there was no time for it.
+
+        Those of other questions are forgotten. GivenUpError if nobody waits for them any more.
+        """
+        until = self._clock() + self._seconds
+        beginnings = [question[:BEGINNING_CHARACTERS] for question in questions]
+        fresh = list(dict.fromkeys(text for text in beginnings if text not in self._kept))
+        for start in range(0, len(fresh), _TOGETHER):
+            for part in divide(fresh[start : start + _TOGETHER]):
+                stop_if_given_up()
+                if self._clock() < until:
+                    self._kept.update(zip(part, self._encode(part), strict=True))
+        self._kept = {text: self._kept[text] for text in beginnings if text in self._kept}
+        return [self._kept.get(text) for text in beginnings]
+
+
 def describe_atelier(
-    answering: Answering, *, encode: EncodeQuestions, feedback: FeedbackStore | None, now: datetime | None = None
+    answering: Answering, *, vectors: BeginningVectors, feedback: FeedbackStore | None, now: datetime | None = None
 ) -> AtelierReply:
     """Return what editors see of the index in service and of the questions kept in *feedback*."""
     index = answering.index
     asked = feedback.unanswered(limit=MOST_QUESTIONS) if feedback else ()
-    vectors = encode([one.question for one in asked]) if asked else np.zeros((0, index.manifest.encoder.dimension))
+    found = vectors.of([one.question for one in asked])
+    encoded = [(one, vector) for one, vector in zip(asked, found, strict=True) if vector is not None]
     plane = _Plane(index)
     themes, points = _points(index, plane)
+    place_of = {point.id: (point.x, point.y) for point in points}
+    groups = [
+        _group_body(index, [encoded[at][0] for at in members], tuple(plane.place_question(encoded[members[0]][1])))
+        for members in group_by_meaning(np.array([vector for _, vector in encoded]), nearness=nearness_of(index))
+    ]
+    # Where there was no time, beside the answer that was given.
+    groups += [
+        _group_body(index, [one], place_of.get(one.answer_id or "", _MIDDLE))
+        for one, vector in zip(asked, found, strict=True)
+        if vector is None
+    ]
     return AtelierReply(
         keeps_questions=feedback is not None,
-        groups=sorted(
-            (
-                _group_body(index, [asked[at] for at in members], plane.place_question(vectors[members[0]]))
-                for members in group_by_meaning(vectors, nearness=nearness_of(index))
-            ),
-            key=lambda group: -group.times,
-        ),
+        groups=sorted(groups, key=lambda group: -group.times),
         themes=themes,
         points=points,
         index=_index_body(index.manifest, now or datetime.now(UTC)),
@@ -191,7 +236,7 @@ def _points(index: Index, plane: _Plane) -> tuple[list[str], list[PointBody]]:
     return themes, points
 
 
-def _group_body(index: Index, asked: Sequence[Unanswered], place: NDArray[np.floating]) -> GroupBody:
+def _group_body(index: Index, asked: Sequence[Unanswered], place: Sequence[float]) -> GroupBody:
     nearest = index.get_answer(asked[0].answer_id) if asked[0].answer_id else None
     return GroupBody(
         times=sum(one.times for one in asked),

@@ -9,13 +9,14 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.settings import (
     IndexerSettings,
     add_config_option,
     add_options,
+    keep_off_the_hub,
     read_settings,
     refuse_unknown,
     settings_file,
@@ -39,9 +40,20 @@ _SERVE_OPTIONS = (
     "cached_questions",
     "most_requests",
     "deadline_seconds",
+    "keep_alive_seconds",
     "client_rate",
     "traces",
 )
+
+
+class _RefusedWorkers(argparse.Action):
+    """Says why there is one process, to who knows `--workers` from other servers."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        parser.error(
+            "there is one process, without --workers: it uses all cores to encode, and each more would take 450 MB. "
+            "For more, run several servers, each with its --port and --feedback, behind a proxy"
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
         refuse_unknown(RECORDS, environment=os.environ, file=file)
         index = read_settings(IndexerSettings, options=options, environment=os.environ, file=file)
         server = read_settings(ServerSettings, options=options, environment=os.environ, file=file, table=TABLE)
+        keep_off_the_hub(index.encoder)
         return int(options.run(options, index, server))
     except SouffleurError as error:
         print(error, file=sys.stderr)
@@ -81,6 +94,7 @@ def add_commands(commands: Subparsers) -> None:
     )
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
     add_options(command, ServerSettings, _SERVE_OPTIONS)
+    command.add_argument("--workers", action=_RefusedWorkers, help=argparse.SUPPRESS)
     add_config_option(command)
 
     command = add_command(

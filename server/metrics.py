@@ -51,6 +51,9 @@ class Metrics:
             "Files of the index in service that are not as they were built",
             registry=registry,
         )
+        self.degraded = Gauge(
+            "souffleur_degraded", "1 where another index serves than the one named, or a damaged one", registry=registry
+        )
         self.lost_questions = Counter(
             "souffleur_lost_questions", "Questions answered that could not be kept", registry=registry
         )

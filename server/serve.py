@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SettingsError
+from indexer.index.folder import IndexFolder
+from indexer.index.index import Index
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE
 from server.answering.answering import Answering, NoTracing
-from server.answering.prepared import open_soon
+from server.answering.fall_back import fall_back
+from server.answering.prepared import UNFIT, open_soon
 from server.feedback.store import FeedbackStore
 from server.http.request_log import JsonFormatter
 from server.settings import ServerSettings
@@ -30,11 +33,15 @@ if TYPE_CHECKING:
 def serve(index: IndexerSettings, server: ServerSettings) -> int:
     """Serve over HTTP until a signal; return the exit status. SettingsError or IndexFolderError where it cannot."""
     # What `ask` and `feedback` do without is imported here: they start sooner.
-    from server.http.connection import BoundedHttp
+    from server.http.connection import bounded_http
     from server.http.startup import LoadingServer
 
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonFormatter())
+    folder = IndexFolder(index.index)
+    if not folder.ids():
+        # Before anybody is let in: nothing could be loaded.
+        folder.manifest(folder.current_id())
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listen(server.host, server.port))
         feedback = stack.enter_context(open_feedback(server)) if server.feedback else None
@@ -50,7 +57,8 @@ def serve(index: IndexerSettings, server: ServerSettings) -> int:
             access_log=False,
             log_config=None,
             server_header=False,
-            http=BoundedHttp,
+            http=bounded_http(),
+            timeout_keep_alive=server.keep_alive_seconds,
             # Longer than the deadline of a request: those in progress finish before the end.
             timeout_graceful_shutdown=server.deadline_seconds + 5,
         )
@@ -67,10 +75,13 @@ def serve(index: IndexerSettings, server: ServerSettings) -> int:
     return DONE
 
 
-def open_answering(index: IndexerSettings, server: ServerSettings, tracing: NoTracing | None = None) -> Answering:
+def open_answering(
+    index: IndexerSettings, server: ServerSettings, tracing: NoTracing | None = None, *, falls_back: bool = False
+) -> Answering:
     """Return what answers from the index of these settings, with the encoder that they name.
 
-    IndexFolderError, EncoderError where either cannot be loaded.
+    falls_back: where the index in service is damaged, another serves, see there. IndexFolderError, EncoderError where
+    either cannot be loaded.
     """
     keep_products_on_one_thread()
     # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile. Not the other way
@@ -78,7 +89,19 @@ def open_answering(index: IndexerSettings, server: ServerSettings, tracing: NoTr
     with ThreadPoolExecutor(1, "index") as beside:
         opened = beside.submit(open_soon, index.index)
         encoder = load_configured_encoder(index)
-    return Answering(opened.result(), encoder, cached_questions=server.cached_questions, tracing=tracing)
+
+    def make(opened: Index) -> Answering:
+        return Answering(opened, encoder, cached_questions=server.cached_questions, tracing=tracing)
+
+    found: Index | None = None
+    try:
+        found = opened.result()
+        return make(found)
+    except UNFIT as error:
+        # Another encoder than that of a whole index is a mistake in the settings.
+        if not falls_back or (found and found.manifest.encoder.fingerprint != encoder.fingerprint):
+            raise
+        return fall_back(index.index, make, unfit=error)
 
 
 def open_feedback(server: ServerSettings) -> FeedbackStore:
@@ -94,7 +117,10 @@ def _listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens. SettingsError where the port is taken, or the address not ours."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+        # Nothing here forks. A library that did would leave a child that keeps the port when we have ended.
+        os.register_at_fork(after_in_child=listener.close)
+        return listener
     except OSError as error:
         raise SettingsError(
             f"Cannot listen on {host}, port {port}: {error.strerror}. Stop what uses it, or choose another --port "
@@ -116,7 +142,7 @@ def _load_site(
     from server.http.startup import Loaded
 
     before = stamp(index.index)
-    answering = open_answering(index, server, tracing)
+    answering = open_answering(index, server, tracing, falls_back=True)
     index_switch = IndexSwitch(index.index, answering, loaded_since=before)
     site = create_site(
         answering,
@@ -124,6 +150,7 @@ def _load_site(
         feedback=feedback,
         index_switch=index_switch,
         admin_token=server.admin_token,
+        disks={"index": index.index} | ({"feedback": server.feedback.parent} if server.feedback else {}),
         limits=Limits(
             most_requests=server.most_requests,
             deadline_seconds=server.deadline_seconds,

@@ -57,6 +57,9 @@ class ServerSettings:
     )
     most_requests: int = setting(40, parse_count, "requests worked on at once; beyond it 503")
     deadline_seconds: int = setting(10, parse_count, "seconds after which a request is given up")
+    keep_alive_seconds: int = setting(
+        75, parse_count, "seconds that an idle connection is kept; longer than a proxy in front keeps it"
+    )
     client_rate: int | None = setting(None, parse_count, "questions a second of one client; no limit if not given")
     traces: str | None = setting(
         None, parse_endpoint, "OTLP endpoint of traces, such as `http://127.0.0.1:4318/v1/traces`; none if not given"

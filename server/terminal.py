@@ -1,5 +1,6 @@
 """A reply as text for a person at a terminal."""
 
+import re
 import textwrap
 
 from indexer.records import Advice, Reply, Status
@@ -9,6 +10,9 @@ _STATUS_WORDS = {
     Status.UNCERTAIN: "À vérifier",
     Status.NO_ANSWER: "Je n'ai pas trouvé de réponse sûre ; voici ce qui s'en approche le plus",
 }
+
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def render_reply(reply: Reply, *, width: int) -> str:
@@ -27,7 +31,8 @@ def render_reply(reply: Reply, *, width: int) -> str:
             lines.append(_indent(f"Question proche : {hit.matched_question}", width))
         text = hit.answer.text if hit.rank == 1 else hit.passage.text
         lines += [_indent(line, width) for line in text.splitlines()]
-    return "\n".join(lines)
+    # What a corpus holds must not command the terminal.
+    return _CONTROL.sub("\ufffd", "\n".join(lines))
 
 
 def _indent(line: str, width: int) -> str:

@@ -9,7 +9,7 @@
 
 Importing it does nothing but that: what reads, encodes or searches is loaded by the first call that needs it. A
 `Souffleur` may be used from several threads; in asyncio, ask with `await asyncio.to_thread(faq.answer, question)`. It
-holds threads and mapped files, so that it cannot be pickled: open the index again in each process.
+holds threads and open files, so that it cannot be pickled: open the index again in each process.
 
 Products of matrices use numpy's threads, which compete with the encoder's for the cores; a program that mostly answers
 gains by `souffleur.keep_products_on_one_thread()`, once, at its start. The command lines do that.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.files import read_mapped
+from indexer.files import read_table
 from indexer.french.text import normalise
 from indexer.records import Answer, Facet
 
@@ -53,7 +53,7 @@ class FacetTable:
         """Return the table saved in *folder*."""
         records = json.loads((folder / DEFINITIONS_FILE).read_text(encoding="utf-8"))
         facets = tuple(Facet(record["key"], record["question"], tuple(record["values"])) for record in records)
-        return cls(facets, read_mapped(folder / TABLE_FILE))
+        return cls(facets, read_table(folder / TABLE_FILE))
 
     def save(self, folder: Path) -> None:
         """Write the table into *folder*."""

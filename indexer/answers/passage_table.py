@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answers.store import AnswerStore
-from indexer.files import read_mapped
+from indexer.files import read_table
 from indexer.records import Answer, Passage, PassageKind
 
 KINDS = tuple(PassageKind)
@@ -129,8 +129,8 @@ class PassageTable:
 
     @classmethod
     def load(cls, file: Path, *, answers: int) -> "PassageTable":
-        """Return the table saved in *file*, mapped into memory."""
-        return cls._of(read_mapped(file), answers)
+        """Return the table saved in *file*."""
+        return cls._of(read_table(file), answers)
 
     @classmethod
     def _of(cls, rows: NDArray[np.void], answers: int) -> "PassageTable":

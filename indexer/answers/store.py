@@ -5,8 +5,6 @@ Rows follow the order of ids, so a lower row is a lower id, and no list of ids i
 
 import hashlib
 import json
-import mmap
-import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -18,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import IndexFolderError
-from indexer.files import MAPPED_UP_TO, LargeFile
+from indexer.files import COPIED_UP_TO, LargeFile, read_table
 from indexer.records import Answer
 from indexer.terminal import command_of
 
@@ -61,16 +59,11 @@ def _encode(answer: Answer) -> bytes:
     return (json.dumps(record, ensure_ascii=False) + "\n").encode()
 
 
-def _open(file: Path) -> mmap.mmap | LargeFile | bytes:
-    with file.open("rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        if size > MAPPED_UP_TO:
-            return LargeFile(file)
-        # mmap refuses an empty file.
-        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+def _open(file: Path) -> LargeFile | bytes:
+    return LargeFile(file) if file.stat().st_size > COPIED_UP_TO else file.read_bytes()
 
 
-def _read(lines: mmap.mmap | LargeFile | bytes, offsets: NDArray[np.int64], row: int) -> Answer:
+def _read(lines: LargeFile | bytes, offsets: NDArray[np.int64], row: int) -> Answer:
     record = json.loads(lines[int(offsets[row]) : int(offsets[row + 1])].decode())
     return Answer(
         id=record["id"],
@@ -85,8 +78,7 @@ class AnswerStore(Sequence[Answer]):
     """Reads answers by row or by id; safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        # A plain view: slicing np.memmap objects costs ten times as much.
-        self._offsets = np.asarray(np.load(folder / OFFSETS_FILE, mmap_mode="r"))
+        self._offsets = read_table(folder / OFFSETS_FILE)
         self._lines = _open(folder / ANSWERS_FILE)
         if len(self._lines) != int(self._offsets[-1]):
             raise IndexFolderError(

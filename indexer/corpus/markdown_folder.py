@@ -24,7 +24,8 @@ _FOLDERS_FOR_OTHERS = ("queries", "sources")
 def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry | Unreadable]:
     """Yield the answers in the Markdown files below *folder*, and a warning for each file that is none, by path.
 
-    corpus: where the companions are, if not in *folder*. Links to folders are not followed.
+    corpus: where the companions are, if not in *folder*. Links to folders are not followed, nor those that lead out of
+    the corpus: what lies there was not meant to be published.
     """
     for file in files_below(folder):
         if file.suffix != ".md" or file.is_dir():
@@ -32,7 +33,7 @@ def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry |
             if problem:
                 yield Unreadable((problem,))
         elif not is_for_readers(file):
-            text = read_text_file(file)
+            text = _leads_out(file, corpus or folder) or read_text_file(file)
             yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))
 
 
@@ -78,6 +79,13 @@ def misnamed_companions(corpus: Path) -> Iterator[Problem]:
     """Yield a warning for each file of a folder that has nearly the name of a companion."""
     files = (file for file in sorted(corpus.iterdir()) if not file.name.startswith("."))
     yield from filter(None, (_misnamed(file, corpus=corpus) for file in files))
+
+
+def _leads_out(file: Path, corpus: Path) -> Problem | None:
+    """Return what is wrong with a link to a file that is not in the corpus; one within it is another name."""
+    if not file.is_symlink() or file.resolve().is_relative_to(corpus.resolve()):
+        return None
+    return Problem(str(file), 1, "ce lien mène hors du corpus : mettez ici le fichier lui-même.")
 
 
 def _misnamed(file: Path, *, corpus: Path) -> Problem | None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from indexer.dense.blas import processor_named
 from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
+from indexer.files import COPIED_UP_TO
 from indexer.records import DenseChoice, Vectors
 from indexer.terminal import command_of
 
@@ -107,9 +108,13 @@ class DenseIndex:
 
     @classmethod
     def load(cls, file: Path, vectors: VectorTable) -> "DenseIndex":
-        """Return the index saved in *file*, read by memory map. IndexFolderError if FAISS cannot read it."""
+        """Return the index saved in *file*: copied into memory, or mapped where it is larger than COPIED_UP_TO.
+
+        IndexFolderError if FAISS cannot read it.
+        """
         try:
-            return cls(faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC), vectors)
+            copied = file.stat().st_size <= COPIED_UP_TO
+            return cls(faiss.read_index(str(file), 0 if copied else faiss.IO_FLAG_MMAP_IFC), vectors)
         except RuntimeError as error:
             raise IndexFolderError(
                 f'{file} is not an index that FAISS can read. Run "{command_of("build")}".'

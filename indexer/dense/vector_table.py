@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.files import MAPPED_UP_TO, LargeFile
+from indexer.files import COPIED_UP_TO, LargeFile
 from indexer.records import Vectors
 
 
@@ -19,11 +19,16 @@ class VectorTable:
         self._file: _RowFile | None = None
 
     @classmethod
-    def load(cls, file: Path) -> "VectorTable":
-        """Return the table saved in *file*, mapped into memory. OSError or ValueError if it cannot be read."""
-        mapped = np.load(file, mmap_mode="r")
+    def load(cls, file: Path, *, copied: bool = True) -> "VectorTable":
+        """Return the table saved in *file*: copied into memory, or mapped where it is larger than COPIED_UP_TO.
+
+        copied: False to map it in any case. OSError or ValueError if it cannot be read.
+        """
+        if copied and file.stat().st_size <= COPIED_UP_TO:
+            return cls(np.load(file, allow_pickle=False))
+        mapped = np.load(file, mmap_mode="r", allow_pickle=False)
         table = cls(np.asarray(mapped))
-        if mapped.nbytes > MAPPED_UP_TO:
+        if mapped.nbytes > COPIED_UP_TO:
             table._file = _RowFile(file, mapped)
         return table
 

@@ -14,7 +14,7 @@ from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.encode import Journal, KnownVectors
-from indexer.index.folder import IndexFolder, file_sums
+from indexer.index.folder import IndexFolder, file_sizes, file_sums
 from indexer.index.manifest import EncoderInfo, Manifest
 from indexer.index.write import write_contents
 from indexer.records import AnswerSource, Progress, no_progress
@@ -66,7 +66,11 @@ def build_index(
         journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
         known = _known_vectors(folder, encoder, verified=in_service)
         journal.read_into(known)
-        earlier = IndexContents.load(path / in_service.id) if in_service and _comparable(in_service, encoder) else None
+        earlier = (
+            IndexContents.load(path / in_service.id, copied=False)
+            if in_service and _comparable(in_service, encoder)
+            else None
+        )
         counts, choice = write_contents(
             aside,
             corpus,
@@ -77,7 +81,7 @@ def build_index(
             progress=progress,
             memory_bytes=memory_bytes,
         )
-        contents = IndexContents.load(aside)
+        contents = IndexContents.load(aside, copied=False)
         ranking, calibration = fit(contents, off_topic=corpus.off_topic, risk=risk, encoder=encoder.name)
         built_at = datetime.now(UTC)
         manifest = Manifest(
@@ -91,6 +95,7 @@ def build_index(
             ranking=ranking,
             calibration=calibration,
             files=file_sums(aside),
+            sizes=file_sizes(aside),
             replaced=in_service.id if in_service else "",
         )
         _check(contents)
@@ -143,7 +148,7 @@ def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest 
                 continue
             if verified is None or index_id != verified.id:
                 folder.verify(index_id)
-            contents = IndexContents.load(folder.path / index_id)
+            contents = IndexContents.load(folder.path / index_id, copied=False)
         except IndexFolderError as error:
             logger.warning("The vectors of %s are not reused: %s", index_id, error)
             continue

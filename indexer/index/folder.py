@@ -3,7 +3,9 @@
 Knows nothing of what is inside an index but its manifest and the sums of its files.
 """
 
+import hashlib
 import logging
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 import filelock
 
 from indexer.errors import IndexFolderError
-from indexer.files import force_all_to_disk, force_to_disk, sha256_of
+from indexer.files import force_all_to_disk, force_to_disk, open_plain, read_plain_text, sha256_of
 from indexer.index.manifest import Manifest
 from indexer.terminal import command_of
 
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 CURRENT = "current"
 MANIFEST = "manifest.json"
 _ASIDE = ".building"
+_MOST_CURRENT_BYTES, _MOST_MANIFEST_BYTES = 1_000, 10_000_000
 INDEX_ID = "[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{8}"
 """Pattern of an id: when the index was built, UTC, and the beginning of a sum of corpus and encoder."""
 
@@ -36,7 +39,7 @@ class IndexFolder:
         """Return the id of the index in service. IndexFolderError where there is none."""
         file = self.path / CURRENT
         try:
-            index_id = file.read_text(encoding="ascii").strip()
+            index_id = read_plain_text(file, most_bytes=_MOST_CURRENT_BYTES).strip()
         except FileNotFoundError:
             raise IndexFolderError(
                 f'There is no index in {self.path}. Run "{command_of("build")}" to build one.'
@@ -61,31 +64,42 @@ class IndexFolder:
             raise IndexFolderError(f"There is no index {index_id!r} in {self.path}. Kept are: {', '.join(self.ids())}.")
 
     def manifest(self, index_id: str) -> Manifest:
-        """Return the manifest of an index. IndexFolderError if it is missing, damaged, or of another format."""
+        """Return the manifest of an index. IndexFolderError if it is missing, damaged, of another format or index."""
         file = self.path / index_id / MANIFEST
         try:
-            text = file.read_text(encoding="utf-8")
+            text = read_plain_text(file, most_bytes=_MOST_MANIFEST_BYTES)
         except FileNotFoundError:
             raise IndexFolderError(f'{file} is missing. Run "{command_of("build")}" to build anew.') from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexFolderError(f'{file} cannot be read: {error}. Run "{command_of("build")}".') from error
-        return Manifest.from_json(text, where=str(file))
+        manifest = Manifest.from_json(text, where=str(file))
+        if manifest.id != index_id:
+            raise IndexFolderError(
+                f'{file} is that of another index, {manifest.id[:80]!r}. Run "{command_of("build")}" to build anew.'
+            )
+        return manifest
 
     def verify(self, index_id: str, *, largest_bytes: int | None = None) -> Manifest:
         """Return the manifest, every file compared with its sum. IndexFolderError names the first that differs.
 
-        largest_bytes: of larger files only that they are there, None to read all of them.
+        largest_bytes: of larger files only that they are there, and as large as they were; None to read all of them.
         """
         manifest = self.manifest(index_id)
         for name, expected in manifest.files.items():
             file = self.path / index_id / name
             try:
-                skipped = largest_bytes is not None and file.stat().st_size > largest_bytes
-                found = expected if skipped else sha256_of(file)
+                with open_plain(file) as stream:
+                    size = os.fstat(stream.fileno()).st_size
+                    skipped = largest_bytes is not None and size > largest_bytes
+                    found = expected if skipped else hashlib.file_digest(stream, "sha256").hexdigest()
             except FileNotFoundError:
                 raise IndexFolderError(f"{file} is missing. {self._way_out(index_id)}") from None
             except OSError as error:
                 raise IndexFolderError(f"{file} cannot be read: {error}. {self._way_out(index_id)}") from error
+            if size != manifest.sizes.get(name, size):
+                raise IndexFolderError(
+                    f"{file} is damaged: it has {size} bytes, not {manifest.sizes[name]}. {self._way_out(index_id)}"
+                )
             if found != expected:
                 raise IndexFolderError(
                     f"{file} is damaged: its sha256 is {found[:12]}…, not {expected[:12]}…. {self._way_out(index_id)}"
@@ -192,3 +206,9 @@ def file_sums(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file under *folder*, by its path within, in order."""
     files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
     return {file.relative_to(folder).as_posix(): sha256_of(file) for file in files}
+
+
+def file_sizes(folder: Path) -> dict[str, int]:
+    """Return the bytes of every file under *folder*, by its path within, in order."""
+    files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
+    return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.dense.comparison import TOGETHER
+from indexer.errors import IndexFolderError
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
 from indexer.records import Advice, Answer, Excerpt, Facet, Hit, PassageKind, Status, Vectors
@@ -22,6 +23,31 @@ from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix, question_decides
 from indexer.search.ranking import best_first
 from indexer.search.verifier import shipped_verifier, surely_right
+from indexer.terminal import command_of
+
+_FILES = frozenset(
+    (
+        "answers.jsonl",
+        "answers.offsets.npy",
+        "dense.faiss",
+        "embeddings.npy",
+        "facets.json",
+        "facets.npy",
+        "lexical/impacts.npy",
+        "lexical/lexical.json",
+        "lexical/rows.npy",
+        "lexical/signatures.npy",
+        "lexical/starts.npy",
+        "lexical/terms.txt",
+        "lexical/words.txt",
+        "off_topic.npy",
+        "passages.npy",
+        "question_norms.npy",
+        "span_embeddings.npy",
+        "spans.npy",
+    )
+)
+"""What is opened of an index, and so must have been verified."""
 
 SEARCHED_TOGETHER = TOGETHER
 """Questions that are searched in one go; whoever has more may look up from them after each so many."""
@@ -80,8 +106,14 @@ class Index:
         IndexFolderError says what is wrong and what to do, where there is none or a file is damaged.
         """
         folder = IndexFolder(path)
-        manifest = folder.verify(index_id or folder.current_id(), largest_bytes=largest_bytes)
-        return cls(IndexContents.load(path / manifest.id), manifest)
+        opened = index_id or folder.current_id()
+        manifest = folder.verify(opened, largest_bytes=largest_bytes)
+        if unverified := sorted(_FILES - manifest.files.keys()):
+            raise IndexFolderError(
+                f"The manifest of {path / opened} has no sum of {', '.join(unverified)}, so that nothing says whether "
+                f'it is damaged. Run "{command_of("build")}" to build anew.'
+            )
+        return cls(IndexContents.load(path / opened), manifest)
 
     def __len__(self) -> int:
         """The number of answers."""

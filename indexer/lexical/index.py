@@ -102,7 +102,7 @@ class LexicalIndex:
 
     @classmethod
     def load(cls, folder: Path) -> "LexicalIndex":
-        """Return the index saved in *folder*, its arrays by memory map. IndexFolderError if it cannot be read."""
+        """Return the index saved in *folder*. IndexFolderError if it cannot be read."""
         try:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
             acronyms = [Acronym(short, long) for short, long in about["acronyms"]]

@@ -1,7 +1,7 @@
 """Which rows have which term, and how much that says of a row: the inverted file behind lexical search.
 
-Plain NumPy arrays, read by memory map. Not bm25s: what a question matched (coverage, codes, the best of a word's
-variants) needs the rows of each term, and its score is one sum over the same arrays.
+Plain NumPy arrays. Not bm25s: what a question matched (coverage, codes, the best of a word's variants) needs the rows
+of each term, and its score is one sum over the same arrays.
 """
 
 import math
@@ -108,7 +108,7 @@ class Postings:
 
     @classmethod
     def load(cls, folder: Path, *, row_count: int) -> "Postings":
-        """Return the postings saved in *folder*, the arrays by memory map. OSError or ValueError if they do not fit."""
+        """Return the postings saved in *folder*, see `read_table`. OSError or ValueError if they do not fit."""
         terms = read_lines(folder / _TERMS)
         aliases: dict[str, int] = {}
         # Few have other names; to take a million lines apart takes half a second.

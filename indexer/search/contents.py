@@ -16,7 +16,7 @@ from indexer.dense.comparison import Comparer
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
-from indexer.files import read_mapped
+from indexer.files import read_table
 from indexer.lexical import LexicalIndex
 from indexer.records import Vectors
 from indexer.terminal import command_of
@@ -69,7 +69,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class IndexContents:
-    """Everything that a search looks into, mapped into memory where that is possible.
+    """Everything that a search looks into.
 
     table, embeddings, dense and lexical have the same rows: bodies and curated questions. spans and span_embeddings
     have the same rows, sentences and stretches: they tell how well a candidate fits, and where. off_topic_keys,
@@ -93,12 +93,16 @@ class IndexContents:
     every_candidate: Candidates | None
 
     @classmethod
-    def load(cls, folder: Path) -> "IndexContents":
-        """Return what is saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others."""
+    def load(cls, folder: Path, *, copied: bool = True) -> "IndexContents":
+        """Return what is saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others.
+
+        copied: whether the vectors are read into memory, up to COPIED_UP_TO; a build, which has several indexes open
+        and ends soon, maps them.
+        """
         try:
             answers = AnswerStore(folder)
-            embeddings = VectorTable.load(folder / EMBEDDINGS_FILE)
-            span_embeddings = VectorTable.load(folder / SPAN_EMBEDDINGS_FILE)
+            embeddings = VectorTable.load(folder / EMBEDDINGS_FILE, copied=copied)
+            span_embeddings = VectorTable.load(folder / SPAN_EMBEDDINGS_FILE, copied=copied)
             dense = DenseIndex.load(folder / DENSE_FILE, embeddings)
             off_topic = np.load(folder / OFF_TOPIC_FILE)
             off_topic_vectors = np.ascontiguousarray(off_topic["vector"])
@@ -116,7 +120,7 @@ class IndexContents:
                 span_embeddings=span_embeddings,
                 off_topic_keys=off_topic["key"],
                 off_topic_vectors=off_topic_vectors,
-                question_norms=read_mapped(folder / QUESTION_NORMS_FILE),
+                question_norms=read_table(folder / QUESTION_NORMS_FILE),
                 comparer=comparer,
                 every_candidate=Candidates.every(table=table, spans=spans) if comparer.is_whole else None,
             )

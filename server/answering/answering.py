@@ -65,6 +65,8 @@ class Answering:
         # Vectors depend on the encoder alone, so that they outlive a switch of indexes.
         self._vectors = _VectorCache(cached_questions)
         self._served: set[str] = set()
+        self.degraded: str | None = None
+        """Why the service is not as it should be, though questions are answered; without a path or a question."""
         self.switch(self.prepare(index))
 
     @classmethod
@@ -80,7 +82,7 @@ class Answering:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "What answers questions holds threads and mapped files, and cannot be pickled. Open the index again in "
+            "What answers questions holds threads and open files, and cannot be pickled. Open the index again in "
             "each process, with souffleur.open."
         )
 
@@ -93,6 +95,11 @@ class Answering:
         self._in_service = prepared
         self._served.add(prepared.info.id)
         self.metrics.show_index(prepared.info.id, prepared.index.manifest.built_at)
+
+    def degrade(self, reason: str | None) -> None:
+        """From now on say that the service is not as it should be, and why; None once it is."""
+        self.degraded = reason
+        self.metrics.degraded.set(reason is not None)
 
     @contextmanager
     def one_index(self) -> Iterator[None]:

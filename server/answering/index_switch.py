@@ -9,15 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from indexer.errors import IndexFolderError, SouffleurError
+from indexer.errors import IndexFolderError
 from indexer.index.folder import CURRENT, IndexFolder
 from indexer.index.index import Index
 from indexer.records import IndexInfo
 from indexer.terminal import command_of
 from server.answering.answering import Answering
+from server.answering.prepared import UNFIT
 from server.periodic import repeated
 
 logger = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 60.0
+"""How long a reload waits for another."""
+_REFUSED = "The index named in `current` was refused, and the one before serves; the log says why."
+_DAMAGED = "A file of the index in service is damaged; the log says which."
 
 Stamp = tuple[int, int]
 """What changes whenever `current` is replaced."""
@@ -44,15 +50,20 @@ class IndexSwitch:
 
     def reload(self) -> IndexInfo:
         """Put the index named in `current` into service. IndexFolderError if it is not fit; nothing changes then."""
-        with self._lock:
+        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+            raise IndexFolderError("Another index is being loaded. Ask again once it is in service.")
+        try:
             self._tried = self._named()
-            with self._counted():
+            with self._counted(degrades=True):
                 index = Index.open(self._folder.path)
                 self._answering.switch(self._answering.prepare(index))
             self._answering.metrics.reloads.inc()
+            self._answering.degrade(None)
             info = IndexInfo(index.manifest.id, index.manifest.encoder.name, len(index))
             logger.info("Index %s is in service, %d answers.", info.id, info.answers)
             return info
+        finally:
+            self._lock.release()
 
     def rollback(self) -> IndexInfo:
         """Put the index before the current one into service, and name it in `current`. IndexFolderError as `reload`."""
@@ -85,27 +96,21 @@ class IndexSwitch:
             self._folder.verify(self._answering.index_info.id)
         except IndexFolderError as error:
             self._answering.metrics.damaged_files.inc()
+            self._answering.degrade(_DAMAGED)
             logger.error("The index in service is damaged, and goes on serving: %s", error)
 
     def _named(self) -> Stamp | None:
         return stamp(self._folder.path)
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _counted(self, *, degrades: bool = False) -> Iterator[None]:
+        """Log and count that an index was refused. degrades: it is the one named in `current`."""
         try:
             yield
-        # Sums were right and the content is not: what a library then raises is its own affair.
-        except (
-            SouffleurError,
-            OSError,
-            ValueError,
-            TypeError,
-            LookupError,
-            EOFError,
-            RuntimeError,
-            MemoryError,
-        ) as error:
+        except UNFIT as error:
             self._answering.metrics.refused_reloads.inc()
+            if degrades:
+                self._answering.degrade(_REFUSED)
             logger.error("The index was refused, %s goes on serving: %s", self._answering.index_info.id, error)
             if isinstance(error, IndexFolderError):
                 raise

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.encoders import Encoder
-from indexer.errors import IndexFolderError
+from indexer.errors import IndexFolderError, SouffleurError
 from indexer.index.index import Index
 from indexer.records import IndexInfo
 from indexer.terminal import command_of
@@ -15,6 +15,9 @@ from server.answering.suggestions import Suggester
 
 VERIFIED_AT_ONCE = 100_000_000
 """Bytes of the largest file whose sum is worked out before the first answer, which takes 0.07 s."""
+
+UNFIT = (SouffleurError, OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, MemoryError)
+"""What opening and preparing an index may raise: a library's own errors where only the content is wrong."""
 
 _WARMING_QUESTION = "Combien de temps un certificat est-il valable ?"
 

@@ -18,7 +18,14 @@ from server.answering.request_budget import RequestBudget, charged_to
 from server.http.load_shedding import Clients, Crowd, Limits
 from server.http.problems import problem
 
-_UNLIMITED = ("/livez", "/readyz", "/metrics", "/v1/admin/", "/page/")
+_UNLIMITED = ("/livez", "/readyz")
+
+_IN_TURN = {"/page/": 4, "/metrics": 1, "/v1/admin/": 2}
+"""How many are worked on at once at addresses that no crowd must close to visitors' browsers and to operators; they are
+quick, or few, and the others wait. Beside eight clients of /metrics a search takes 21 ms so, and 49 without a turn."""
+_NOT_IN_TURN = "/v1/admin/atelier"
+"""It takes as long as several questions, and is given up as they are."""
+_MOST_WAITING = 64
 
 
 class Admission:
@@ -35,21 +42,26 @@ class Admission:
         self._crowd = Crowd(limits, clock)
         self._clients = Clients(limits.client_rate, clock) if limits.client_rate else None
         self._left: set[asyncio.Task[None]] = set()
+        self._arriving_bytes = 0
+        self._turns = {beginning: _Turns(most) for beginning, most in _IN_TURN.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
-        if refusal := self._refuse_headers(scope):
+        if refusal := self._refuse_headers(scope) or _refuse_foreign_form(scope):
             await refusal(scope, receive, send)
             return
         if scope["type"] != "http" or scope["path"].startswith(_UNLIMITED):
             with self._answering.one_index():
                 await self._app(scope, receive, send)
             return
+        if turns := self._turns_of(scope["path"]):
+            await self._wait_for_turn(turns, scope, receive, send)
+            return
         refusal = self._refuse_client(scope) or self._refuse_when_full()
         if refusal:
             await refusal(scope, receive, send)
             return
-        body = await self._read_body(receive)
+        body = await self._read_body(receive, self._limits.larger_bodies.get(scope["path"], self._limits.body_bytes))
         # Others may have come in while this one was sending its body.
         refusal = body if isinstance(body, Response) else self._refuse_when_full()
         if refusal:
@@ -58,10 +70,14 @@ class Admission:
             await self._work(scope, body, receive, send)
 
     def _refuse_headers(self, scope: Scope) -> Response | None:
+        query = scope.get("query_string", b"")
         size = sum(len(name) + len(value) for name, value in scope.get("headers", ()))
-        if size + len(scope.get("query_string", b"")) <= self._limits.header_bytes:
+        if size + len(query) > self._limits.header_bytes:
+            detail = f"An address and headers of at most {self._limits.header_bytes} bytes are accepted."
+        elif query.count(b"&") >= self._limits.parameters:
+            detail = f"An address with at most {self._limits.parameters} parameters is accepted."
+        else:
             return None
-        detail = f"An address and headers of at most {self._limits.header_bytes} bytes are accepted."
         return self._refusal("headers", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
 
     def _refuse_client(self, scope: Scope) -> Response | None:
@@ -89,7 +105,23 @@ class Admission:
             response.headers["retry-after"] = str(retry_seconds)
         return response
 
-    async def _read_body(self, receive: Receive) -> bytes | Response | None:
+    def _turns_of(self, path: str) -> "_Turns | None":
+        if path.startswith(_NOT_IN_TURN):
+            return None
+        return next((turns for beginning, turns in self._turns.items() if path.startswith(beginning)), None)
+
+    async def _wait_for_turn(self, turns: "_Turns", scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = None if scope["path"].startswith("/page/") else self._refuse_client(scope)
+        if refusal is None and turns.waiting >= _MOST_WAITING:
+            refusal = self._refusal("full", HTTPStatus.SERVICE_UNAVAILABLE, "Too many ask for this. Ask again.", 1)
+        if refusal:
+            await refusal(scope, receive, send)
+            return
+        async with turns:
+            with self._answering.one_index():
+                await self._app(scope, receive, send)
+
+    async def _read_body(self, receive: Receive, most_bytes: int) -> bytes | Response | None:
         """Return the whole body, a refusal, or None where the client has gone."""
         parts: list[bytes] = []
         size = 0
@@ -101,15 +133,21 @@ class Admission:
                         return None
                     part = message.get("body", b"")
                     size += len(part)
-                    if size > self._limits.body_bytes:
-                        detail = f"A body of at most {self._limits.body_bytes} bytes is accepted."
+                    self._arriving_bytes += len(part)
+                    if size > most_bytes:
+                        detail = f"A body of at most {most_bytes} bytes is accepted."
                         return self._refusal("large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+                    if self._arriving_bytes > self._limits.arriving_bytes:
+                        detail = "Too many requests arrive at once. Ask again shortly."
+                        return self._refusal("full", HTTPStatus.SERVICE_UNAVAILABLE, detail, 1)
                     parts.append(part)
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
             detail = f"The body did not arrive within {self._limits.body_seconds:g} s."
             return self._refusal("slow", HTTPStatus.REQUEST_TIMEOUT, detail)
+        finally:
+            self._arriving_bytes -= size
 
     async def _work(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Run the request until its deadline. A late one keeps its place until its worker stops."""
@@ -152,3 +190,35 @@ class Admission:
         finally:
             self._working -= 1
             self._metrics.in_progress.dec()
+
+
+class _Turns:
+    """Lets so many in at once; the others wait, first come, first served."""
+
+    def __init__(self, most: int) -> None:
+        self._places = asyncio.Semaphore(most)
+        self.waiting = 0
+
+    async def __aenter__(self) -> None:
+        self.waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self.waiting -= 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
+
+
+def _refuse_foreign_form(scope: Scope) -> Response | None:
+    """Refuse what another site made a visitor's browser send to a page; the API takes JSON, which no form can send.
+
+    Browsers say so where the address is https or this machine. `Origin` would not do: it is null for our own forms,
+    since their pages tell nobody where they were, and behind a proxy its name may not be the one we know.
+    """
+    if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"].startswith("/v1/"):
+        return None
+    site = next((value for name, value in scope["headers"] if name == b"sec-fetch-site"), b"none")
+    if site in (b"same-origin", b"none"):
+        return None
+    return problem(HTTPStatus.FORBIDDEN, "Another site sent this form. Send it from the page of this server.")

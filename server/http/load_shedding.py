@@ -5,8 +5,8 @@ Counts and clocks alone; what is refused, and with which words, is for `admissio
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 _MOST_CLIENTS = 10_000
 
@@ -25,7 +25,13 @@ class Limits:
     judged_seconds: float = 1.0
     """Every so often it is judged whether the crowd has ended."""
     header_bytes: int = 16_384
-    body_bytes: int = 1_000_000
+    parameters: int = 100
+    """Of an address: the framework takes time for each times each, 0.3 s for 3,400."""
+    body_bytes: int = 65_536
+    larger_bodies: Mapping[str, int] = field(default_factory=lambda: {"/v1/search/batch": 1_000_000})
+    """Bytes that are accepted at some addresses instead."""
+    arriving_bytes: int = 32_000_000
+    """Of all bodies that have not arrived whole: they come before anybody is counted as working."""
     body_seconds: float = 5.0
     deadline_seconds: float = 10.0
     client_rate: int | None = None

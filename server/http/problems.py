@@ -19,6 +19,11 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+_MOST_MISTAKES = 5
+"""Told of one request: whoever reads them mends these first, and a reply must not grow with what was sent."""
+_MOST_CHARACTERS = 200
+"""Of a place in a body, whose keys may be anything."""
+
 
 class NotFoundError(SouffleurError):
     """What the address names does not exist."""
@@ -109,7 +114,9 @@ async def _invalid(request: Request, error: RequestValidationError) -> JSONRespo
     if found[0]["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
         detail = "Send JSON, with the header Content-Type: application/json. The fields are described at /docs."
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
-    wrong = [f"{_place(item['loc'])}: {item['msg']}" for item in found]
+    wrong = [f"{_place(item['loc'])}: {item['msg']}" for item in found[:_MOST_MISTAKES]]
+    if len(found) > _MOST_MISTAKES:
+        wrong.append(f"and {len(found) - _MOST_MISTAKES} more mistakes")
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(wrong) + ". The fields are described at /docs.")
 
 
@@ -137,4 +144,5 @@ def _methods(request: Request) -> list[str]:
 
 def _place(location: tuple[str | int, ...]) -> str:
     """Return the field in dots. The first part only says whether it is in the body or in the address."""
-    return ".".join(map(str, location[1:])) or "the request"
+    place = ".".join(map(str, location[1:]))
+    return (place if len(place) <= _MOST_CHARACTERS else place[:_MOST_CHARACTERS] + "…") or "the request"

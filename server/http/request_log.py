@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 _request_id: ContextVar[str | None] = ContextVar("_request_id", default=None)
 _ID = re.compile(r"[0-9a-f-]{16,36}")
+_CLIENT_LEFT = 499
+"""What is noted where there was nobody to answer, as nginx does: no mistake of the server's."""
+_C1 = re.compile("[\x7f-\x9f]")
 
 
 class JsonFormatter(logging.Formatter):
@@ -43,7 +46,8 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
             line["at"] = _places(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False)
+        # JSON leaves these as they are, and a terminal obeys them.
+        return _C1.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
 
 
 class RequestLog:
@@ -66,7 +70,7 @@ class RequestLog:
         request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         token = _request_id.set(request_id)
         started = time.perf_counter()
-        status, begun = 500, False
+        status, begun = _CLIENT_LEFT, False
         seconds: float | None = None
 
         async def send_with_headers(message: Message) -> None:

@@ -64,7 +64,8 @@ def routes(
 
     @router.get("/reponses/{answer_id:path}", include_in_schema=False)
     def show_answer(answer_id: str) -> HTMLResponse:
-        return pages.show_answer(answer_id)
+        # An address that ends in a slash means the list.
+        return pages.show_answer(answer_id) if answer_id else list_answers()
 
     @router.get("/atelier", include_in_schema=False)
     def atelier() -> HTMLResponse:

@@ -1,12 +1,20 @@
 """Where settings come from, and what is said of a bad one."""
 
 import argparse
+import os
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import SettingsError
-from indexer.settings import IndexerSettings, add_options, read_settings, refuse_misspelt, refuse_unknown
+from indexer.settings import (
+    IndexerSettings,
+    add_options,
+    keep_off_the_hub,
+    read_settings,
+    refuse_misspelt,
+    refuse_unknown,
+)
 from server.settings import ServerSettings
 
 
@@ -142,3 +150,18 @@ def test_every_setting_has_its_own_variable() -> None:
     """No two programs read the same SOUFFLEUR_* variable with two meanings."""
     names = [*IndexerSettings.__dataclass_fields__, *ServerSettings.__dataclass_fields__]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "offline"), [("bundled", "1"), ("./model", "1"), ("/models/x", "1"), ("BAAI/bge-m3", None)]
+)
+def test_only_a_hub_model_is_looked_for_on_the_hub(
+    encoder: str, offline: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any other encoder is on this machine, and no library asks elsewhere."""
+    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        monkeypatch.setenv(name, "")  # so that it is as before when the test has ended
+        monkeypatch.delenv(name)
+    keep_off_the_hub(encoder)
+    assert os.environ.get("HF_HUB_OFFLINE") == offline
+    assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"

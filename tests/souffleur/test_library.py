@@ -98,7 +98,7 @@ def test_asking_from_asyncio(faq: souffleur.Souffleur) -> None:
 
 
 def test_pickling_is_refused_with_the_way_out(faq: souffleur.Souffleur) -> None:
-    """It holds threads and mapped files; another process opens the index itself."""
+    """It holds threads and open files; another process opens the index itself."""
     with pytest.raises(TypeError, match=r"souffleur\.open"):
         pickle.dumps(faq)
 

@@ -154,6 +154,9 @@ def test_server_tells_nobody_and_leaves_its_port(
         while status_of(f"http://127.0.0.1:{port}/v1/search?q=prix") != 200:
             assert time.monotonic() < until
             time.sleep(0.05)
+        # Whoever is not there cannot outlive the server.
+        threads = Path(f"/proc/{process.pid}/task")
+        assert {children.read_text() for children in threads.glob("*/children")} <= {""}
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_SECONDS) == 0

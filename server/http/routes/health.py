@@ -1,5 +1,10 @@
 """The routes for whoever watches the server: does it run, which index answers, and what has it counted."""
 
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
@@ -7,8 +12,8 @@ from server import metrics
 from server.answering.answering import Answering
 
 
-def routes(answering: Answering) -> APIRouter:
-    """Return the routes /livez, /readyz and /metrics."""
+def routes(answering: Answering, *, disks: Mapping[str, Path]) -> APIRouter:
+    """Return the routes /livez, /readyz and /metrics. disks: folders, by what they hold."""
     router = APIRouter()
 
     @router.get("/livez", tags=["health"])
@@ -19,8 +24,20 @@ def routes(answering: Answering) -> APIRouter:
     @router.get("/readyz", tags=["health"])
     def readyz() -> JSONResponse:
         """Say which index answers questions."""
-        info = answering.index_info
-        return JSONResponse({"status": "ready", "index": info.id, "encoder": info.encoder, "answers": info.answers})
+        info, built_at = answering.index_info, answering.manifest.built_at
+        return JSONResponse(
+            {
+                # Questions are answered in either case: a proxy must not take a degraded server away.
+                "status": "degraded" if answering.degraded else "ready",
+                "reasons": [answering.degraded] if answering.degraded else [],
+                "index": info.id,
+                "encoder": info.encoder,
+                "answers": info.answers,
+                "built_at": built_at,
+                "age_seconds": round((datetime.now(UTC) - datetime.fromisoformat(built_at)).total_seconds()),
+                "disk_free_bytes": {name: _free_bytes(folder) for name, folder in disks.items()},
+            }
+        )
 
     @router.get("/metrics", tags=["health"], response_class=Response)
     def get_metrics() -> Response:
@@ -28,3 +45,11 @@ def routes(answering: Answering) -> APIRouter:
         return Response(answering.metrics.text(), media_type=metrics.MEDIA_TYPE)
 
     return router
+
+
+def _free_bytes(folder: Path) -> int | None:
+    """Return what is left of the disk of *folder*, None where that cannot be told."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

@@ -1,6 +1,7 @@
 """The routes that look for answers: one question, several, suggestions while typing, and the guided search's facets."""
 
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
@@ -13,6 +14,7 @@ from server.feedback.question_log import QuestionLog
 from server.http import problems
 from server.http.schemas import (
     BATCH_REPLY,
+    MAX_BATCH_CHARACTERS,
     SEARCH_REPLY,
     BatchReply,
     BatchRequest,
@@ -59,13 +61,16 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
 
         Any other parameter is a facet: `couloir=Hôpital&couloir=Officine`.
         """
-        facets = {key for key in request.query_params if key not in SearchQuery.model_fields}
+        given = request.query_params.multi_items()
         for key in SearchQuery.model_fields:
-            if len(request.query_params.getlist(key)) > 1:
+            if sum(name == key for name, _ in given) > 1:
                 raise problems.RequestError(
                     f"{key} is given more than once. Give it once; several questions are a batch."
                 )
-        filters = {key: request.query_params.getlist(key) for key in sorted(facets)}
+        filters: dict[str, list[str]] = {}
+        for name, value in sorted(given, key=itemgetter(0)):
+            if name not in SearchQuery.model_fields:
+                filters.setdefault(name, []).append(value)
         if "\ufffd" in query.q and not _is_utf8(request.scope["query_string"]):
             # The framework has replaced what was not.
             raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
@@ -75,6 +80,12 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
     def post_batch(body: BatchRequest) -> Response:
         """Find the answers nearest to each of several questions; they are encoded together, and not kept."""
         check_filters(body.filters)
+        characters = sum(map(len, body.queries))
+        if characters > MAX_BATCH_CHARACTERS:
+            raise problems.RequestError(
+                f"The questions of the batch have {characters} characters together, at most {MAX_BATCH_CHARACTERS} are "
+                "accepted. Send them in several batches."
+            )
         replies = answering.answer_many(body.queries, limit=body.limit or default_limit, filters=body.filters)
         bodies = [SearchReply.of(reply, explain=body.explain) for reply in replies]
         return _json(BATCH_REPLY.dump_json(BatchReply(replies=bodies)))

@@ -26,15 +26,15 @@ ANSWERS = st.lists(
 ).map(lambda answers: sorted(answers, key=lambda answer: answer.id))
 
 
-@given(answers=ANSWERS, mapped_up_to=st.sampled_from([0, 1_000_000]))
+@given(answers=ANSWERS, copied_up_to=st.sampled_from([0, 1_000_000]))
 def test_what_is_written_is_read(
-    answers: list[Answer], mapped_up_to: int, tmp_path_factory: pytest.TempPathFactory
+    answers: list[Answer], copied_up_to: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Every field of every answer comes back, by row and by id, whatever its characters, mapped or read."""
+    """Every field of every answer comes back, by row and by id, whatever its characters, copied or read."""
     folder = tmp_path_factory.mktemp("store")
     write_answers(folder, answers)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answer_store, "MAPPED_UP_TO", mapped_up_to)
+        patch.setattr(answer_store, "COPIED_UP_TO", copied_up_to)
         store = AnswerStore(folder)
     assert list(store) == answers
     assert [store.row_of(answer.id) for answer in answers] == list(range(len(answers)))
@@ -62,7 +62,7 @@ def test_cut_file_is_refused(tmp_path: Path) -> None:
 
 def test_large_file_cut_short_later_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the file, and the process goes on."""
-    monkeypatch.setattr(answer_store, "MAPPED_UP_TO", 0)
+    monkeypatch.setattr(answer_store, "COPIED_UP_TO", 0)
     write_answers(tmp_path, [Answer("a", "un texte assez long"), Answer("b", "un autre")])
     store = AnswerStore(tmp_path)
     with (tmp_path / "answers.jsonl").open("r+b") as stream:

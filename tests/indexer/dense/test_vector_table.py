@@ -15,12 +15,12 @@ ROWS = [[], [0], [99], [3, 4, 5, 41, 97, 98, 99], list(range(100))]
 
 
 @pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize("mapped_up_to", [0, 1_000_000])
-def test_cosines_of_rows_mapped_or_read_are_those_of_the_array(
-    rows: list[int], mapped_up_to: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("copied_up_to", [0, 1_000_000])
+def test_cosines_of_rows_copied_or_read_are_those_of_the_array(
+    rows: list[int], copied_up_to: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By float64, row by row."""
-    monkeypatch.setattr(vector_table, "MAPPED_UP_TO", mapped_up_to)
+    monkeypatch.setattr(vector_table, "COPIED_UP_TO", copied_up_to)
     vectors = unit_vectors(101)
     np.save(tmp_path / "table.npy", vectors[:100])
     table = VectorTable.load(tmp_path / "table.npy")
@@ -31,7 +31,7 @@ def test_cosines_of_rows_mapped_or_read_are_those_of_the_array(
 
 def test_large_file_cut_short_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not the end of the process, as a look at a mapped page that is gone would be."""
-    monkeypatch.setattr(vector_table, "MAPPED_UP_TO", 0)
+    monkeypatch.setattr(vector_table, "COPIED_UP_TO", 0)
     file = tmp_path / "table.npy"
     np.save(file, unit_vectors(10))
     table = VectorTable.load(file)

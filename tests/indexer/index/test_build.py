@@ -158,7 +158,7 @@ def test_a_damaged_index_is_not_reused(tmp_path: Path) -> None:
 KILLED = """
     import os, signal, sys
     from pathlib import Path
-    from indexer import building
+    from indexer.index import build
     from tests.corpora import ANSWERS, MemoryCorpus
     from tests.fakes import FakeEncoder
 
@@ -174,7 +174,7 @@ KILLED = """
 
     folder = Path(sys.argv[1])
     sys.setprofile(count)
-    building.build_index(MemoryCorpus(ANSWERS[:3]), folder / "index", encoder=FakeEncoder())
+    build.build_index(MemoryCorpus(ANSWERS[:3]), folder / "index", encoder=FakeEncoder())
     sys.setprofile(None)
     print(calls)
 """

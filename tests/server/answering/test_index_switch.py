@@ -2,8 +2,11 @@
 
 import dataclasses
 import json
+import os
 import re
 import shutil
+import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +18,7 @@ from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
+from indexer.index.index import _FILES
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch, stamp
 from server.app import create_site
@@ -142,12 +146,64 @@ def test_a_file_whose_content_is_strange_is_refused(
     strange = folder / built.id
     (strange / "facets.json").write_text("[[1]]", encoding="utf-8")
     sums = {**built.files, "facets.json": sha256_of(strange / "facets.json")}
-    manifest = dataclasses.replace(built, files=sums)
+    manifest = dataclasses.replace(built, files=sums, sizes={})
     (strange / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
     before = answering.index_info.id
     assert not index_switch.look()
     assert answering.index_info.id == before
     assert refused(answering)
+
+
+@pytest.mark.parametrize("victim", ["current", "manifest.json", "answers.jsonl", "lexical/words.txt"])
+@pytest.mark.parametrize("device", ["pipe", "/dev/zero", "socket"])
+def test_what_never_ends_is_not_read(
+    folder: Path, answering: Answering, index_switch: IndexSwitch, victim: str, device: str
+) -> None:
+    """A pipe, a device or a link in place of a file is refused at once, and the next good index is taken."""
+    before = answering.index_info.id
+    built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
+    file = folder / victim if victim == "current" else folder / built / victim
+    file.unlink()
+    if device == "pipe":
+        os.mkfifo(file)
+    elif device == "socket":
+        with socket.socket(socket.AF_UNIX) as listening:
+            # The path of a socket is short.
+            listening.bind(name := tempfile.mktemp(dir="/tmp"))
+            Path(name).rename(file)
+    else:
+        file.symlink_to(device)
+    with pytest.raises(IndexFolderError, match=r"current|manifest|answers|words"):
+        index_switch.reload()
+    assert answering.index_info.id == before
+    file.unlink()
+    again = build_index(MemoryCorpus(ANSWERS[:3]), folder, encoder=FakeEncoder()).manifest.id
+    assert index_switch.reload().id == again
+
+
+def test_the_folder_that_was_verified_is_loaded(folder: Path, answering: Answering, index_switch: IndexSwitch) -> None:
+    """A manifest that calls itself another index, or one elsewhere, opens nothing."""
+    before = answering.index_info.id
+    built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest
+    shutil.copytree(folder / before, folder.parent / "evil")
+    for name in ("../evil", before):
+        lying = dataclasses.replace(built, id=name)
+        (folder / built.id / "manifest.json").write_text(lying.to_json(), encoding="utf-8")
+        with pytest.raises(IndexFolderError, match="that of another index"):
+            index_switch.reload()
+    assert answering.index_info.id == before
+
+
+@pytest.mark.parametrize("left_out", ["all", "answers.jsonl", "lexical/words.txt"])
+def test_every_file_that_is_opened_has_been_verified(folder: Path, index_switch: IndexSwitch, left_out: str) -> None:
+    """A manifest without sums, or without that of one file, verifies nothing; a build lists exactly what is opened."""
+    built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest
+    assert built.files.keys() == _FILES == built.sizes.keys()
+    kept = {} if left_out == "all" else {name: digest for name, digest in built.files.items() if name != left_out}
+    careless = dataclasses.replace(built, files=kept, sizes={})
+    (folder / built.id / "manifest.json").write_text(careless.to_json(), encoding="utf-8")
+    with pytest.raises(IndexFolderError, match="has no sum of"):
+        index_switch.reload()
 
 
 def test_an_index_of_another_encoder_is_refused(folder: Path, answering: Answering, index_switch: IndexSwitch) -> None:

@@ -1,5 +1,6 @@
 """Any order of building, damaging, switching, rolling back and pruning, against a model of which index serves."""
 
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -65,8 +66,8 @@ class SwapMachine(RuleBasedStateMachine):
     def _copy(self, number: int, index_id: str) -> None:
         source = IndexFolder(self.prebuilt).ids()[number]
         folder = Path(shutil.copytree(self.prebuilt / source, self.path / index_id))
-        manifest = (folder / MANIFEST).read_text(encoding="utf-8")
-        (folder / MANIFEST).write_text(manifest.replace(source, index_id), encoding="utf-8")
+        manifest = IndexFolder(self.prebuilt).manifest(source)
+        (folder / MANIFEST).write_text(dataclasses.replace(manifest, id=index_id).to_json(), encoding="utf-8")
 
     def _pick(self, number: int) -> str:
         return sorted(self.ids)[number % len(self.ids)]

