@@ -99,14 +99,14 @@ def test_a_batch_ends_soon_after_it_is_given_up(small_index: Path) -> None:
 
         def encode_questions(self, texts: Sequence[str]) -> Vectors:
             if len(texts[0]) > 900:
-                time.sleep(0.05)
+                time.sleep(0.15)
                 self.slept += 1
             return super().encode_questions(texts)
 
     encoder = SlowEncoder()
     answering = Answering.open(small_index, encoder=encoder)
     asked = {"queries": [f"{number} " * 300 + "certificat" * 8 for number in range(100, 110)]}
-    with TestClient(create_app(answering, limits=Limits(most_requests=1, deadline_seconds=0.2))) as client:
+    with TestClient(create_app(answering, limits=Limits(most_requests=1, deadline_seconds=0.6))) as client:
         assert client.post("/v1/search/batch", json=asked).status_code == 503
         while "souffleur_in_progress 1.0" in client.get("/metrics").text:
             time.sleep(0.01)
