@@ -45,7 +45,7 @@ class Suggester:
         The last word typed may be the beginning of one. Among either sort the shorter come first, then by the alphabet.
         Nothing for a text without letters or digits, or of more than MAX_PREFIX_CHARACTERS.
         """
-        if len(prefix) > MAX_PREFIX_CHARACTERS or not (folded := _fold(prefix)):
+        if len(prefix) > MAX_PREFIX_CHARACTERS or not (folded := fold(prefix)):
             return ()
         with self._lock:
             tables = self._tables = self._tables or _Tables(self._questions)
@@ -125,7 +125,8 @@ def _smallest(numbers: NDArray[np.int32], limit: int) -> list[int]:
     return sorted(numbers.tolist())
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """Return *text* in small letters without accents or punctuation, words parted by one space."""
     return _fold_all([text])[0]
 
 

@@ -15,9 +15,10 @@ from httpx2 import Response
 from indexer.index.build import build_index
 from indexer.records import Answer, Facet, Reply, Status
 from server.answering.answering import Answering
-from server.app import create_app
+from server.app import create_app, create_site
 from server.feedback.store import FeedbackStore
 from server.page import routes
+from server.page.maker import PageMaker
 from server.page.views import french_spaces, group_by_theme, title_of, view_facets, view_result
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
@@ -43,8 +44,8 @@ def asked() -> list[tuple[str, Reply]]:
 def browser(answering: Answering, store: FeedbackStore, asked: list[tuple[str, Reply]]) -> Iterator[TestClient]:
     """Asks for pages of the small index, and follows redirects as a browser does."""
     app = create_app(answering, feedback=store)
-    pages = routes.routes(answering, feedback=store, keep_question=lambda *given: asked.append(given))
-    app.include_router(pages)
+    maker = PageMaker(answering, limit=5, feedback=store, keep_question=lambda *given: asked.append(given))
+    app.include_router(routes.routes(maker))
     app.mount("/page", routes.files())
     with TestClient(app) as client:
         yield client
@@ -226,8 +227,7 @@ def test_a_judgement_without_javascript_is_kept_once(browser: TestClient, store:
 
 def test_nothing_asks_for_feedback_where_none_is_kept(answering: Answering) -> None:
     """A server without a file for judgements does not ask for them."""
-    app = create_app(answering)
-    app.include_router(routes.routes(answering))
+    app = create_site(answering)
     with TestClient(app) as client:
         for question in (QUESTION, "zzz qqq"):
             page = send(client, "/", [("q", question)]).text
@@ -327,8 +327,7 @@ def test_markup_of_editors_and_visitors_is_only_shown(tmp_path: Path) -> None:
     corpus = MemoryCorpus([answer, *ANSWERS], facets=[Facet("thematique", attack, (attack,))])
     build_index(corpus, tmp_path / "index", encoder=FakeEncoder())
     answering = Answering.open(tmp_path / "index", encoder=FakeEncoder())
-    app = create_app(answering)
-    app.include_router(routes.routes(answering))
+    app = create_site(answering)
     with TestClient(app) as client:
         shown = [client.get(address).text for address in ("/", "/reponses", "/reponses/piege")]
         shown += [send(client, address, [("q", f"Que faire {attack} ?")]).text for address in ("/", "/fragment")]
