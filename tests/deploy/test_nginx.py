@@ -58,7 +58,7 @@ def nginx(locations: str, folder: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("prefix", ["/faq", ""])
 def test_pages_and_files_come_through(tmp_path: Path, prefix: str) -> None:
-    """Every link of every page leads to a page of ours, a redirect stays below the prefix, and a question is answered."""
+    """Every link leads to a page of ours, a redirect stays below the prefix, and a question is answered."""
     with serve(SMALL, tmp_path, trusted_proxies=LOCAL) as site:
         example = EXAMPLE.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", site.address)
         locations = example if prefix else f"location / {{ proxy_pass {site.address}; proxy_set_header Host $host; }}"

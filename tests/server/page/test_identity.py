@@ -13,7 +13,15 @@ from server.app import create_site
 from server.feedback.store import FeedbackStore
 from server.page.colour import contrast, contrast_on_page, theme
 from server.page.identity import Identity, Kept
-from server.settings import SiteSettings, parse_accent, parse_contact, parse_logo, parse_origins, parse_switch
+from server.settings import (
+    KeepQuestions,
+    SiteSettings,
+    parse_accent,
+    parse_contact,
+    parse_logo,
+    parse_origins,
+    parse_switch,
+)
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -25,9 +33,7 @@ TOWN = MemoryCorpus(
             questions=("Comment demander une carte d'identité ?", "mots-cles: cni, papiers, identité"),
             facets={"theme": ("État civil",)},
         ),
-        Answer(
-            "dechets", "Les bacs jaunes sont levés le mardi.", questions=("Quand passe le camion des bacs jaunes ?",)
-        ),
+        Answer("dechets", "Les bacs jaunes sont levés le mardi.", questions=("Quand passe le camion jaune ?",)),
     ],
     facets=[Facet("theme", "Quel est votre sujet ?", ("État civil", "Déchets"))],
 )
@@ -92,11 +98,11 @@ def test_without_settings_nothing_is_claimed(town: Answering) -> None:
 
 
 @pytest.mark.parametrize(("keep", "said"), [("redacted", True), ("off", False)])
-def test_the_notice_says_what_is_kept(town: Answering, tmp_path: Path, keep: str, *, said: bool) -> None:
+def test_the_notice_says_what_is_kept(town: Answering, tmp_path: Path, keep: KeepQuestions, *, said: bool) -> None:
     """Where questions are kept, it stands beside the field, with why and how long; where not, that is said."""
-    with FeedbackStore.open(tmp_path / "f.sqlite", keep_questions=keep, retention_days=395) as store:  # type: ignore[arg-type]  # one of the two
-        with TestClient(create_site(town, feedback=store)) as client:
-            home, notice = client.get("/").text, client.get("/donnees-personnelles").text
+    store = FeedbackStore.open(tmp_path / "f.sqlite", keep_questions=keep, retention_days=395)
+    with store, TestClient(create_site(town, feedback=store)) as client:
+        home, notice = client.get("/").text, client.get("/donnees-personnelles").text
     assert ("Les questions sont gardées" in home) is said
     assert 'href="/donnees-personnelles"' in home
     assert ("Le texte de la question" in notice) is said
@@ -105,11 +111,11 @@ def test_the_notice_says_what_is_kept(town: Answering, tmp_path: Path, keep: str
 
 def test_feedback_can_be_switched_off(town: Answering, tmp_path: Path) -> None:
     """Questions may be kept and visitors left alone."""
-    with FeedbackStore.open(tmp_path / "f.sqlite", keep_questions="redacted", retention_days=1) as store:
-        with TestClient(create_site(town, feedback=store, identity=Identity(feedback=False))) as client:
-            page = client.post("/", content=b"q=carte+d'identit%C3%A9").text
-            assert "utile" not in page
-            assert "Vos avis" not in client.get("/donnees-personnelles").text
+    store = FeedbackStore.open(tmp_path / "f.sqlite", keep_questions="redacted", retention_days=1)
+    with store, TestClient(create_site(town, feedback=store, identity=Identity(feedback=False))) as client:
+        page = client.post("/", content=b"q=carte+d'identit%C3%A9").text
+        assert "utile" not in page
+        assert "Vos avis" not in client.get("/donnees-personnelles").text
 
 
 def test_keywords_are_matched_and_never_shown(town: Answering) -> None:
@@ -171,7 +177,7 @@ def test_settings_of_a_site_are_read_or_refused(tmp_path: Path) -> None:
         (parse_logo, str(tmp_path / "absent.svg")),
         (parse_accent, "rouge"),
     ):
-        with pytest.raises(ValueError, match="needed|no such"):
+        with pytest.raises(ValueError, match=r"needed|no such"):
             parse(wrong)
 
 
