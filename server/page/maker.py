@@ -29,6 +29,7 @@ from server.page import views
 from server.page.failures import Failure
 from server.page.forms import Form
 from server.page.identity import Identity, Kept
+from server.page.typography import french_spaces
 from server.privacy.patterns import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class PageMaker:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        self._templates.filters["french"] = views.french_spaces
+        self._templates.filters["french"] = french_spaces
         self._templates.filters["path"] = lambda text: quote(text, safe="")
         self._templates.globals.update(
             site=self.identity,

@@ -295,13 +295,6 @@ def theme_facet(facets: Sequence[Facet]) -> Facet | None:
     return next((facet for facet in facets if facet.key == _THEME_KEY), facets[-1] if facets else None)
 
 
-def french_spaces(text: str) -> str:
-    """Return *text* as it is printed in French: no-break spaces before ? ! ; : » and after «, curved apostrophes."""
-    text = re.sub(r"(?<=\w)'(?=\w)", "’", text)
-    text = re.sub(r"[ \u00a0\u202f]+([?!;])", "\u202f\\1", text)
-    return re.sub(r"[ \u00a0\u202f]+([:»])", "\u00a0\\1", re.sub(r"«[ \u00a0\u202f]+", "«\u00a0", text))
-
-
 def _view_hit(question: str, hit: Hit, status: Status) -> HitView:
     title = title_of(hit.answer)
     near = hit.matched_question

@@ -222,7 +222,7 @@ def test_copy_and_print(open_page: OpenPage) -> None:
     page.locator(".best").get_by_role("button", name="Copier la réponse").click()
     expect(page.locator(".best").get_by_role("button", name="Copié")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("Un certificat délivré par l'agence est valable 3 ans")
+    assert copied.startswith("Un certificat délivré par l’agence est valable 3 ans")
     page.locator(".best").get_by_role("button", name="Copier le lien").click()
     page.wait_for_function(
         "async () => (await navigator.clipboard.readText()).endsWith('/reponses/validite-certificat')"

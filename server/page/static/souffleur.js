@@ -46,6 +46,7 @@ a, summary { color: var(--accent); } summary { cursor: pointer; padding: .25rem 
 .asked, .hint, .why, .about, .actions, .foot, .extract, .nearness { color: var(--soft); font-size: .9375rem; }
 .asked strong { color: var(--ink); }
 .missing, .warning, .not-sent { color: var(--check); }
+br + span { display: block; height: .5rem; }
 mark { background: var(--mark); color: inherit; }
 .prose table { display: block; overflow-x: auto; border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; }
 .candidates { list-style: none; padding: 0; display: grid; gap: .5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }

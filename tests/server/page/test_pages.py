@@ -19,7 +19,8 @@ from server.app import create_app, create_site
 from server.feedback.store import FeedbackStore
 from server.page import routes
 from server.page.maker import PageMaker
-from server.page.views import french_spaces, group_by_theme, title_of, view_facets, view_result
+from server.page.typography import french_spaces
+from server.page.views import group_by_theme, title_of, view_facets, view_result
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
