@@ -120,16 +120,18 @@ export function keepFeedback(root) {
     for (const button of form.querySelectorAll("[name=useful]")) {
       button.setAttribute("aria-pressed", String(button === event.submitter));
     }
-    const why = form.querySelector(".feedback-why");
-    why.hidden = useful;
+    form.querySelector(".feedback-why")?.remove();
     judge(form, useful, "", "Merci pour votre avis.");
-    if (!useful) why.querySelector("input").focus();
+    if (useful) return;
+    form.append(root.querySelector("template[data-why]").content.cloneNode(true));
+    form.querySelector(".feedback-why input").focus();
   });
   root.addEventListener("click", (event) => {
     if (!event.target.matches?.("[data-action=send-comment]")) return;
     const form = event.target.closest("form");
-    form.querySelector(".feedback-why").hidden = true;
-    judge(form, false, commentOf(form), "Merci : l’équipe lira votre remarque.");
+    const comment = commentOf(form);
+    form.querySelector(".feedback-why").remove();
+    judge(form, false, comment, "Merci : l’équipe lira votre remarque.");
     form.querySelector("[name=useful][value=non]").focus();
   });
   addEventListener("online", flush);
