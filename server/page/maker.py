@@ -113,9 +113,10 @@ class PageMaker:
         theme = views.theme_facet(index.facets)
         groups = views.group_by_theme(found, index.facets)
         themes_only = many and not filters and not words and len(groups) > 1
-        pages = 1
+        pages, count = 1, len(found)
         if many and not themes_only:
-            pages = -(-len(found) // views.LISTED_AT_ONCE)
+            # Words are in no address, and so not in one of a further page: another word narrows the list.
+            pages = 1 if words else -(-count // views.LISTED_AT_ONCE)
             page = min(max(page, 1), pages)
             found = sorted(found, key=views.title_of)[(page - 1) * views.LISTED_AT_ONCE : page * views.LISTED_AT_ONCE]
             groups = {"": [views.EntryView(answer.id, views.title_of(answer)) for answer in found]}
@@ -131,7 +132,7 @@ class PageMaker:
             themes_only=themes_only,
             chosen=[value for values in filters.values() for value in values],
             words=words,
-            found=sum(map(len, groups.values())) if themes_only or not many else len(found),
+            found=count,
             total=len(index),
             page=page,
             pages=pages,

@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 from server.answering.answering import Answering
 from server.app import create_site
 from server.http.load_shedding import Limits
-from server.page.failures import failure, prefers_html
+from server.http.startup import LoadingApp
+from server.page.failures import FailurePages, failure, prefers_html
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -85,3 +86,14 @@ def test_a_slash_too_many_stays_on_this_host(site: TestClient) -> None:
     assert site.get("/reponses/").status_code == 200
     for address in ("http://testserver//evil.example/", "/rien/", "/v1/answers/"):
         assert site.get(address).status_code == 404
+
+
+def test_a_browser_waits_in_french_while_the_index_is_loaded() -> None:
+    """Before anything is there, a page that needs no other file says how long to wait."""
+    client = TestClient(FailurePages(LoadingApp()))
+    page = client.get("/", headers=BROWSER)
+    assert (page.status_code, page.headers["retry-after"]) == (503, "2")
+    assert "Réessayez dans 2 secondes." in page.text
+    assert "href" not in page.text
+    assert client.get("/v1/search").headers["content-type"] == "application/problem+json"
+    assert client.get("/livez", headers=BROWSER).json() == {"status": "ok"}

@@ -17,7 +17,7 @@ from indexer.records import Answer, Facet, Reply, Status
 from server.answering.answering import Answering
 from server.app import create_app, create_site
 from server.feedback.store import FeedbackStore
-from server.page import routes
+from server.page import routes, views
 from server.page.maker import PageMaker
 from server.page.typography import french_spaces
 from server.page.views import group_by_theme, title_of, view_facets, view_result
@@ -349,3 +349,16 @@ def test_a_question_counts_once_however_many_facets_are_chosen(browser: TestClie
     before = replies()
     send(browser, "/", [("q", "erreur 905"), ("couloir", "Hôpital"), ("thematique", "Interopérabilité")])
     assert replies() == before + 1
+
+
+def test_a_long_list_begins_with_its_themes(answering: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond what a page holds, themes are links to their answers; a list too long for one page has several."""
+    monkeypatch.setattr(views, "LISTED_AT_ONCE", 1)
+    with TestClient(create_site(answering)) as client:
+        first = client.get("/reponses").text
+        assert 'href="/reponses?thematique=Certificats"' in first
+        assert "/reponses/validite-certificat" not in first
+        assert "/reponses/validite-certificat" in client.get("/reponses?thematique=Certificats").text
+        sifted = client.post("/reponses", content=b"mots=d").text
+        assert "page=" not in sifted
+        assert re.search(r"[2-4] réponses sur 4", sifted)
