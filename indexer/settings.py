@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +26,21 @@ _SURELY_MEANT = 0.8
 """How alike two names are, from 0 to 1, of which one is the other misspelt."""
 
 
-def setting(default: Any, parse: Callable[[str], Any], description: str, *, secret: bool = False) -> Any:
+def setting(
+    default: Any,
+    parse: Callable[[str], Any],
+    description: str,
+    *,
+    secret: bool = False,
+    variable: str | None = None,
+) -> Any:
     """Return a dataclass field that is a setting; *parse* makes its value from text and raises ValueError.
 
-    secret: its value is never shown.
+    secret: its value is never shown. variable: what follows SOUFFLEUR_, where the name of the field is not enough to
+    tell it from those of other tables.
     """
-    return dataclasses.field(default=default, metadata={"parse": parse, "description": description, "secret": secret})
+    metadata = {"parse": parse, "description": description, "secret": secret, "variable": variable}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def parse_text(text: str) -> str:
@@ -38,6 +48,14 @@ def parse_text(text: str) -> str:
     if not text.strip():
         raise ValueError("it is empty")
     return text
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """Return the entries of a list of TOML, or of a text with commas; ValueError for none."""
+    entries = tuple(entry for entry in re.split(r"[\s,;]+", re.sub(r"[\[\]'\"]", " ", text)) if entry)
+    if not entries:
+        raise ValueError("it is empty")
+    return entries
 
 
 def parse_path(text: str) -> Path:
@@ -188,7 +206,7 @@ def source_settings(
             raise SettingsError(f"{file} sets {key!r}, which is not a setting. {_hint(key, known)}")
     found = []
     for field in fields:
-        variable = _PREFIX + field.name.upper()
+        variable = _variable(field)
         value, decided_by = field.default, "default"
         for source, text in (
             ("--" + field.name.replace("_", "-"), getattr(options, field.name, None)),
@@ -221,7 +239,7 @@ def refuse_unknown(
                 raise SettingsError(f"{file} has a table [{name}], which is none of settings. {_hint(name, tables)}")
             _refuse_keys(value, records[name], records, file=file, table=name)
     _refuse_keys(_read_table(file, None), top, records, file=file, table=None)
-    names = {_PREFIX + name.upper() for record in records.values() for name in _names(record)}
+    names = {_variable(field) for record in records.values() for field in dataclasses.fields(record)}
     for name in sorted(environment):
         if name.startswith(_PREFIX) and name not in names:
             raise SettingsError(f"{name} is not a setting. {_hint(name, names)}")
@@ -260,6 +278,10 @@ def _refuse_keys(
             where = f"under [{other}]" if other else "at the top of the file"
             raise SettingsError(f"{place} sets {key!r}, which is not a setting. Did you mean {nearest[0]!r}, {where}?")
         raise SettingsError(f"{place} sets {key!r}, which is not a setting. {_hint(key, known)}")
+
+
+def _variable(field: "dataclasses.Field[Any]") -> str:
+    return _PREFIX + (field.metadata["variable"] or field.name.upper())
 
 
 def _names(record: type) -> set[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
@@ -15,12 +16,17 @@ from server.feedback.question_log import QuestionLog
 from server.feedback.store import FeedbackStore
 from server.http import problems
 from server.http.admission import Admission
+from server.http.forwarding import Forwarded, UnderPrefix
 from server.http.head_requests import HeadRequests
 from server.http.load_shedding import Limits
 from server.http.request_log import RequestLog
 from server.http.routes import admin, answers, docs, health, search
 from server.http.routes import feedback as judgements
 from server.page import routes as pages
+from server.page.failures import FailurePages
+from server.page.identity import Identity
+from server.page.maker import PageMaker
+from server.settings import Networks
 
 DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 
@@ -34,11 +40,16 @@ def create_site(
     admin_token: str | None = None,
     limits: Limits | None = None,
     disks: Mapping[str, Path] | None = None,
+    identity: Identity | None = None,
+    base_path: str = "",
+    trusted_proxies: Networks = (),
 ) -> FastAPI:
     """Return all that `python -m server serve` serves: the API, the pages, and with a token the operators' routes.
 
-    disks: folders whose disks should not fill up, by what they hold.
+    disks: folders whose disks should not fill up, by what they hold. base_path: under which all of it is, such as
+    `/faq`. trusted_proxies: whose `X-Forwarded-*` headers count.
     """
+    identity = identity or Identity()
     question_log = QuestionLog(feedback, answering.metrics)
     app = _create_api(
         answering,
@@ -49,9 +60,22 @@ def create_site(
         disks=disks,
     )
     app.mount("/page", pages.files(), name="page")
-    app.include_router(pages.routes(answering, limit=default_limit, feedback=feedback, keep_question=question_log.keep))
+    maker = PageMaker(
+        answering, limit=default_limit, feedback=feedback, keep_question=question_log.keep, identity=identity
+    )
+    app.include_router(pages.routes(maker))
     if admin_token:
         app.include_router(admin.routes(answering, token=admin_token, index_switch=index_switch, feedback=feedback))
+    app.add_middleware(FailurePages, render=maker.show_failure)
+    if identity.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=identity.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["accept", "content-type"],
+            expose_headers=["retry-after"],
+        )
+    app.add_middleware(Forwarded, base_path=base_path, trusted=trusted_proxies)
     return app
 
 
@@ -85,12 +109,13 @@ def _create_api(
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        # A redirection would go wherever `Host` says, with the question in it.
+        # The framework's own redirect names a host; `problems` has one that does not.
         redirect_slashes=False,
         responses=problems.ON_EVERY_ROUTE,
         exception_handlers=problems.handlers(),
     )
     # The last added is the outermost: what is refused is logged and counted too.
+    app.add_middleware(UnderPrefix)
     app.add_middleware(HeadRequests)
     app.add_middleware(Admission, answering=answering, limits=limits or Limits())
     app.add_middleware(RequestLog, metrics=answering.metrics)

@@ -22,12 +22,16 @@ from indexer.settings import (
     settings_file,
 )
 from indexer.terminal import DONE, FAILED, Subparsers, add_command, add_commands_to
-from server.settings import TABLE, ServerSettings
+from server.settings import SITE_TABLE, TABLE, ServerSettings, SiteSettings
 
 if TYPE_CHECKING:
     from server.feedback.store import FeedbackStore
 
-RECORDS: dict[str | None, type] = {None: IndexerSettings, TABLE: ServerSettings}
+RECORDS: dict[str | None, type] = {
+    None: IndexerSettings,
+    TABLE: ServerSettings,
+    SITE_TABLE: SiteSettings,
+}
 """The settings of all programs, by their table of souffleur.toml."""
 _INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
 _SERVE_OPTIONS = (
@@ -43,6 +47,8 @@ _SERVE_OPTIONS = (
     "keep_alive_seconds",
     "client_rate",
     "traces",
+    "base_path",
+    "trusted_proxy",
 )
 
 
@@ -142,10 +148,14 @@ def add_commands(commands: Subparsers) -> None:
     add_config_option(action)
 
 
-def _serve(_: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+def _serve(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    # No option gives what a page says of itself, and `--feedback` is the file of the judgements.
+    nothing = argparse.Namespace()
+    file = settings_file(options)
+    site = read_settings(SiteSettings, options=nothing, environment=os.environ, file=file, table=SITE_TABLE)
     from server.serve import serve
 
-    return serve(index, server)
+    return serve(index, server, site)
 
 
 def _open_kept(server: ServerSettings) -> "FeedbackStore":

@@ -3,6 +3,8 @@
 Pages and their files may load each other; what the API replies may load nothing.
 """
 
+from collections.abc import Sequence
+
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -27,6 +29,15 @@ _OF_PAGES_AND_FILES = {
 
 PAGE_HEADERS = {**_OF_PAGES_AND_FILES, "cache-control": "no-store"}
 """A page may hold a visitor's question: nothing between the server and their browser keeps it."""
+
+
+def page_headers(framed_by: Sequence[str]) -> dict[str, str]:
+    """Return PAGE_HEADERS of pages that these origins may hold in a frame of theirs."""
+    if not framed_by:
+        return PAGE_HEADERS
+    policy = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(framed_by)}")
+    return {**PAGE_HEADERS, "content-security-policy": policy}
+
 
 FILE_HEADERS = {**_OF_PAGES_AND_FILES, "cache-control": "no-cache"}
 """A browser keeps a file but asks about it each time, so that a new version is never mixed with an old one."""

@@ -23,14 +23,14 @@ from server.answering.fall_back import fall_back
 from server.answering.prepared import UNFIT, open_soon
 from server.feedback.store import FeedbackStore
 from server.http.request_log import JsonFormatter
-from server.settings import ServerSettings
+from server.settings import ServerSettings, SiteSettings
 
 if TYPE_CHECKING:
     from server.http.startup import Loaded
     from server.tracing import Tracing
 
 
-def serve(index: IndexerSettings, server: ServerSettings) -> int:
+def serve(index: IndexerSettings, server: ServerSettings, site: SiteSettings) -> int:
     """Serve over HTTP until a signal; return the exit status. SettingsError or IndexFolderError where it cannot."""
     # What `ask` and `feedback` do without is imported here: they start sooner.
     from server.http.connection import bounded_http
@@ -49,7 +49,7 @@ def serve(index: IndexerSettings, server: ServerSettings) -> int:
             stack.enter_context(feedback.purging())
         tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
         http_server = LoadingServer(
-            lambda: _load_site(index, server, feedback, tracing, stack),
+            lambda: _load_site(index, server, site, feedback, tracing, stack),
             listener,
             host=server.host,
             port=server.port,
@@ -59,6 +59,8 @@ def serve(index: IndexerSettings, server: ServerSettings) -> int:
             server_header=False,
             http=bounded_http(),
             timeout_keep_alive=server.keep_alive_seconds,
+            # Ours counts the headers of the proxies that the settings name, and of no other.
+            proxy_headers=False,
             # Longer than the deadline of a request: those in progress finish before the end.
             timeout_graceful_shutdown=server.deadline_seconds + 5,
         )
@@ -131,6 +133,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _load_site(
     index: IndexerSettings,
     server: ServerSettings,
+    site: SiteSettings,
     feedback: FeedbackStore | None,
     tracing: "Tracing | None",
     stack: contextlib.ExitStack,
@@ -140,11 +143,12 @@ def _load_site(
     from server.app import create_site
     from server.http.load_shedding import Limits
     from server.http.startup import Loaded
+    from server.page.identity import Identity
 
     before = stamp(index.index)
     answering = open_answering(index, server, tracing, falls_back=True)
     index_switch = IndexSwitch(index.index, answering, loaded_since=before)
-    site = create_site(
+    app = create_site(
         answering,
         default_limit=server.limit,
         feedback=feedback,
@@ -156,9 +160,12 @@ def _load_site(
             deadline_seconds=server.deadline_seconds,
             client_rate=server.client_rate,
         ),
+        identity=Identity.of(site),
+        base_path=server.base_path or "",
+        trusted_proxies=server.trusted_proxy or (),
     )
     stack.enter_context(index_switch.watch())
-    return Loaded(tracing.watch(site, answering) if tracing else site, answering.speed_up)
+    return Loaded(tracing.watch(app, answering) if tracing else app, answering.speed_up)
 
 
 def _open_tracing(endpoint: str) -> "contextlib.AbstractContextManager[Tracing]":

@@ -22,7 +22,7 @@ from indexer.index.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Status, Vectors
 from server.answering.batching import Batcher, divide
 from server.answering.prepared import PreparedIndex, open_soon
-from server.answering.questions import read_question
+from server.answering.questions import MAX_QUESTION_CHARACTERS, read_question
 from server.answering.request_budget import charge, stop_if_given_up
 from server.answering.suggestions import Suggestion
 from server.metrics import Metrics
@@ -155,6 +155,13 @@ class Answering:
         if self.get_answer(answer_id) is None and (index_id == in_service or index_id not in self._served):
             return None
         return index_id or in_service
+
+    def nearest_to(self, answer: Answer, *, limit: int) -> tuple[Answer, ...]:
+        """Return other answers that lie near *answer*, nearest first; nobody asked, so that nothing is counted."""
+        prepared = self._prepared
+        text = answer.questions[0] if answer.questions else answer.text[:MAX_QUESTION_CHARACTERS]
+        (found,) = prepared.index.search([text], self._encode([text]), limit=limit + 1)
+        return tuple(hit.answer for hit in found.hits if hit.answer.id != answer.id)[:limit]
 
     def suggest(self, prefix: str, *, limit: int) -> tuple[Suggestion, ...]:
         """Return curated questions for what has been typed so far."""

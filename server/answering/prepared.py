@@ -11,6 +11,7 @@ from indexer.errors import IndexFolderError, SouffleurError
 from indexer.index.index import Index
 from indexer.records import IndexInfo
 from indexer.terminal import command_of
+from server.answering.shown_questions import shown_questions
 from server.answering.suggestions import Suggester
 
 VERIFIED_AT_ONCE = 100_000_000
@@ -44,7 +45,7 @@ class PreparedIndex:
                 f'({encoder.fingerprint[:7]}) is in use here. Run "{command_of("build")}", or name the encoder '
                 "of the index with --encoder."
             )
-        curated = [(text, answer.id) for answer in index.answers_with_questions() for text in answer.questions]
+        curated = [(text, answer.id) for answer in index.answers_with_questions() for text in shown_questions(answer)]
         suggester = Suggester(curated)
         suggester.suggest("question", limit=1)
         if len(index):

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.french.text import normalise
+from indexer.lexical.spelling import Speller
 
 MAX_PREFIX_CHARACTERS = 300
 
@@ -44,10 +45,11 @@ class Suggester:
     def suggest(self, prefix: str, *, limit: int = 8) -> tuple[Suggestion, ...]:
         """Return at most *limit* questions: first those that begin with *prefix*, then those that have all its words.
 
+        Where there are none, words that are in no question are taken for the nearest that are: « renouvelement ».
         The last word typed may be the beginning of one. Among either sort the shorter come first, then by the alphabet.
         Nothing for a text without letters or digits, or of more than MAX_PREFIX_CHARACTERS.
         """
-        if len(prefix) > MAX_PREFIX_CHARACTERS or not (folded := _fold(prefix)):
+        if len(prefix) > MAX_PREFIX_CHARACTERS or not (folded := fold(prefix)):
             return ()
         with self._lock:
             tables = self._tables = self._tables or _Tables(self._questions)
@@ -83,6 +85,7 @@ class _Tables:
         word_places = places[numbered]
         order = np.argsort(word_places, kind="stable")
         self._vocabulary = vocabulary
+        self._speller = Speller.build(vocabulary)
         self._postings = np.repeat(np.arange(len(words), dtype=np.int32), lengths)[order]
         """Question numbers, of the first word of the alphabet, then of the second: a beginning is one run of them."""
         self._starts = np.searchsorted(word_places[order], np.arange(len(vocabulary) + 1))
@@ -96,7 +99,22 @@ class _Tables:
             # The first of these may be among those that begin so.
             most = limit + len(beginning)
             containing = [rank for rank in self._having_all(folded.split())[:most].tolist() if rank not in beginning]
-        return [self._rows[rank] for rank in (beginning + containing)[:limit]]
+        found = [self._rows[rank] for rank in (beginning + containing)[:limit]]
+        if not found and (corrected := self._corrected(folded)) != folded:
+            return self.find(corrected, limit=limit)
+        return found
+
+    def _corrected(self, folded: str) -> str:
+        """Return the text with each word that no word begins with replaced by the nearest, where there is one.
+
+        What is corrected is known, so that correcting again changes nothing.
+        """
+        words = []
+        for word in folded.split():
+            low, high = _bounds(self._vocabulary, word)
+            nearest = () if low < high else self._speller.nearest(word)
+            words.append(nearest[0].word if nearest else word)
+        return " ".join(words)
 
     def _having_all(self, words: list[str]) -> NDArray[np.intp]:
         """Return the numbers of the questions that have every word and a word that begins like the last, ascending."""
@@ -127,7 +145,8 @@ def _smallest(numbers: NDArray[np.int32], limit: int) -> list[int]:
     return sorted(numbers.tolist())
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """Return *text* in small letters without accents or punctuation, words parted by one space."""
     return _fold_all([text])[0]
 
 

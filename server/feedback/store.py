@@ -109,6 +109,16 @@ class FeedbackStore:
             raise
         return store
 
+    @property
+    def keeps_questions(self) -> bool:
+        """Whether questions are written too, or judgements alone."""
+        return self._keep_questions
+
+    @property
+    def retention_days(self) -> int:
+        """Days after which everything is erased."""
+        return int(self._retention_seconds // _SECONDS_A_DAY)
+
     def __enter__(self) -> Self:
         return self
 

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
@@ -120,7 +121,9 @@ async def _invalid(request: Request, error: RequestValidationError) -> JSONRespo
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(wrong) + ". The fields are described at /docs.")
 
 
-async def _plain(request: Request, error: HTTPException) -> JSONResponse:
+async def _plain(request: Request, error: HTTPException) -> Response:
+    if error.status_code == HTTPStatus.NOT_FOUND and (address := _address_without_slash(request)):
+        return RedirectResponse(address, HTTPStatus.PERMANENT_REDIRECT)
     # The framework's own words, for a body that is not UTF-8.
     unread = error.status_code == HTTPStatus.BAD_REQUEST and request.method == "POST"
     reply = problem(error.status_code, "The body is not text in UTF-8." if unread else str(error.detail))
@@ -131,15 +134,25 @@ async def _plain(request: Request, error: HTTPException) -> JSONResponse:
     return reply
 
 
-def _methods(request: Request) -> list[str]:
-    """Return the methods that the address of *request* understands."""
+def _address_without_slash(request: Request) -> str | None:
+    """Return the address that was meant with a slash too many: a path alone, so that it leads to no other host."""
+    path = request.scope["path"].rstrip("/")
+    if path == request.scope["path"] or not _matches(request, path, request.method):
+        return None
+    return quote(path) + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _matches(request: Request, path: str, method: str) -> bool:
     # Routes are asked, since those of an included router are not to be seen. Files that are mounted know their own.
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
-    return [
-        method
-        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
-    ]
+    scope = {**request.scope, "path": path, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in routes)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods that the address of *request* understands."""
+    known = ("DELETE", "GET", "PATCH", "POST", "PUT")
+    return [method for method in known if _matches(request, request.scope["path"], method)]
 
 
 def _place(location: tuple[str | int, ...]) -> str:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.headers import API_HEADERS
 from server.http.problems import problem
+from server.page.failures import FailurePages
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class LoadingServer(uvicorn.Server):
     def __init__(self, load: Callable[[], Loaded], listener: socket.socket, **options: object) -> None:
         """load: called once, in a thread. listener: the socket to serve on. options: those of uvicorn.Config."""
         self._loading_app = LoadingApp()
-        super().__init__(uvicorn.Config(self._loading_app, lifespan="off", ws="none", **options))  # type: ignore[arg-type]  # those of Config
+        super().__init__(uvicorn.Config(FailurePages(self._loading_app), lifespan="off", ws="none", **options))  # type: ignore[arg-type]  # those of Config
         self._load = load
         self._listener = listener
         # A daemon: a stop does not wait for it.

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import logging
 import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -20,18 +21,23 @@ from indexer.index.folder import INDEX_ID
 from indexer.records import Reply, Status
 from server.answering.answering import Answering
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
+from server.answering.shown_questions import shown_questions
 from server.feedback.schema import FeedbackError
 from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackStore
-from server.headers import PAGE_HEADERS
+from server.headers import page_headers
 from server.page import views
+from server.page.failures import Failure
 from server.page.forms import Form
+from server.page.identity import Identity, Kept
+from server.page.typography import french_spaces
 from server.privacy.patterns import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 
 logger = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-_EXAMPLES = 6
+_EXAMPLES = 5
+_SEE_ALSO = 4
 _WARNED_KINDS = (PersonalKind.NIR, PersonalKind.EMAIL, PersonalKind.PHONE)
 
 
@@ -45,10 +51,17 @@ class PageMaker:
         limit: int,
         feedback: FeedbackStore | None,
         keep_question: Callable[[str, Reply], None],
+        identity: Identity | None = None,
     ) -> None:
+        """feedback: where judgements are kept; visitors are asked for them unless *identity* says no."""
+        self.identity = identity or Identity()
         self._answering = answering
         self._limit = limit
-        self._feedback = feedback
+        self._kept = Kept()
+        if feedback is not None:
+            self._kept = Kept(feedback.keeps_questions, self.identity.feedback, feedback.retention_days)
+        self._feedback = feedback if self.identity.feedback else None
+        self._headers = page_headers(self.identity.origins)
         self._keep_question = keep_question
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -57,19 +70,74 @@ class PageMaker:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        self._templates.filters["french"] = views.french_spaces
+        self._templates.filters["french"] = french_spaces
         self._templates.filters["path"] = lambda text: quote(text, safe="")
         self._templates.globals.update(
-            keeps_feedback=feedback is not None,
+            site=self.identity,
+            kept=self._kept,
+            keeps_feedback=self._feedback is not None,
             reasons=views.REASONS,
             personal_patterns=json.dumps(_personal_patterns(), ensure_ascii=False),
             most_characters=MAX_QUESTION_CHARACTERS,
         )
 
-    def show(self, template: str, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
-        """Return a page; only the visitor's own browser shows it, and nothing in between keeps it."""
-        content = self._templates.get_template(template).render(values)
-        return HTMLResponse(content, status, headers=PAGE_HEADERS)
+    def show(self, template: str, root: str, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
+        """Return a page; only the visitor's own browser shows it, and nothing in between keeps it.
+
+        root: what our addresses begin with, such as `/faq`; empty at the root of a host.
+        """
+        content = self._templates.get_template(template).render(values, root=root)
+        return HTMLResponse(content, status, headers=self._headers)
+
+    def show_failure(self, failure: Failure) -> HTMLResponse:
+        """Return the page of a request that failed."""
+        return self._message(failure.root, failure.status, failure.title, failure.text)
+
+    def show_privacy(self, root: str) -> HTMLResponse:
+        """Return the page that says what becomes of a question, from what the server really keeps."""
+        return self.show("privacy.html", root)
+
+    def list_answers(self, filters: Mapping[str, Sequence[str]], words: str, page: int, root: str) -> HTMLResponse:
+        """Return the list of the answers that have one of the values of each facet, and all the words.
+
+        Where there are too many for one page, themes come first; a theme too large has several pages, from 1.
+        """
+        index = self._answering.index
+        found = [
+            answer
+            for answer in index.answers
+            if all(set(values) & set(answer.facets.get(key, ())) for key, values in filters.items())
+            and (not words or views.has_words(answer, words))
+        ]
+        many = len(found) > views.LISTED_AT_ONCE
+        theme = views.theme_facet(index.facets)
+        groups = views.group_by_theme(found, index.facets)
+        themes_only = many and not filters and not words and len(groups) > 1
+        pages, count = 1, len(found)
+        if many and not themes_only:
+            # Words are in no address, and so not in one of a further page: another word narrows the list.
+            pages = 1 if words else -(-count // views.LISTED_AT_ONCE)
+            page = min(max(page, 1), pages)
+            found = sorted(found, key=views.title_of)[(page - 1) * views.LISTED_AT_ONCE : page * views.LISTED_AT_ONCE]
+            groups = {"": [views.EntryView(answer.id, views.title_of(answer)) for answer in found]}
+        elif filters or words:
+            entries = [views.EntryView(answer.id, views.title_of(answer)) for answer in found]
+            groups = {"": sorted(entries, key=lambda entry: entry.title)} if entries else {}
+        return self.show(
+            "answers.html",
+            root,
+            groups=groups,
+            theme_key=theme.key if theme else "",
+            theme_values=theme.values if theme else (),
+            themes_only=themes_only,
+            chosen=[value for values in filters.values() for value in values],
+            words=words,
+            found=count,
+            total=len(index),
+            page=page,
+            pages=pages,
+            address=address_of(filters, f"{root}/reponses"),
+        )
 
     def read_filters(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
         """Return the facets among *pairs*, in their order; what is no value of a facet is an old link, and ignored."""
@@ -86,7 +154,7 @@ class PageMaker:
         pairs = [(key, value) for key, values in form.fields.items() for value in values if (key, value) != removed]
         return self.read_filters(pairs)
 
-    def ask(self, form: Form, filters: Mapping[str, Sequence[str]], template: str) -> HTMLResponse:
+    def ask(self, form: Form, filters: Mapping[str, Sequence[str]], template: str, root: str) -> HTMLResponse:
         """Return the page for a form: with the reply to its question, or with examples where it has none."""
         question = form.last("q")
         index = self._answering.index
@@ -106,30 +174,45 @@ class PageMaker:
             counts = self._counts(filters, index.count_facets(filters), index.count_facets)
         return self.show(
             template,
+            root,
             status,
             question=question,
             result=result,
             error=error,
             facets=views.view_facets(index.facets, counts, filters),
             examples=() if question else self._examples(filters),
-            address=address_of(filters),
+            address=address_of(filters, f"{root}/"),
+            listed_at=address_of(filters, f"{root}/reponses"),
+            left=len(index.answers_left(filters)),
             total=len(index),
         )
 
-    def show_answer(self, answer_id: str) -> HTMLResponse:
+    def show_answer(self, answer_id: str, root: str) -> HTMLResponse:
         """Return the page of one answer, 404 where there is none."""
         answer = self._answering.get_answer(answer_id)
         if answer is None:
-            return self.show(
-                "message.html",
+            return self._message(
+                root,
                 HTTPStatus.NOT_FOUND,
-                title="Cette réponse n’existe pas",
-                text="Elle a peut-être été retirée, ou son adresse a changé.",
+                "Cette réponse n’existe pas",
+                "Elle a peut-être été retirée, ou son adresse a changé.",
             )
         view = views.view_answer(answer)
-        return self.show("answer.html", answer=view, structured_data=views.structured_data(view))
+        theme = views.theme_facet(self._answering.index.facets)
+        near = self._answering.nearest_to(answer, limit=_SEE_ALSO)
+        return self.show(
+            "answer.html",
+            root,
+            answer=view,
+            theme=next((tag for tag in view.tags if theme and tag.key == theme.key), None),
+            near=[views.EntryView(one.id, views.title_of(one)) for one in near],
+            # Nobody asked: what is judged is the answer alone.
+            query_id=uuid.uuid4().hex,
+            index_id=self._answering.index_info.id,
+            structured_data=views.structured_data(view),
+        )
 
-    def judge(self, form: Form) -> HTMLResponse:
+    def judge(self, form: Form, root: str) -> HTMLResponse:
         """Keep a judgement sent without JavaScript, and thank for it; after a No, ask why."""
         query_id, answer_id = form.last("query_id"), form.last("answer_id")
         useful = form.last("useful") == "oui"
@@ -138,24 +221,29 @@ class PageMaker:
         named = form.last("index_id")
         index_id = self._answering.judged_index(answer_id, named if re.fullmatch(INDEX_ID, named) else None)
         if self._feedback is None or index_id is None or not re.fullmatch(QUERY_ID, query_id):
-            return self.show(
-                "message.html",
+            return self._message(
+                root,
                 HTTPStatus.UNPROCESSABLE_ENTITY,
-                title="Votre avis n’a pas pu être gardé",
-                text="Posez à nouveau votre question, puis donnez votre avis sous la réponse.",
+                "Votre avis n’a pas pu être gardé",
+                "Posez à nouveau votre question, puis donnez votre avis sous la réponse.",
             )
         try:
             self._feedback.record_feedback(query_id, answer_id, useful=useful, comment=comment, index_id=index_id)
         except FeedbackError as error:
             logger.error("A judgement could not be kept: %s", error)
-            return self.show(
-                "message.html",
+            return self._message(
+                root,
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                title="Votre avis n’a pas pu être gardé",
-                text="Le service a un empêchement. Revenez en arrière et envoyez-le à nouveau dans quelques minutes.",
+                "Votre avis n’a pas pu être gardé",
+                "Le service a un empêchement. Revenez en arrière et envoyez-le à nouveau dans quelques minutes.",
             )
         ask_why = not useful and not comment
-        return self.show("thanks.html", query_id=query_id, answer_id=answer_id, index_id=index_id, ask_why=ask_why)
+        return self.show(
+            "thanks.html", root, query_id=query_id, answer_id=answer_id, index_id=index_id, ask_why=ask_why
+        )
+
+    def _message(self, root: str, status: int, title: str, text: str) -> HTMLResponse:
+        return self.show("message.html", root, status, title=title, text=text)
 
     def _reply(self, question: str, filters: Mapping[str, Sequence[str]], form: Form) -> Reply:
         reply = self._answering.answer(question, limit=self._limit, filters=filters)
@@ -186,14 +274,14 @@ class PageMaker:
         """Return curated questions of answers spread evenly over those that the facets leave."""
         answers = self._answering.index.answers_left(filters)
         step = max(1, len(answers) // (4 * _EXAMPLES))
-        asked = [answer.questions[0] for answer in answers[::step] if answer.questions]
+        asked = [questions[0] for answer in answers[::step] if (questions := shown_questions(answer))]
         short = sorted(asked, key=len)[:_EXAMPLES]  # the short ones are read at a glance
         return tuple(question for question in asked if question in short)[:_EXAMPLES]
 
 
-def address_of(filters: Mapping[str, Sequence[str]]) -> str:
-    """Return the address of the page with these facets chosen."""
-    return "/?" + urlencode(filters, doseq=True, quote_via=quote) if filters else "/"
+def address_of(filters: Mapping[str, Sequence[str]], page: str) -> str:
+    """Return the address of a page with these facets chosen."""
+    return f"{page}?{urlencode(filters, doseq=True, quote_via=quote)}" if filters else page
 
 
 def _personal_patterns() -> dict[str, object]:

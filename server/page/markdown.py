@@ -1,8 +1,9 @@
 """Turns an answer's Markdown into HTML that is safe to show, with the passage that matched marked in it.
 
-Owns the allow-list of elements and addresses; the words themselves are never changed. Two guards in a row, either of
-which would do: the parser (markdown-it-py, CommonMark and tables) lets no HTML through, and nh3 keeps only what is on
-the list. A line break of the source is one on the page, since that is how the answers are written.
+Owns the allow-list of elements and addresses; of the words, only spaces and apostrophes change, as French is printed.
+Two guards in a row, either of which would do: the parser (markdown-it-py, CommonMark and tables) lets no HTML through,
+and nh3 keeps only what is on the list. A line break of the source is one on the page, since that is how the answers
+are written.
 """
 
 import re
@@ -12,6 +13,8 @@ from functools import lru_cache
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from server.page.typography import as_printed
 
 _ELEMENT_NAMES = """
 p br hr ul ol li a strong em code pre blockquote h3 h4 h5 h6 table thead tbody tr th td mark
@@ -52,14 +55,14 @@ def render(text: str, *, excerpt: tuple[int, int] | None = None) -> str:
     ValueError if the offsets are not in the text, in order.
     """
     text = _SENTINELS.sub("\ufffd", text)
-    html = _to_html(_parse(text))
+    tokens = _parse(text)
     if excerpt is not None:
         start, end = excerpt
         if not 0 <= start <= end <= len(text):
             raise ValueError(f"the excerpt {start} to {end} is not within the text, of {len(text)} characters")
-        html = _marked(text, start, end, html)
+        tokens = _marked(text, start, end, _to_html(tokens))
     return nh3.clean(
-        html,
+        _to_html(_typeset(tokens)),
         tags=set(ELEMENTS),
         attributes={"a": {"href", "title"}, "ol": {"start"}},
         url_schemes=set(ADDRESSES),
@@ -68,8 +71,30 @@ def render(text: str, *, excerpt: tuple[int, int] | None = None) -> str:
     )
 
 
-def _marked(text: str, start: int, end: int, plain: str) -> str:
-    """Return the HTML of *text* with the excerpt marked; *plain* is its HTML without.
+def _typeset(tokens: list[Token]) -> list[Token]:
+    """Return the tokens with their words as French is printed; code and addresses stay as they are written."""
+    for token in tokens:
+        run: list[Token] = []
+        in_address = False
+        for child in (*(token.children or ()), None):
+            if child is not None and child.type == "text" and not in_address:
+                run.append(child)
+            elif child is None or child.tag != "mark":  # a mark may stand between a word and its sign
+                _print(run)
+                run = []
+                if child is not None and child.type in ("link_open", "link_close"):
+                    in_address = child.info == "auto" and child.type == "link_open"  # a bare one shows itself
+    return tokens
+
+
+def _print(run: Sequence[Token]) -> None:
+    printed = as_printed("".join(token.content for token in run))
+    for token in run:
+        token.content, printed = printed[: len(token.content)], printed[len(token.content) :]
+
+
+def _marked(text: str, start: int, end: int, plain: str) -> list[Token]:
+    """Return the tokens of *text* with the excerpt marked; *plain* is its HTML without.
 
     Sentinels are put into the source, at the nearest places inward that do not change how it is parsed: Markdown keeps
     no offsets of what is within a line.
@@ -83,7 +108,7 @@ def _marked(text: str, start: int, end: int, plain: str) -> str:
         end = next((at for at in ends[:_MOST_TRIES] if _fits(text[:at] + _END + text[at:], plain)), start)
         # Each may fit alone and not with the other, as amid backslashes.
         if start >= end or not _fits(_with_sentinels(text, start, end), plain):
-            return plain
+            return _parse(text)
     tokens = _parse(_with_sentinels(text, start, end))
     inside = False
     for token in tokens:
@@ -92,7 +117,7 @@ def _marked(text: str, start: int, end: int, plain: str) -> str:
         elif _SENTINELS.search(token.content):  # a block of code: nothing in it is marked
             inside = token.content.rfind(_START) > token.content.rfind(_END)
             token.content = _SENTINELS.sub("", token.content)
-    return _to_html(tokens)
+    return tokens
 
 
 def _with_sentinels(text: str, start: int, end: int) -> str:

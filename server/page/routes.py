@@ -4,78 +4,109 @@ A question is sent in a form's body, never in an address; the chosen facets are 
 rendering, here: JavaScript asks for the same HTML by `/fragment` and puts it in place.
 """
 
-from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from indexer.records import Reply
-from server.answering.answering import Answering
-from server.feedback.store import FeedbackStore
 from server.headers import FILE_HEADERS
-from server.page import views
+from server.page.colour import theme
 from server.page.forms import Form, SentForm
 from server.page.maker import PageMaker, address_of
 
 _STATIC = Path(__file__).parent / "static"
+_MOST_FILTER_CHARACTERS = 200
 
 
-def routes(
-    answering: Answering,
-    *,
-    limit: int = 5,
-    feedback: FeedbackStore | None = None,
-    keep_question: Callable[[str, Reply], None] = lambda _question, _reply: None,
-) -> APIRouter:
-    """Return the pages; what they load from /page are `files`.
-
-    keep_question: called with each question and its reply, as the API does with its own.
-    """
+def routes(pages: PageMaker) -> APIRouter:
+    """Return the pages; what they load from /page are `files`."""
     router = APIRouter()
-    pages = PageMaker(answering, limit=limit, feedback=feedback, keep_question=keep_question)
 
     @router.get("/", include_in_schema=False)
     def home(request: Request) -> HTMLResponse:
-        return pages.ask(Form({}), pages.read_filters(request.query_params.multi_items()), "index.html")
+        # A link may ask; the page itself never writes a question into its address.
+        form = Form({"q": request.query_params.getlist("q")})
+        return pages.ask(form, _filters(request), "index.html", _root(request))
 
     @router.post("/", include_in_schema=False)
     def ask(request: Request, form: SentForm) -> Response:
         filters = pages.read_chosen(form)
-        if filters != pages.read_filters(request.query_params.multi_items()):
+        if filters != _filters(request):
             # The browser sends the same form again, to the address that has the facets.
-            return RedirectResponse(address_of(filters), HTTPStatus.TEMPORARY_REDIRECT)
-        return pages.ask(form, filters, "index.html")
+            return RedirectResponse(address_of(filters, f"{_root(request)}/"), HTTPStatus.TEMPORARY_REDIRECT)
+        return pages.ask(form, filters, "index.html", _root(request))
 
     @router.post("/fragment", include_in_schema=False)
-    def fragment(form: SentForm) -> HTMLResponse:
-        return pages.ask(form, pages.read_chosen(form), "fragment.html")
+    def fragment(request: Request, form: SentForm) -> HTMLResponse:
+        return pages.ask(form, pages.read_chosen(form), "fragment.html", _root(request))
+
+    @router.post("/element", include_in_schema=False)
+    def element(request: Request, form: SentForm) -> HTMLResponse:
+        return pages.ask(form, {}, "element.html", _root(request))
 
     @router.post("/avis", include_in_schema=False)
-    def judge(form: SentForm) -> HTMLResponse:
-        return pages.judge(form)
+    def judge(request: Request, form: SentForm) -> HTMLResponse:
+        return pages.judge(form, _root(request))
 
     @router.get("/reponses", include_in_schema=False)
-    def list_answers() -> HTMLResponse:
-        groups = views.group_by_theme(answering.index.answers, answering.index.facets)
-        return pages.show("answers.html", groups=groups, total=len(answering.index))
+    @router.get("/reponses/", include_in_schema=False)
+    def list_answers(request: Request) -> HTMLResponse:
+        page = request.query_params.get("page", "1")
+        number = int(page) if page.isdecimal() and len(page) < 6 else 1
+        return pages.list_answers(_filters(request), "", number, _root(request))
+
+    @router.post("/reponses", include_in_schema=False)
+    def find_answers(request: Request, form: SentForm) -> HTMLResponse:
+        return pages.list_answers(_filters(request), form.last("mots")[:_MOST_FILTER_CHARACTERS], 1, _root(request))
 
     @router.get("/reponses/{answer_id:path}", include_in_schema=False)
-    def show_answer(answer_id: str) -> HTMLResponse:
-        # An address that ends in a slash means the list.
-        return pages.show_answer(answer_id) if answer_id else list_answers()
+    def show_answer(request: Request, answer_id: str) -> HTMLResponse:
+        return pages.show_answer(answer_id, _root(request))
+
+    @router.get("/donnees-personnelles", include_in_schema=False)
+    def show_privacy(request: Request) -> HTMLResponse:
+        return pages.show_privacy(_root(request))
 
     @router.get("/atelier", include_in_schema=False)
-    def atelier() -> HTMLResponse:
-        return pages.show("atelier.html")
+    def atelier(request: Request) -> HTMLResponse:
+        return pages.show("atelier.html", _root(request))
 
     @router.get("/favicon.ico", include_in_schema=False)
-    def favicon() -> RedirectResponse:
-        return RedirectResponse("/page/favicon.svg", HTTPStatus.PERMANENT_REDIRECT)
+    def favicon(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{_root(request)}/page/favicon.svg", HTTPStatus.PERMANENT_REDIRECT)
+
+    def _filters(request: Request) -> dict[str, list[str]]:
+        return pages.read_filters(request.query_params.multi_items())
+
+    identity = pages.identity
+    if identity.accent:
+        style = theme(identity.accent)
+
+        @router.get("/theme.css", include_in_schema=False)
+        def accent() -> Response:
+            return Response(style, media_type="text/css", headers=FILE_HEADERS)
+
+    if identity.logo:
+        picture = identity.logo
+
+        @router.get("/logo", include_in_schema=False)
+        def logo() -> FileResponse:
+            return FileResponse(picture, headers=FILE_HEADERS)
+
+    if identity.origins:
+
+        @router.get("/souffleur.js", include_in_schema=False)
+        def box() -> FileResponse:
+            return FileResponse(_STATIC / "souffleur.js", headers=FILE_HEADERS)
 
     return router
+
+
+def _root(request: Request) -> str:
+    """Return what our addresses begin with."""
+    return str(request.scope.get("root_path", ""))
 
 
 def files() -> StaticFiles:

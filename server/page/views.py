@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.french.words import content_words, shared_words, split_words
-from indexer.records import Answer, Facet, Hit, Reply, Status
+from indexer.records import Advice, Answer, Facet, Hit, Reply, Status
+from server.answering.shown_questions import is_keywords, shown_questions
+from server.answering.suggestions import fold
 from server.page.markdown import render
 from server.privacy.patterns import PersonalKind
 from server.privacy.redaction import find_personal_data
@@ -18,7 +20,7 @@ Counts = Mapping[str, Mapping[str, int]]
 
 STATUS_WORDS = {
     Status.ANSWERED: "Réponse très probable",
-    Status.UNCERTAIN: "À vérifier",
+    Status.UNCERTAIN: "Vouliez-vous dire…",
     Status.NO_ANSWER: "Je n’ai pas trouvé de réponse sûre",
 }
 REASONS = (
@@ -29,7 +31,14 @@ REASONS = (
 )
 OTHER_THEME = "Autres réponses"
 
+LISTED_AT_ONCE = 300
+"""The most answers that a page lists; beyond it themes come first, then pages."""
+
 _TITLE_CHARACTERS = 110
+_EXTRACT_CHARACTERS = 150
+_MOST_VALUES = 6
+_FEWEST_CANDIDATES = 2
+_MOST_CANDIDATES = 4
 _MOST_SHARED_WORDS = 8
 _THEME_KEY = "thematique"
 _NAMES_OF_DATA = {
@@ -43,6 +52,14 @@ _NAMES_OF_DATA = {
 
 
 @dataclass(frozen=True, slots=True)
+class TagView:
+    """A value of a facet that an answer has; its answers are listed at the address."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerView:
     """An answer of the FAQ. body: safe HTML. source_link: the source, where it is a web address."""
 
@@ -50,7 +67,7 @@ class AnswerView:
     title: str
     body: str
     questions: tuple[str, ...]
-    tags: tuple[str, ...]
+    tags: tuple[TagView, ...]
     source: str | None
     source_link: str | None
 
@@ -67,10 +84,12 @@ class EntryView:
 class HitView:
     """An answer found, and why: the curated question that matched, where it is not the title, and the common words.
 
-    is_near: whether it is worth being called near; false for what is only the nearest there is.
+    extract: the passage that matched, as plain text, cut. is_near: whether it is worth being called near; false for
+    what is only the nearest there is.
     """
 
     answer: AnswerView
+    extract: str
     confidence_words: str | None
     is_near: bool
     title_is_near: bool
@@ -79,8 +98,35 @@ class HitView:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustView:
+    """What a reply says of its own limits.
+
+    missing: what the question names and the first answer does not. is_broad: whether several answers may be meant.
+    asked, also_asked: of a message with several questions, the one that was answered, and the others.
+    """
+
+    missing: tuple[str, ...] = ()
+    is_broad: bool = False
+    asked: str | None = None
+    also_asked: tuple[str, ...] = ()
+
+
+def trust_of(reply: Reply) -> TrustView:
+    """Return what *reply* says of its limits."""
+    return TrustView(
+        missing=reply.missing,
+        is_broad=reply.advice is Advice.SEVERAL,
+        asked=reply.asked,
+        also_asked=reply.also_asked,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ResultView:
-    """A reply to show. personal: names of the kinds of personal data that the question seems to hold."""
+    """A reply to show. personal: names of the kinds of personal data that the question seems to hold.
+
+    candidates: the answers that a doubtful reply offers to choose from; *hits* are the others then.
+    """
 
     question: str
     query_id: str
@@ -88,13 +134,16 @@ class ResultView:
     status: Status
     words: str
     hits: tuple[HitView, ...]
+    candidates: tuple[HitView, ...]
+    trust: TrustView
     personal: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ValueView:
-    """A value of a facet: how many answers it leaves, and whether it is chosen."""
+    """A value of a facet: how many answers it leaves, and whether it is chosen. number: from 1, for its id."""
 
+    number: int
     value: str
     count: int
     chosen: bool
@@ -108,6 +157,16 @@ class FacetView:
     question: str
     ending: str
     values: tuple[ValueView, ...]
+
+    @property
+    def first(self) -> tuple[ValueView, ...]:
+        """The values that are read at a glance."""
+        return self.values if len(self.values) <= _MOST_VALUES + 2 else self.values[:_MOST_VALUES]
+
+    @property
+    def rest(self) -> tuple[ValueView, ...]:
+        """The values that are folded away: never a single one or two."""
+        return self.values[len(self.first) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +190,8 @@ def view_answer(answer: Answer, *, excerpt: tuple[int, int] | None = None) -> An
         title=title_of(answer),
         # An empty element after each line break, for the style to set lines apart as the paragraphs they mostly are.
         body=render(answer.text, excerpt=excerpt).replace("<br>", "<br><span></span>"),
-        questions=answer.questions,
-        tags=tuple(value for values in answer.facets.values() for value in values),
+        questions=shown_questions(answer),
+        tags=tuple(TagView(key, value) for key, values in answer.facets.items() for value in values),
         source=answer.source,
         source_link=answer.source if is_link else None,
     )
@@ -155,25 +214,40 @@ def structured_data(answer: AnswerView) -> dict[str, object] | None:
 
 def title_of(answer: Answer) -> str:
     """Return the first curated question, or the beginning of the text without its markup."""
-    if answer.questions:
-        return answer.questions[0]
+    questions = shown_questions(answer)
+    return questions[0] if questions else cut(plain(answer.text), _TITLE_CHARACTERS)
+
+
+def plain(text: str) -> str:
+    """Return the words of a Markdown text, without its markup."""
     # Blocks end with a line break of their own.
-    text = " ".join(html.unescape(re.sub(r"<[^>]+>", "", render(answer.text))).split())
-    if len(text) <= _TITLE_CHARACTERS:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", render(text))).split())
+
+
+def cut(text: str, characters: int) -> str:
+    """Return *text*, or as many of its words as fit, and an ellipsis."""
+    if len(text) <= characters:
         return text
-    return text[:_TITLE_CHARACTERS].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
+    return text[:characters].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
 
 
 def view_result(question: str, reply: Reply) -> ResultView:
     """Return a reply to show. Without a hit there is no answer, wherever the thresholds lie."""
     status = reply.status if reply.hits else Status.NO_ANSWER
+    hits = tuple(_view_hit(question, hit, hit.status) for hit in reply.hits)
+    candidates: tuple[HitView, ...] = ()
+    if status is Status.UNCERTAIN:
+        near = tuple(hit for hit in hits if hit.is_near)[:_MOST_CANDIDATES]
+        candidates = near if len(near) >= _FEWEST_CANDIDATES else hits[:_FEWEST_CANDIDATES]
     return ResultView(
         question=question,
         query_id=reply.query_id,
         index_id=reply.index.id,
         status=status,
         words=STATUS_WORDS[status],
-        hits=tuple(_view_hit(question, hit, hit.status) for hit in reply.hits),
+        hits=tuple(hit for hit in hits if hit not in candidates),
+        candidates=candidates,
+        trust=trust_of(reply),
         personal=name_personal_data(question),
     )
 
@@ -196,13 +270,19 @@ def view_facets(facets: Sequence[Facet], counts: Counts, chosen: Mapping[str, Se
     for facet in facets:
         of_key = counts.get(facet.key, {})
         values = tuple(
-            ValueView(value, of_key.get(value, 0), value in chosen.get(facet.key, ()))
-            for value in facet.values
+            ValueView(number, value, of_key.get(value, 0), value in chosen.get(facet.key, ()))
+            for number, value in enumerate(facet.values, start=1)
             if of_key.get(value, 0) or value in chosen.get(facet.key, ())
         )
         if values:
             views.append(FacetView(facet.key, facet.question, facet.question[len(beginning) :].strip(), values))
     return FacetsView(beginning.strip(), tuple(views))
+
+
+def has_words(answer: Answer, text: str) -> bool:
+    """Return whether a word of *answer* or of its questions begins like each word of *text*; accents do not count."""
+    words = set(fold(" ".join([title_of(answer), *answer.questions, answer.text])).split())
+    return all(any(word.startswith(wanted) for word in words) for wanted in fold(text).split())
 
 
 def group_by_theme(answers: Iterable[Answer], facets: Sequence[Facet]) -> dict[str, list[EntryView]]:
@@ -222,22 +302,18 @@ def theme_facet(facets: Sequence[Facet]) -> Facet | None:
     return next((facet for facet in facets if facet.key == _THEME_KEY), facets[-1] if facets else None)
 
 
-def french_spaces(text: str) -> str:
-    """Return *text* as it is printed in French: no-break spaces before ? ! ; : » and after «, curved apostrophes."""
-    text = re.sub(r"(?<=\w)'(?=\w)", "’", text)
-    text = re.sub(r"[ \u00a0\u202f]+([?!;])", "\u202f\\1", text)
-    return re.sub(r"[ \u00a0\u202f]+([:»])", "\u00a0\\1", re.sub(r"«[ \u00a0\u202f]+", "«\u00a0", text))
-
-
 def _view_hit(question: str, hit: Hit, status: Status) -> HitView:
     title = title_of(hit.answer)
     near = hit.matched_question
+    if near and is_keywords(near):
+        near = None
     # The excerpt of a text of one sentence is all of it: marking everything would mark nothing.
     whole = hit.passage.end - hit.passage.start >= len(hit.answer.text.strip())
     text = " ".join([hit.answer.text, *hit.answer.questions])
     # « est-il » is one word, of two that say nothing.
     shared = [word for word in shared_words(question, text) if any(content_words(split_words(word)))]
     return HitView(
+        extract=cut(plain(hit.passage.text), _EXTRACT_CHARACTERS),
         answer=view_answer(hit.answer, excerpt=None if whole else (hit.passage.start, hit.passage.end)),
         confidence_words={
             Status.ANSWERED: "très probable",

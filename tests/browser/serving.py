@@ -18,6 +18,8 @@ from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.app import create_site
 from server.feedback.store import FeedbackStore
+from server.page.identity import Identity
+from server.settings import Networks
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -80,10 +82,18 @@ class Site:
 
 
 @contextmanager
-def serve(corpus: AnswerSource, folder: Path, *, never_sure: bool = False) -> Iterator[Site]:
+def serve(
+    corpus: AnswerSource,
+    folder: Path,
+    *,
+    never_sure: bool = False,
+    identity: Identity | None = None,
+    base_path: str = "",
+    trusted_proxies: Networks = (),
+) -> Iterator[Site]:
     """Serve an index of *corpus*, built in *folder*, until the end of the block.
 
-    never_sure: give every reply as uncertain, by the thresholds alone.
+    never_sure: give every reply as uncertain, by the thresholds alone. The others are those of `create_site`.
     """
     encoder = FakeEncoder()
     manifest = build_index(corpus, folder / "index", encoder=encoder).manifest
@@ -92,11 +102,19 @@ def serve(corpus: AnswerSource, folder: Path, *, never_sure: bool = False) -> It
     answering = Answering(Index(IndexContents.load(folder / "index" / manifest.id), manifest), encoder)
     with FeedbackStore.open(folder / "feedback.sqlite", keep_questions="redacted", retention_days=30) as store:
         app = create_site(
-            answering, feedback=store, index_switch=IndexSwitch(folder / "index", answering), admin_token=TOKEN
+            answering,
+            feedback=store,
+            index_switch=IndexSwitch(folder / "index", answering),
+            admin_token=TOKEN,
+            identity=identity,
+            base_path=base_path,
+            trusted_proxies=trusted_proxies,
         )
         # A port of the system's choice, taken before the server starts: nobody else can take it in between.
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off", proxy_headers=False)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

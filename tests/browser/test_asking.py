@@ -17,6 +17,7 @@ from server.privacy.patterns import PersonalKind
 from server.privacy.redaction import find_personal_data
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import SMALL, serve
+from tests.browser.views import axe_violations
 
 pytestmark = pytest.mark.slow
 
@@ -47,24 +48,32 @@ def test_ask_and_read_the_marked_passage(open_page: OpenPage, keep_screenshot: K
     assert others.count() == 4
     expect(others.first.locator(".prose")).to_be_hidden()
     folded = page.locator("details.other", has_text="Comment renouveler")
-    folded.locator("summary").click()
+    folded.locator("> summary").click()
     expect(folded.locator(".prose ol > li")).to_have_count(3)
     expect(folded.locator(".prose a")).to_have_attribute("href", "https://example.org/portail")
-    assert page.title() == "Réponse très probable – Souffleur"
+    assert page.title() == f"{QUESTION} – Souffleur"
+    expect(page.locator(".asked")).to_have_text(f"Vous demandez\u00a0: {QUESTION}")
     assert page.url.endswith("/")
     keep_screenshot(page, "reponse")
 
 
 def test_an_uncertain_answer_says_so(open_page: OpenPage, keep_screenshot: KeepScreenshot, tmp_path: Path) -> None:
-    """Between sure and unknown the answer is open, and a visitor is asked to check it."""
+    """Between sure and unknown two to four answers stand side by side, and none is open before it is chosen."""
     with serve(SMALL, tmp_path, never_sure=True) as site:
         page = open_page(base_url=site.address)
         page.goto("/")
         ask(page, QUESTION)
-        expect(page.locator("#verdict")).to_have_text("À vérifier")
-        expect(page.locator(".best .verdict")).to_contain_text("Relisez-la avant de vous y fier")
-        expect(page.locator(".best .prose")).to_be_visible()
+        expect(page.locator("#verdict")).to_have_text("Vouliez-vous dire…")
+        expect(page.locator(".best, .icon")).to_have_count(0)
+        candidates = page.locator(".candidate")
+        assert 2 <= candidates.count() <= 4
+        expect(page.locator(".candidate .prose").first).to_be_hidden()
+        boxes = [candidates.nth(number).bounding_box() for number in (0, 1)]
+        assert len({box["y"] for box in boxes if box}) == 1
         keep_screenshot(page, "a-verifier")
+        candidates.first.locator("> summary").click()
+        expect(page.locator(".candidate .prose").first).to_be_visible()
+        assert axe_violations(page) == []
 
 
 def test_an_off_topic_question_is_refused(open_page: OpenPage, keep_screenshot: KeepScreenshot) -> None:
@@ -165,10 +174,11 @@ def test_keyboard_only(open_page: OpenPage) -> None:
     """Everything can be reached and used with Tab, Enter and Space, and the focus is always to be seen."""
     page = open_page()
     page.goto("/")
-    page.keyboard.press("Tab")
-    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator("#question")).to_be_focused()
     for _ in range(4):
-        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("/")
     expect(page.locator("#question")).to_be_focused()
     page.keyboard.type(QUESTION)
     page.keyboard.press("Enter")
@@ -189,9 +199,9 @@ def test_keyboard_only(open_page: OpenPage) -> None:
         assert focus["outline"] >= 2, focus
         assert focus["width"] > 0, focus
         visited.append(focus["name"])
-    for name in ("Copier la réponse", "Oui", "Non", "quel couloir Ségur\u202f?"):
+    for name in ("Partager", "Oui", "Non", "quel couloir Ségur\u202f?"):
         assert name in visited
-    page.locator("details.other summary").first.focus()
+    page.locator("details.other > summary").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("details.other .prose").first).to_be_visible()
     page.locator("#facet-couloir summary").focus()
@@ -208,10 +218,11 @@ def test_copy_and_print(open_page: OpenPage) -> None:
     page.goto("/")
     page.evaluate("() => { window.print = () => { window.printed = true; } }")
     ask(page, QUESTION)
+    page.locator(".best").get_by_text("Partager").click()
     page.locator(".best").get_by_role("button", name="Copier la réponse").click()
     expect(page.locator(".best").get_by_role("button", name="Copié")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("Un certificat délivré par l'agence est valable 3 ans")
+    assert copied.startswith("Un certificat délivré par l’agence est valable 3 ans")
     page.locator(".best").get_by_role("button", name="Copier le lien").click()
     page.wait_for_function(
         "async () => (await navigator.clipboard.readText()).endsWith('/reponses/validite-certificat')"
@@ -221,6 +232,9 @@ def test_copy_and_print(open_page: OpenPage) -> None:
     page.emulate_media(media="print")
     expect(page.locator(".best .prose")).to_be_visible()
     expect(page.locator("#filters")).to_be_hidden()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator(".printed")).to_contain_text("/reponses/validite-certificat, lu le ")
+    expect(page.locator(".asked")).to_be_visible()
 
 
 PERSONAL_SAMPLES = [
@@ -261,13 +275,16 @@ def test_a_lost_connection_is_said(open_page: OpenPage) -> None:
     """A question asked without network says so, and can be asked again."""
     page = open_page(tolerated="ERR_INTERNET_DISCONNECTED")
     page.goto("/")
+    ask(page, "code erreur")
     page.context.set_offline(True)
     page.fill("#question", QUESTION)
     page.press("#question", "Enter")
-    expect(page.get_by_role("alert")).to_contain_text("La connexion est coupée")
+    expect(page.get_by_role("alert").first).to_contain_text("La connexion est coupée")
+    expect(page.locator("#verdict, .asked, .prose")).to_have_count(0)
+    assert page.title() == "Sans réponse – Souffleur"
     page.context.set_offline(False)
     ask(page, QUESTION)
-    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".failure")).to_have_count(0)
 
 
 def test_first_answer_is_painted_soon(open_page: OpenPage) -> None:
@@ -315,3 +332,84 @@ def test_nothing_moves_while_a_page_loads(open_page: OpenPage) -> None:
             })"""
         )
         assert shift == 0
+
+
+def test_a_phone_shows_the_answer_at_once(open_page: OpenPage, keep_screenshot: KeepScreenshot) -> None:
+    """On 390 by 844 pixels the first line of the answer is above the fold, with and without scripts."""
+    for scripts in (True, False):
+        page = open_page(viewport={"width": 390, "height": 844}, java_script_enabled=scripts)
+        page.goto("/")
+        page.fill("#question", QUESTION)
+        page.get_by_role("button", name="Demander").click()
+        expect(page.locator(".best .prose")).to_be_visible()
+        box = page.locator(".best .prose").bounding_box()
+        assert box
+        assert box["y"] + 30 <= 844
+        if scripts:
+            page.screenshot(path="build/screenshots/telephone.png")
+            keep_screenshot(page, "telephone-entier")
+
+
+def test_the_field_grows_and_says_what_is_too_long(open_page: OpenPage, keep_screenshot: KeepScreenshot) -> None:
+    """What is pasted stays whole; Enter asks it, and too long a text is not sent but counted."""
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/")
+    mail = "Bonjour,\n\ncombien de temps un certificat est-il valable ?\n\nMerci"
+    page.evaluate("(text) => navigator.clipboard.writeText(text)", mail)
+    page.keyboard.press("Control+v")
+    expect(page.locator("textarea#question")).to_be_focused()
+    expect(page.locator("#question")).to_have_value(mail)
+    page.keyboard.press("Enter")
+    expect(page.locator(".asked")).to_contain_text("Bonjour")
+    page.fill("#question", "a" * 2100)
+    expect(page.locator("#too-long")).to_contain_text("2100 caractères, 2000 au plus")
+    keep_screenshot(page, "trop-long")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.keyboard.press("Enter")
+    expect(page.locator("#question")).to_have_value("a" * 2100)
+    assert sent == []
+    page.fill("#question", "")
+    expect(page.locator("input#question")).to_have_value("")
+
+
+def test_keys_and_links_lead_to_the_field(open_page: OpenPage) -> None:
+    """Ctrl+K and / put the focus there; ?q= asks, and does not stay in the address."""
+    page = open_page()
+    page.goto("/reponses")
+    page.goto("/?q=combien de temps un certificat est-il valable&couloir=Officine")
+    expect(page.locator(".asked")).to_contain_text("combien de temps")
+    page.wait_for_function("location.search === '?couloir=Officine'")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#question")).to_be_focused()
+
+
+def test_suggestions_set_apart_what_was_typed(open_page: OpenPage) -> None:
+    """Accents and case do not count for it."""
+    page = open_page()
+    page.goto("/")
+    page.locator("#question").press_sequentially("CERTIF")
+    expect(page.get_by_role("option").first.locator("b")).to_have_text("certif")
+
+
+def test_the_list_is_sifted_while_typing(open_page: OpenPage) -> None:
+    """The list keeps the answers with all the words, and says how many; without scripts the button does it."""
+    for scripts in (True, False):
+        page = open_page(java_script_enabled=scripts)
+        page.goto("/reponses")
+        page.locator("#words").press_sequentially("RENOUVEL certif")
+        if not scripts:
+            page.keyboard.press("Enter")
+        expect(page.locator("#list .hint")).to_contain_text("1 réponse sur 6")
+        expect(page.locator("#list li a")).to_have_text("Comment renouveler un certificat logiciel\u202f?")
+        assert page.url.endswith("/reponses")
+
+
+def test_a_theme_lists_its_answers(open_page: OpenPage) -> None:
+    """A click on a value under an answer leads to the answers that have it."""
+    page = open_page()
+    page.goto("/")
+    ask(page, QUESTION)
+    page.locator(".best .tag", has_text="Certificats").click()
+    expect(page.locator("h1")).to_have_text("Certificats")
+    expect(page.locator("#list li a")).to_have_count(2)

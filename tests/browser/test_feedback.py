@@ -128,3 +128,25 @@ def test_a_question_can_be_left_to_the_team(open_page: OpenPage, site: Site, kee
     page.get_by_role("button", name="Laisser ma question").click()
     expect(page.locator("[data-leave][data-sent=true]")).to_contain_text("C’est noté")
     assert judgements(site, page) == [(False, "Question laissée à l’équipe : Avez-vous une recette ?")]
+
+
+@pytest.mark.parametrize(("status", "words"), [(422, "n’a pas pu être gardé"), (503, "n’est pas encore parti")])
+def test_a_vote_that_is_not_kept_is_not_thanked_for(open_page: OpenPage, status: int, words: str) -> None:
+    """Refused, or not taken for now: the words say which, and none is Merci."""
+    page = open_page(tolerated="Failed to load resource")
+    page.route("**/v1/feedback", lambda route: route.fulfill(status=status, body="{}"))
+    page.goto("/")
+    ask(page, QUESTION)
+    form = page.locator(".best .feedback")
+    form.get_by_role("button", name="Oui").click()
+    expect(form.get_by_role("status")).to_contain_text(words)
+    expect(form.get_by_role("status")).not_to_contain_text("Merci")
+
+
+def test_a_vote_on_the_page_of_an_answer(open_page: OpenPage, site: Site) -> None:
+    """Nobody asked, and the judgement is kept all the same."""
+    page = open_page()
+    page.goto("/reponses/types-de-bal")
+    page.get_by_role("button", name="Oui").click()
+    expect(page.get_by_role("status")).to_have_text("Merci pour votre avis.")
+    assert any(json.loads(row)["answer_id"] == "types-de-bal" for row in site.store.export_jsonl())

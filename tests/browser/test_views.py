@@ -1,6 +1,5 @@
 """Every view, for everybody: axe-core, narrow and dark screens, no JavaScript, hostile texts, and the atelier."""
 
-import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,13 +16,13 @@ from indexer.records import Answer, Facet
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import SMALL, TOKEN, Site, serve
 from tests.browser.test_asking import QUESTION, KeepScreenshot, ask
+from tests.browser.views import axe_violations
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
 pytestmark = pytest.mark.slow
 
 OFF_TOPIC = "quel temps fera-t-il demain ?"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def show_home(page: Page) -> None:
@@ -76,16 +75,6 @@ VIEWS: dict[str, Callable[[Page], object]] = {
     "entree-atelier": lambda page: page.goto("/atelier"),
     "atelier": show_atelier,
 }
-
-
-def axe_violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong, rule by rule with the elements; its script comes with a Python package."""
-    found = importlib.util.find_spec("axe_playwright_python")
-    assert found is not None, "pip install -e '.[dev]' brings axe-core"
-    assert found.origin is not None
-    page.evaluate((Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
-    results = page.evaluate("(rules) => axe.run(document, {runOnly: rules})", RULES)
-    return [f"{rule['id']}: {[node['target'] for node in rule['nodes']]}" for rule in results["violations"]]
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -1,6 +1,7 @@
 """Where settings come from, and what is said of a bad one."""
 
 import argparse
+import dataclasses
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from indexer.settings import (
     refuse_misspelt,
     refuse_unknown,
 )
-from server.settings import ServerSettings
+from server.settings import ServerSettings, SiteSettings
 
 
 def read(tmp_path: Path, arguments: list[str], environment: dict[str, str], toml: str = "") -> IndexerSettings:
@@ -148,7 +149,10 @@ def test_server_settings_have_their_own_table(tmp_path: Path) -> None:
 
 def test_every_setting_has_its_own_variable() -> None:
     """No two programs read the same SOUFFLEUR_* variable with two meanings."""
-    names = [*IndexerSettings.__dataclass_fields__, *ServerSettings.__dataclass_fields__]
+    fields = [
+        field for record in (IndexerSettings, ServerSettings, SiteSettings) for field in dataclasses.fields(record)
+    ]
+    names = [field.metadata["variable"] or field.name.upper() for field in fields]
     assert len(names) == len(set(names))
 
 

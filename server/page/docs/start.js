@@ -1,6 +1,6 @@
 // In a file of its own: the policy of the page allows no script between its tags.
 SwaggerUIBundle({
-  url: "/openapi.json",
+  url: "openapi.json",
   dom_id: "#api",
   deepLinking: true,
   presets: [SwaggerUIBundle.presets.apis],

@@ -37,9 +37,18 @@ export function answerActions(root) {
     if (!button) return;
     const sheet = button.closest(".sheet");
     if (button.dataset.action === "copy") copyAndSay(button, sheet.querySelector(".prose").innerText.trim());
-    if (button.dataset.action === "copy-link") copyAndSay(button, sheet.querySelector("[data-permalink]").href);
+    if (button.dataset.action === "copy-link") copyAndSay(button, new URL(button.dataset.link, import.meta.url).href);
     if (button.dataset.action === "print") window.print();
   });
 }
 
-if (document.querySelector("article.alone")) answerActions(document);
+// A printed answer says where it stands and when it was read.
+addEventListener("beforeprint", () => {
+  const one = document.querySelector(".best, details.candidate[open], details.other[open]") ?? document;
+  const link = one.querySelector("[data-link]")?.dataset.link ?? location.pathname;
+  const place = document.querySelector(".printed") ?? document.createElement("p");
+  place.className = "printed";
+  const date = new Intl.DateTimeFormat("fr", { dateStyle: "long" }).format(new Date());
+  place.textContent = `${new URL(link, import.meta.url).href}, lu le ${date}`;
+  document.querySelector("main")?.append(place);
+});

@@ -4,7 +4,12 @@ const KEY = "souffleur-feedback";
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 60000;
 
+const address = new URL("../v1/feedback", import.meta.url);
+const roots = new Set();
 const waiting = new Map(read());
+const refused = new WeakSet();
+const judgedIn = new WeakMap();
+const REFUSED = "Votre avis n’a pas pu être gardé. Posez à nouveau la question, puis réessayez.";
 let sending = null;
 let wait = FIRST_WAIT_MS;
 let timer = 0;
@@ -41,7 +46,7 @@ async function sendAll() {
     const [key, judgement] = next.value;
     let status;
     try {
-      const response = await fetch("/v1/feedback", {
+      const response = await fetch(address, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(judgement),
@@ -57,13 +62,13 @@ async function sendAll() {
       return false;
     }
     // What the server refuses for good would be refused again. A newer judgement of the same answer stays.
+    if (status >= 400) refused.add(judgement);
     if (waiting.get(key) === judgement) waiting.delete(key);
     save();
   }
   wait = FIRST_WAIT_MS;
-  for (const form of document.querySelectorAll("form[data-sent=false]")) {
-    form.dataset.sent = "true";
-    form.querySelector(".feedback-said").textContent = "Merci : votre avis est bien parti.";
+  for (const form of [...roots].flatMap((root) => [...root.querySelectorAll("form[data-sent=false]")])) {
+    say(form, "Merci : votre avis est bien parti.");
   }
   return true;
 }
@@ -75,10 +80,24 @@ async function judge(form, useful, comment, thanks) {
   const said = form.querySelector(".feedback-said");
   waiting.set(`${judgement.query_id} ${judgement.answer_id}`, judgement);
   save();
-  said.textContent = thanks;
-  const sent = await flush();
-  if (!sent) said.textContent = `${thanks} La connexion est coupée : votre avis partira dès qu’elle reviendra.`;
-  form.dataset.sent = String(sent);
+  judgedIn.set(form, judgement);
+  said.textContent = "Envoi…";
+  if (await flush()) return say(form, thanks);
+  form.dataset.sent = "false";
+  said.classList.add("not-sent");
+  said.textContent = navigator.onLine
+    ? "Votre avis n’est pas encore parti : le service ne le prend pas pour l’instant, il sera envoyé à nouveau."
+    : "La connexion est coupée : votre avis partira dès qu’elle reviendra.";
+}
+
+// Thanks are for what the server has kept.
+function say(form, thanks) {
+  const failed = refused.has(judgedIn.get(form));
+  const said = form.querySelector(".feedback-said");
+  form.dataset.sent = failed ? "refused" : "true";
+  said.classList.toggle("not-sent", failed);
+  said.textContent = failed ? REFUSED : thanks;
+  if (failed) form.querySelector(".feedback-vote").hidden = false;
 }
 
 function commentOf(form) {
@@ -87,6 +106,7 @@ function commentOf(form) {
 }
 
 export function keepFeedback(root) {
+  roots.add(root);
   root.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches("form.feedback")) return;
@@ -100,16 +120,18 @@ export function keepFeedback(root) {
     for (const button of form.querySelectorAll("[name=useful]")) {
       button.setAttribute("aria-pressed", String(button === event.submitter));
     }
-    const why = form.querySelector(".feedback-why");
-    why.hidden = useful;
+    form.querySelector(".feedback-why")?.remove();
     judge(form, useful, "", "Merci pour votre avis.");
-    if (!useful) why.querySelector("input").focus();
+    if (useful) return;
+    form.append(root.querySelector("template[data-why]").content.cloneNode(true));
+    form.querySelector(".feedback-why input").focus();
   });
   root.addEventListener("click", (event) => {
     if (!event.target.matches?.("[data-action=send-comment]")) return;
     const form = event.target.closest("form");
-    form.querySelector(".feedback-why").hidden = true;
-    judge(form, false, commentOf(form), "Merci : l’équipe lira votre remarque.");
+    const comment = commentOf(form);
+    form.querySelector(".feedback-why").remove();
+    judge(form, false, comment, "Merci : l’équipe lira votre remarque.");
     form.querySelector("[name=useful][value=non]").focus();
   });
   addEventListener("online", flush);

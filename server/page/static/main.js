@@ -1,25 +1,33 @@
 // The page with JavaScript: asks for the same HTML that the server gives without, and puts it in place.
 import { keepFeedback } from "./feedback.js";
 import { answerActions } from "./answer.js";
+import { questionField } from "./field.js";
 import { warnOfPersonalData } from "./personal.js";
 import { suggestQuestions } from "./suggestions.js";
 
+const root = new URL("../", import.meta.url);
 const form = document.getElementById("ask");
-const question = document.getElementById("question");
+const line = document.getElementById("question");
 const announcement = document.getElementById("announcement");
-const plainTitle = document.title;
+const site = form.dataset.site;
 let latest = 0;
+
+const suggestions = suggestQuestions(line, document.getElementById("suggestions"), () => form.requestSubmit(), root);
+const isPersonal = warnOfPersonalData(form, document.getElementById("warning"), JSON.parse(form.dataset.personal));
+suggestions.refuse(isPersonal);
+const question = questionField(line, { most: Number(form.dataset.most), place: document.getElementById("too-long") });
 
 async function ask({ body = new URLSearchParams(new FormData(form)), moveFocus = false, remember = "push" } = {}) {
   const number = ++latest;
   document.getElementById("results").setAttribute("aria-busy", "true");
   let reply;
   try {
-    const response = await fetch("/fragment", { method: "POST", body, headers: { accept: "text/html" } });
-    if (!(response.headers.get("content-type") ?? "").startsWith("text/html")) throw new Error(`${response.status}`);
+    const response = await fetch(new URL("fragment", root), { method: "POST", body });
+    const isPage = (response.headers.get("content-type") ?? "").startsWith("text/html");
+    if (!isPage) throw Object.assign(new Error(), { status: response.status, wait: response.headers.get("retry-after") });
     reply = await response.text();
-  } catch {
-    if (number === latest) sayThatItFailed();
+  } catch (error) {
+    if (number === latest) sayThatItFailed(error);
     return;
   }
   if (number === latest) show(reply, { moveFocus, remember });
@@ -34,8 +42,8 @@ function show(html, { moveFocus, remember }) {
   for (const group of area.querySelectorAll("#filters details")) group.open ||= open.has(group.id);
   document.getElementById("answer-area").replaceWith(area);
 
-  const title = area.dataset.title;
-  document.title = title ? `${title} – Souffleur` : plainTitle;
+  const { question: asked, words } = area.dataset;
+  document.title = asked || words ? `${asked || words} – ${site}` : `${site} – posez votre question`;
   form.action = area.dataset.address;
   if (remember) {
     // A question stays in the history of this window; its address has the facets alone.
@@ -47,35 +55,38 @@ function show(html, { moveFocus, remember }) {
   if (moveFocus && verdict) {
     announcement.textContent = "";
     verdict.focus({ preventScroll: true });
-    if (verdict.getBoundingClientRect().bottom > innerHeight) verdict.scrollIntoView({ block: "nearest" });
+    const first = area.querySelector(".best .prose, .candidate, .none") ?? verdict;
+    if (first.getBoundingClientRect().top + 60 > innerHeight) area.scrollIntoView({ block: "start" });
   } else {
     document.getElementById(focused)?.focus({ preventScroll: true });
-    announcement.textContent = title || "Liste mise à jour.";
+    announcement.textContent = words || "Liste mise à jour.";
   }
 }
 
-function sayThatItFailed() {
+// What was there answered another question: it goes away.
+function sayThatItFailed({ status, wait }) {
   const results = document.getElementById("results");
-  results.removeAttribute("aria-busy");
-  results.querySelector(".failure")?.remove();
   const text = document.createElement("p");
   text.className = "failure warning";
   text.setAttribute("role", "alert");
-  text.textContent = navigator.onLine
-    ? "Le service ne répond pas. Réessayez dans un instant ; votre question est restée dans le champ."
-    : "La connexion est coupée. Réessayez quand elle sera revenue ; votre question est restée dans le champ.";
-  results.prepend(text);
+  const when = wait ? `dans ${wait} seconde${wait === "1" ? "" : "s"}` : "dans un instant";
+  const why = !navigator.onLine
+    ? "La connexion est coupée. Réessayez quand elle sera revenue"
+    : status === 429
+      ? `Trop de questions sont venues de votre réseau. Réessayez ${when}`
+      : `Le service ne répond pas. Réessayez ${when}`;
+  text.textContent = `${why} ; votre question est restée dans le champ.`;
+  results.removeAttribute("aria-busy");
+  results.replaceChildren(text);
+  document.title = `Sans réponse – ${site}`;
 }
-
-const suggestions = suggestQuestions(question, document.getElementById("suggestions"), () => form.requestSubmit());
-const isPersonal = warnOfPersonalData(question, document.getElementById("warning"), JSON.parse(form.dataset.personal));
-suggestions.refuse(isPersonal);
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   suggestions.close();
   const button = event.submitter;
   if (button?.name === "q") question.value = button.value;
+  if (!question.fits()) return question.focus();
   const body = new URLSearchParams(new FormData(form));
   if (button?.name === "sans") body.append(button.name, button.value);
   ask({ body, moveFocus: button?.name !== "sans" });
@@ -88,9 +99,10 @@ addEventListener("popstate", (event) => askAgain(event.state ?? { q: "" }));
 // "Poser une question" begins anew; a browser would bring the last question back, as it does on a reload.
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest?.("a")?.getAttribute("href") !== "/") return;
+  const link = event.target.closest?.("a[data-home]");
+  if (!link) return;
   event.preventDefault();
-  history.pushState({ q: "" }, "", "/");
+  history.pushState({ q: "" }, "", link.href);
   askAgain(history.state);
   question.focus();
 });
@@ -105,6 +117,7 @@ function askedOn(area) {
 function askAgain(state) {
   question.value = state.q;
   const body = new URLSearchParams(location.search);
+  body.delete("q");
   for (const [name, value] of Object.entries(state)) body.append(name, value);
   ask({ body, remember: null });
 }
@@ -112,4 +125,5 @@ function askAgain(state) {
 keepFeedback(document);
 answerActions(document);
 if (history.state?.q && !document.querySelector("[name=asked]")) askAgain(history.state);
-else history.replaceState(askedOn(document), "");
+// A link may ask by ?q=; the question does not stay in the address.
+else history.replaceState(askedOn(document), "", document.getElementById("answer-area").dataset.address + location.hash);

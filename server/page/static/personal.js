@@ -1,7 +1,7 @@
 // Warns of what looks like personal data, with the server's own patterns; returns the test.
 const PAUSE_MS = 250;
 
-export function warnOfPersonalData(field, place, { address, harmless, patterns }) {
+export function warnOfPersonalData(form, place, { address, harmless, patterns }) {
   const addresses = new RegExp(address, "gi");
   const harmlessNumbers = new RegExp(harmless, "gi");
   const expressions = patterns.map((one) => ({ ...one, expression: new RegExp(one.expression, "i") }));
@@ -15,12 +15,12 @@ export function warnOfPersonalData(field, place, { address, harmless, patterns }
   }
 
   function warn() {
-    const names = find(field.value);
+    const names = find(form.querySelector("#question").value);
     const text = names.length ? `Ceci ressemble à ${names.join(", ")}. Retirez-le : la réponse n’en dépend pas.` : "";
     if (place.textContent !== text) place.textContent = text;
   }
 
-  field.addEventListener("input", () => {
+  form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(warn, PAUSE_MS);
   });

@@ -1,8 +1,26 @@
 // Suggestions under the question, as a WAI-ARIA combobox with a list: the field keeps the focus.
 const PAUSE_MS = 120;
 const SHORTEST = 2;
+const WORD = /[\p{L}\p{N}]+/gu;
 
-export function suggestQuestions(field, list, choose) {
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+// The text with what was typed of its words in elements of their own.
+function setApart(text, beginnings) {
+  const parts = [];
+  let end = 0;
+  for (const { 0: word, index } of text.matchAll(WORD)) {
+    const typed = beginnings.find((one) => fold(word).startsWith(one));
+    if (!typed) continue;
+    const part = document.createElement("b");
+    part.textContent = word.slice(0, typed.length);
+    parts.push(text.slice(end, index), part);
+    end = index + typed.length;
+  }
+  return [...parts, text.slice(end)];
+}
+
+export function suggestQuestions(field, list, choose, root) {
   let controller = null;
   let timer = 0;
   let active = -1;
@@ -34,14 +52,15 @@ export function suggestQuestions(field, list, choose) {
     }
   }
 
-  function show(questions) {
+  function show(questions, typed) {
+    const beginnings = fold(typed).match(WORD) ?? [];
     list.replaceChildren(
       ...questions.map((text, number) => {
         const option = document.createElement("li");
         option.id = `suggestion-${number}`;
         option.setAttribute("role", "option");
         option.setAttribute("aria-selected", "false");
-        option.textContent = text;
+        option.append(...setApart(text, beginnings));
         return option;
       }),
     );
@@ -57,10 +76,10 @@ export function suggestQuestions(field, list, choose) {
     if (typed.length < SHORTEST || refused(typed)) return close();
     controller = new AbortController();
     try {
-      const response = await fetch(`/v1/suggest?q=${encodeURIComponent(typed)}`, { signal: controller.signal });
+      const response = await fetch(new URL(`v1/suggest?q=${encodeURIComponent(typed)}`, root), { signal: controller.signal });
       if (!response.ok) return close();
       const { suggestions } = await response.json();
-      if (document.activeElement === field) show(suggestions.map((one) => one.question));
+      if (field.getRootNode().activeElement === field) show(suggestions.map((one) => one.question), typed);
     } catch {
       // Aborted by the next letter, or no network: a question can be asked without suggestions.
     }

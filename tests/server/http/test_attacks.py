@@ -309,11 +309,11 @@ def test_bodies_on_their_way_are_bounded_together(answering: Answering) -> None:
 # What is told to whom
 
 
-def test_an_address_with_a_slash_too_much_is_nothing(client: TestClient) -> None:
-    """A redirection would go where `Host` says, with the question."""
+def test_an_address_with_a_slash_too_much_leads_to_no_other_host(client: TestClient) -> None:
+    """A redirection that names a host would go where `Host` says, with the question: it names a path alone."""
     reply = client.get("/v1/search/?q=secret", headers={"host": "evil.example"}, follow_redirects=False)
-    assert reply.status_code == 404
-    assert "location" not in reply.headers
+    assert reply.status_code == 308
+    assert reply.headers["location"] == "/v1/search?q=secret"
 
 
 @pytest.mark.parametrize("address", ["/avis", "/", "/fragment"])

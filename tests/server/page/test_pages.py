@@ -15,10 +15,12 @@ from httpx2 import Response
 from indexer.index.build import build_index
 from indexer.records import Answer, Facet, Reply, Status
 from server.answering.answering import Answering
-from server.app import create_app
+from server.app import create_app, create_site
 from server.feedback.store import FeedbackStore
-from server.page import routes
-from server.page.views import french_spaces, group_by_theme, title_of, view_facets, view_result
+from server.page import routes, views
+from server.page.maker import PageMaker
+from server.page.typography import french_spaces
+from server.page.views import group_by_theme, title_of, view_facets, view_result
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -43,8 +45,8 @@ def asked() -> list[tuple[str, Reply]]:
 def browser(answering: Answering, store: FeedbackStore, asked: list[tuple[str, Reply]]) -> Iterator[TestClient]:
     """Asks for pages of the small index, and follows redirects as a browser does."""
     app = create_app(answering, feedback=store)
-    pages = routes.routes(answering, feedback=store, keep_question=lambda *given: asked.append(given))
-    app.include_router(pages)
+    maker = PageMaker(answering, limit=5, feedback=store, keep_question=lambda *given: asked.append(given))
+    app.include_router(routes.routes(maker))
     app.mount("/page", routes.files())
     with TestClient(app) as client:
         yield client
@@ -226,8 +228,7 @@ def test_a_judgement_without_javascript_is_kept_once(browser: TestClient, store:
 
 def test_nothing_asks_for_feedback_where_none_is_kept(answering: Answering) -> None:
     """A server without a file for judgements does not ask for them."""
-    app = create_app(answering)
-    app.include_router(routes.routes(answering))
+    app = create_site(answering)
     with TestClient(app) as client:
         for question in (QUESTION, "zzz qqq"):
             page = send(client, "/", [("q", question)]).text
@@ -327,8 +328,7 @@ def test_markup_of_editors_and_visitors_is_only_shown(tmp_path: Path) -> None:
     corpus = MemoryCorpus([answer, *ANSWERS], facets=[Facet("thematique", attack, (attack,))])
     build_index(corpus, tmp_path / "index", encoder=FakeEncoder())
     answering = Answering.open(tmp_path / "index", encoder=FakeEncoder())
-    app = create_app(answering)
-    app.include_router(routes.routes(answering))
+    app = create_site(answering)
     with TestClient(app) as client:
         shown = [client.get(address).text for address in ("/", "/reponses", "/reponses/piege")]
         shown += [send(client, address, [("q", f"Que faire {attack} ?")]).text for address in ("/", "/fragment")]
@@ -349,3 +349,16 @@ def test_a_question_counts_once_however_many_facets_are_chosen(browser: TestClie
     before = replies()
     send(browser, "/", [("q", "erreur 905"), ("couloir", "Hôpital"), ("thematique", "Interopérabilité")])
     assert replies() == before + 1
+
+
+def test_a_long_list_begins_with_its_themes(answering: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond what a page holds, themes are links to their answers; a list too long for one page has several."""
+    monkeypatch.setattr(views, "LISTED_AT_ONCE", 1)
+    with TestClient(create_site(answering)) as client:
+        first = client.get("/reponses").text
+        assert 'href="/reponses?thematique=Certificats"' in first
+        assert "/reponses/validite-certificat" not in first
+        assert "/reponses/validite-certificat" in client.get("/reponses?thematique=Certificats").text
+        sifted = client.post("/reponses", content=b"mots=d").text
+        assert "page=" not in sifted
+        assert re.search(r"[2-4] réponses sur 4", sifted)

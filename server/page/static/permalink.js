@@ -1,0 +1,6 @@
+// The page of one answer.
+import { answerActions } from "./answer.js";
+import { keepFeedback } from "./feedback.js";
+
+answerActions(document);
+keepFeedback(document);

@@ -1,0 +1,15 @@
+"""How French is printed: its spaces and apostrophes. The source stays as it is written."""
+
+import re
+
+
+def french_spaces(text: str) -> str:
+    """Return *text* as it is printed in French: no-break spaces before ? ! ; : » and after «, curved apostrophes."""
+    return as_printed(re.sub(r"(?<=«)[ \u00a0\u202f]+|[ \u00a0\u202f]+(?=[?!;:»])", " ", text))
+
+
+def as_printed(text: str) -> str:
+    """Return *text* likewise, each character in its place."""
+    text = re.sub(r"(?<=\w)'(?=\w)", "’", text)
+    text = re.sub(r"[ \u00a0\u202f](?=[?!;])", "\u202f", text)
+    return re.sub(r"[ \u00a0\u202f](?=[:»])|(?<=«)[ \u00a0\u202f]", "\u00a0", text)

@@ -1,0 +1,133 @@
+"""<souffleur-faq> in another website: box, suggestions, answers and votes; a website not listed gets nothing."""
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
+
+from playwright.sync_api import Page, expect
+
+from server.page.identity import Identity
+from tests.browser.conftest import OpenPage
+from tests.browser.serving import SMALL, serve
+from tests.browser.test_asking import QUESTION, KeepScreenshot
+from tests.browser.views import axe_violations
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "docs" / "integration.html"
+STATIC = ROOT / "server" / "page" / "static"
+
+
+@contextmanager
+def website(html: list[str], policy: list[str]) -> Iterator[str]:
+    """Serve one page with a policy from an origin of its own; both may be set once the origin is known."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            for line in policy:
+                self.send_header("content-security-policy", line)
+            self.end_headers()
+            self.wfile.write("".join(html).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_address[1]}"
+        server.shutdown()
+
+
+def watch(page: Page) -> list[str]:
+    """Return the errors that the page will report."""
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return errors
+
+
+def test_it_weighs_little() -> None:
+    """The element and the modules that it shares with the page are at most 25 kB."""
+    names = ("souffleur", "answer", "feedback", "suggestions")
+    assert sum((STATIC / f"{name}.js").stat().st_size for name in names) <= 25_000
+
+
+def test_a_listed_website_gets_the_box(open_page: OpenPage, keep_screenshot: KeepScreenshot, tmp_path: Path) -> None:
+    """Ask by keyboard, read, vote, under a strict policy of the website; axe finds nothing inside either."""
+    html: list[str] = []
+    policy: list[str] = []
+    with website(html, policy) as origin, serve(SMALL, tmp_path, identity=Identity(origins=(origin,))) as site:
+        html.append(DEMO.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", site.address))
+        # The demo's own style is inline; its hash is not worth a test of ours.
+        policy.append(
+            f"default-src 'none'; script-src {site.address}; connect-src {site.address}; style-src 'unsafe-inline'"
+        )
+        page = open_page(base_url=origin, tolerated=site.address)
+        errors = watch(page)
+        page.goto("/")
+        field = page.get_by_role("combobox", name="Demandez à la FAQ")
+        field.press_sequentially("certificat")
+        expect(page.get_by_role("option")).to_have_count(2)
+        field.press("ArrowDown")
+        expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+        field.press("Escape")
+        field.fill(QUESTION)
+        field.press("Enter")
+        expect(page.locator("souffleur-faq .best .prose")).to_contain_text("3 ans")
+        expect(page.locator("souffleur-faq #verdict")).to_be_focused()
+        link = page.locator("souffleur-faq .best [data-permalink]")
+        expect(link).to_have_attribute("href", f"{site.address}/reponses/validite-certificat")
+        page.locator("souffleur-faq .best").get_by_role("button", name="Oui").click()
+        expect(page.locator("souffleur-faq .best .feedback-said")).to_have_text("Merci pour votre avis.")
+        assert len(list(site.store.export_jsonl())) == 1
+        keep_screenshot(page, "integree")
+        page.evaluate("() => { document.querySelector('souffleur-faq').setAttribute('scheme', 'auto'); }")
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert errors == []
+        policy.clear()
+        page.reload()
+        field.fill(QUESTION)
+        field.press("Enter")
+        expect(page.locator("souffleur-faq .best .prose")).to_be_visible()
+        assert axe_violations(page) == []
+
+
+def test_another_website_gets_nothing(open_page: OpenPage, tmp_path: Path) -> None:
+    """Neither the script, nor an answer, nor a page in a frame."""
+    html: list[str] = []
+    with website(html, []) as origin, serve(SMALL, tmp_path, identity=Identity(origins=("https://a.example",))) as site:
+        demo = DEMO.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", site.address)
+        html.append(demo.replace("</main>", f'<iframe src="{site.address}/" title="FAQ"></iframe></main>'))
+        page = open_page(base_url=origin, tolerated="")
+        errors = watch(page)
+        page.goto("/")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("customElements.get('souffleur-faq') === undefined")
+        assert any("CORS policy" in error for error in errors)
+        assert any("frame-ancestors" in error for error in errors)
+        refused = page.evaluate(
+            """(address) => fetch(`${address}/element`, {method: "POST", body: new URLSearchParams({q: "certificat"})})
+                .then(() => "read", () => "refused")""",
+            site.address,
+        )
+        assert refused == "refused"
+
+
+def test_no_origin_is_listed_by_default(open_page: OpenPage) -> None:
+    """Without the setting there is no script to load."""
+    page = open_page(tolerated="404")
+    response = page.goto("/souffleur.js")
+    assert response
+    assert response.status == 404
