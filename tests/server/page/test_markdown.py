@@ -235,7 +235,7 @@ def test_threads_do_not_mix_their_texts() -> None:
 
 @pytest.mark.skipif(not SEED.is_file(), reason="the folder shared/seed is absent")
 def test_each_line_of_the_saved_page_is_shown_and_marked_whole() -> None:
-    """No word is lost or changed but in its typography, each bare address is a link, and a marked line is marked whole."""
+    """No word changes but in its typography, each bare address is a link, and a marked line is marked whole."""
     answers = SEED.read_text().split("Cette réponse vous a-t-elle été utile ?")
     for answer in answers:
         page = Page(render(answer))
