@@ -13,7 +13,16 @@ from indexer.encoders import Encoder
 from indexer.search.verifier import Verifier
 from training.verifier.cases import Built, Cases, ask, build, questions_for
 from training.verifier.export import lines_of, reference_of, save
-from training.verifier.faqs import SHIPPED, Faq, Kind, read_faqs, read_general, read_shipped, shapes_of
+from training.verifier.faqs import (
+    SHIPPED,
+    Faq,
+    Kind,
+    has_many_questions,
+    read_faqs,
+    read_general,
+    read_shipped,
+    shapes_of,
+)
 from training.verifier.measures import Standing, changes, judge, standing
 from training.verifier.report import Report
 from training.verifier.teaching import fit, left_out_logits
@@ -82,6 +91,9 @@ def _ask_all(teaching: Teaching, encoder: Encoder) -> Iterator[tuple[Built, Case
         for shape in shapes_of(faq, general=general):
             built = build(shape, teaching.work / "indexes", encoder)
             cases = ask(built, questions_for(shape, strangers=strangers), encoder)
+            if shape.curated and not has_many_questions(faq):
+                # The only question of an answer is curated here: what is left to ask is what several answers share.
+                cases = cases.pick(~cases.are(Kind.REAL, Kind.RESTYLED, Kind.SWAPPED, Kind.LEFT_OUT))
             logger.info("Asked %s: %d answers, %d cases.", shape.label, len(shape.answers), len(cases))
             yield built, cases
 

@@ -159,17 +159,18 @@ def shapes_of(faq: Faq, *, general: Sequence[str]) -> Iterator[Shape]:
     generator = random.Random(faq.name)
     for number, group in enumerate(_groups(faq, generator)):
         strays = tuple(generator.sample(general, min(len(general), 100))) if number % 2 == 0 else ()
-        for curated in SHAPES if _has_many(faq) else SHAPES[:2]:
+        for curated in SHAPES if has_many_questions(faq) else SHAPES[:2]:
             yield _shape(faq, f"{faq.name} {number} {curated}", group, curated, strays)
 
 
-def _has_many(faq: Faq) -> bool:
+def has_many_questions(faq: Faq) -> bool:
+    """Whether its answers have two questions or more on average."""
     return sum(one.kind is Kind.REAL for one in faq.asked) >= 2 * len(faq.answers)
 
 
 def _groups(faq: Faq, generator: random.Random) -> Iterator[list[str]]:
     """Yield the ids of parts of an FAQ that share no answer."""
-    many = _has_many(faq)
+    many = has_many_questions(faq)
     counts = dict.fromkeys((answer.id for answer in faq.answers), 0)
     for one in faq.asked:
         for answer in one.right & counts.keys():
@@ -198,11 +199,11 @@ def _shape(faq: Faq, label: str, group: Sequence[str], curated: int, strays: tup
         if one.kind is Kind.REAL:
             for answer in sorted(one.right & chosen):
                 of_answer[answer].append(one)
-    most = _ASKED_AN_ANSWER if _has_many(faq) else None
+    most = _ASKED_AN_ANSWER if has_many_questions(faq) else None
     answers, asked, taken = [], {}, set()
     for answer, questions in of_answer.items():
         # Of an answer with several, one at least is left to ask.
-        kept = min(curated, len(questions) - 1) if _has_many(faq) else curated
+        kept = min(curated, len(questions) - 1) if has_many_questions(faq) else curated
         own = [text for text in dict.fromkeys(one.text for one in questions[:kept]) if text not in taken]
         taken.update(own)
         answers.append(Answer(answer, texts[answer], tuple(own)))
