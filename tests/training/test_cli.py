@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def corpus(tmp_path: Path) -> Path:
     answer = kept[0].stem
     for name in ("dev", "traps-dev", "styles-dev"):
         (folder / "queries" / name / "qrels").mkdir(parents=True)
-        questions = [
+        questions: list[dict[str, object]] = [
             {"_id": "a", "text": f"{name} durée ?", "metadata": {"language": "fr", "kind": "in_scope"}},
             {"_id": "b", "text": f"{name} couleur ?", "metadata": {"language": "fr", "kind": "near_domain"}},
         ]
@@ -94,7 +95,7 @@ def test_what_is_missing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "none" in capsys.readouterr().err
 
 
-def _write_queries(folder: Path, questions: list[dict[str, object]], right: dict[str, str]) -> None:
+def _write_queries(folder: Path, questions: Sequence[Mapping[str, object]], right: dict[str, str]) -> None:
     _write_lines(folder / "queries.jsonl", questions)
     lines = [
         f"{one['_id']}\t{right.get(str(one['_id']), 'none')}\t1\n" for one in questions if str(one["_id"]) in right
@@ -102,5 +103,5 @@ def _write_queries(folder: Path, questions: list[dict[str, object]], right: dict
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(lines), encoding="utf-8")
 
 
-def _write_lines(file: Path, records: list[dict[str, object]]) -> None:
+def _write_lines(file: Path, records: Sequence[Mapping[str, object]]) -> None:
     file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")

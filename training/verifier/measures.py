@@ -113,11 +113,9 @@ def calibration_error(confidence: Floats, right: Flags) -> float:
 
 def changes(cases: Cases, before: Outcome, after: Outcome) -> list[Change]:
     """Return the shares on the shipped query sets before and after, with the paired difference of each."""
-    kinds = {name: cases.query_set == name for name in np.unique(cases.query_set).tolist()}
-    none = np.zeros(len(cases), dtype=np.bool_)
 
     def of(name: str) -> Flags:
-        return kinds.get(name, none)
+        return np.asarray(cases.query_set == name, dtype=np.bool_)
 
     dev, far = of("dev/in_scope"), of("dev/general") | of("dev/chit_chat")
     rows = [
@@ -135,8 +133,8 @@ def changes(cases: Cases, before: Outcome, after: Outcome) -> list[Change]:
     every = np.char.startswith(cases.query_set, "dev/")
     if dev.any() and (every & ~dev).any():
         for name, measure in (("dev, AUROC", _area), ("dev, calibration error", _error)):
-            values = [measure(cases.pick(every), outcome.confidence[every]) for outcome in (before, after)]
-            found.append(Change(name, *values, float("nan"), float("nan"), int(every.sum())))
+            first, second = (measure(cases.pick(every), outcome.confidence[every]) for outcome in (before, after))
+            found.append(Change(name, first, second, float("nan"), float("nan"), int(every.sum())))
     return found
 
 
