@@ -3,6 +3,7 @@
 import hashlib
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -38,8 +39,12 @@ class FakeEncoder:
         for row, text in enumerate(texts):
             folded = "".join(c for c in unicodedata.normalize("NFKD", f"  {text.lower()} ") if c.isalnum() or c == " ")
             for at in range(max(1, len(folded) - 2)):
-                digest = hashlib.blake2b(folded[at : at + 3].encode(), digest_size=8).digest()
-                generator = np.random.default_rng(int.from_bytes(digest))
-                vectors[row] += generator.standard_normal(self.dimension, dtype=np.float32)
+                vectors[row] += _direction(folded[at : at + 3], self.dimension)
             vectors[row] /= np.linalg.norm(vectors[row])
         return vectors
+
+
+@lru_cache(maxsize=65_536)
+def _direction(trigram: str, dimension: int) -> Vectors:
+    generator = np.random.default_rng(int.from_bytes(hashlib.blake2b(trigram.encode(), digest_size=8).digest()))
+    return generator.standard_normal(dimension, dtype=np.float32)

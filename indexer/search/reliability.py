@@ -37,7 +37,7 @@ def reliability(confidence: Floats, right: Flags, weight: Floats, *, bins: int) 
     """Return the bins that hold any question, by number, from unsure to sure."""
     at = bin_numbers(confidence, bins=bins)
     found = {}
-    for number in np.unique(at).tolist():
+    for number in np.unique(at[weight > 0]).tolist():
         chosen = at == number
         of_these = weight[chosen]
         found[number] = ReliabilityBin(

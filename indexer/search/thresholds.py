@@ -21,7 +21,7 @@ from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix
 from indexer.search.ranking import RankingWeights, best_first
 from indexer.search.reliability import FirstHits
-from indexer.search.verifier import IN_SCOPE, LEFT_OUT, OFF_TOPIC, SWAPPED, Reference, shipped_verifier
+from indexer.search.verifier import IN_SCOPE, LEFT_OUT, OFF_TOPIC, SWAPPED, Reference, Verifier, shipped_verifier
 
 MIX = {IN_SCOPE: 0.5, LEFT_OUT: 0.1, OFF_TOPIC: 0.2, SWAPPED: 0.2}
 """The questions that thresholds are chosen for: in scope; unanswered but near; off topic; with a word swapped."""
@@ -73,11 +73,19 @@ class _Group:
 
 
 def fit_thresholds(
-    contents: IndexContents, weights: RankingWeights, calibration: Calibration, *, off_topic: Sequence[str]
+    contents: IndexContents,
+    weights: RankingWeights,
+    calibration: Calibration,
+    *,
+    off_topic: Sequence[str],
+    verifier: Verifier | None = None,
 ) -> Calibration:
-    """Return *calibration* with the line and the thresholds that go with the verifier, and how own questions fare."""
-    verifier = shipped_verifier()
-    asker = _Asker(contents, weights)
+    """Return *calibration* with the line and the thresholds that go with the verifier, and how own questions fare.
+
+    verifier: the shipped one if None.
+    """
+    verifier = verifier or shipped_verifier()
+    asker = _Asker(contents, weights, verifier)
     own = [*asker.left_out(), *asker.unanswered(off_topic)]
     asked = sum(first.kind == IN_SCOPE for first in own)
     line = Line(float(verifier.line[0]), float(verifier.line[1]))
@@ -85,7 +93,7 @@ def fit_thresholds(
         own = []
     else:
         logits, right, kinds = _columns(own)
-        weight = _mixed(kinds) * asked * _OWN_WORTH
+        weight = mixed(kinds) * asked * _OWN_WORTH
         line = fit_line(logits, right, weight, mean=verifier.line, spread=verifier.spread)
     firsts = _join(verifier.reference, Line(*verifier.line.tolist()), own, line)
     groups = _groups(contents, verifier.reference)
@@ -112,7 +120,7 @@ def _judge(firsts: _Firsts, groups: Sequence[_Group], *, risk: float) -> tuple[F
     weight = np.zeros(len(firsts.right))
     answered_froms, show_froms = [], []
     for group in groups:
-        of_group = _mixed(firsts.kinds[group.rows])
+        of_group = mixed(firsts.kinds[group.rows])
         weight[group.rows] += group.worth * of_group
         inside = firsts.kinds[group.rows] == IN_SCOPE
         if group.worth <= 0 or not inside.any():
@@ -163,11 +171,11 @@ def _summary(
 class _Asker:
     """Asks an index the questions of its own corpus."""
 
-    def __init__(self, contents: IndexContents, weights: RankingWeights) -> None:
+    def __init__(self, contents: IndexContents, weights: RankingWeights, verifier: Verifier) -> None:
         self._contents = contents
         self._weights = weights
         self._reader = CoverageReader(contents)
-        self._verifier = shipped_verifier()
+        self._verifier = verifier
         rows = np.flatnonzero(contents.table.are(PassageKind.QUESTION))
         if len(rows) > _MOST_ASKED:
             rows = rows[np.linspace(0, len(rows) - 1, _MOST_ASKED, dtype=np.int64)]
@@ -249,7 +257,7 @@ def _join(reference: Reference, line: Line, own: Sequence[_First], own_line: Lin
     )
 
 
-def _mixed(kinds: Rows) -> Floats:
+def mixed(kinds: Rows) -> Floats:
     """Return the weights of questions so that the kinds come in the shares of MIX; they add up to 1."""
     weights = np.ones(len(kinds))
     for kind, share in MIX.items():
