@@ -1,6 +1,6 @@
-"""A corpus in any of its forms: a folder of Markdown, a JSONL or CSV file, a BEIR folder. All are streamed.
+"""A corpus in any of its forms: a folder of Markdown, a JSONL file, a table, a BEIR folder. All are streamed.
 
-Owns where the files are, and what must hold between answers; one answer is parsed in `front_matter` or `corpus_rows`.
+Owns where the files are, and what must hold between answers; one answer is parsed in `markdown`, `rows` or `tables`.
 Reading and checking go through the same `examined`, so that a build refuses exactly what the check calls an error.
 """
 
@@ -16,12 +16,15 @@ from indexer.corpus.markdown_folder import (
     passed_over_beside,
     read_folder,
 )
-from indexer.corpus.rows import read_beir, read_csv, read_jsonl
+from indexer.corpus.rows import read_beir, read_jsonl
+from indexer.corpus.tables.answers import ENDINGS, read_table
 from indexer.errors import CorpusError
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
+from indexer.terminal import command_of
 
 ANSWERS_FOLDER = "answers"
 BEIR_FILE = "corpus.jsonl"
+JSONL = ".jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,11 @@ class Corpus:
             yield Unreadable((Problem(str(error.filename or self.path), 1, message),))
 
     def _read(self) -> Iterator[Entry | Unreadable]:
-        if self.path.suffix == ".jsonl":
+        ending = self.path.suffix.lower()
+        if self.path.is_file() and ending == JSONL:
             yield from read_jsonl(self.path)
-        elif self.path.suffix == ".csv":
-            yield from read_csv(self.path)
+        elif self.path.is_file() and ending in ENDINGS:
+            yield from read_table(self.path, facet_keys=[facet.key for facet in self.facets])
         elif (self.path / BEIR_FILE).is_file():
             yield from (Unreadable((problem,)) for problem in misnamed_companions(self.path))
             yield from read_beir(self.path / BEIR_FILE)
@@ -111,15 +115,24 @@ class Corpus:
 
 
 def open_corpus(path: Path) -> Corpus:
-    """Return the corpus at *path*: a folder, a .jsonl or a .csv file. CorpusError where there is none.
+    """Return the corpus at *path*: a folder, a .jsonl file or a table. CorpusError where there is none.
 
-    A folder has its companions in itself, beside `answers/` where there is one; a file has none.
+    A folder has its companions in itself, beside `answers/` where there is one; a file has them beside it.
     """
     if path.is_dir():
         return Corpus(path, read_companions(path))
     if not path.exists():
         raise CorpusError([Problem(str(path), 1, "il n'y a pas de corpus à cet endroit : vérifiez le chemin.")])
-    if not path.is_file() or path.suffix not in (".jsonl", ".csv"):
-        message = "ce fichier n'est pas un corpus : donnez un dossier, un fichier .jsonl ou un fichier .csv."
-        raise CorpusError([Problem(str(path), 1, message)])
-    return Corpus(path, Companions())
+    if not path.is_file() or path.suffix.lower() not in (JSONL, *ENDINGS):
+        raise CorpusError([Problem(str(path), 1, _no_corpus(path))])
+    return Corpus(path, read_companions(path.parent))
+
+
+def _no_corpus(path: Path) -> str:
+    if path.suffix.lower() in (".html", ".htm", ".docx"):
+        return (
+            "une page ou un document ne se met pas en service tel quel : faites-en d'abord des réponses, avec "
+            f"« {command_of('import')} {path} corpus/answers »."
+        )
+    known = ", ".join(sorted({JSONL, *ENDINGS} - {".xlsm"}))
+    return f"ce fichier n'est pas un corpus : donnez un dossier ou un fichier {known}."

@@ -1,12 +1,10 @@
-"""Answers in rows: JSONL, CSV, BEIR. Read one row at a time, so that the size of the file does not matter.
+"""Answers in lines of JSON: JSONL and BEIR. Read one at a time, so that the size of the file does not matter.
 
 A row that cannot be read is told with its line, and the next ones are read all the same.
 """
 
-import csv
 import difflib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -15,14 +13,10 @@ from indexer.corpus.entries import Entry, Located, Unreadable
 from indexer.corpus.text_files import is_utf_16
 from indexer.records import Answer, Problem
 
-FACET_COLUMN = "facette:"
 MAX_ROW_BYTES = 1_000_000
 _JSONL_FIELDS = ("id", "text", "questions", "facets", "source")
-_COLUMNS = ("id", "text", "questions", "source")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = "le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à nouveau, en « {} »."
-_PARTED = re.compile(r"\n| \| ")
-_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 
 
 def read_jsonl(file: Path) -> Iterator[Entry | Unreadable]:
@@ -60,90 +54,10 @@ def read_beir(file: Path) -> Iterator[Entry | Unreadable]:
         yield _entry(file, line, answer_id=record.get("_id"), text=whole, questions=None, facets=None, source=None)
 
 
-def read_csv(file: Path) -> Iterator[Entry | Unreadable]:
-    """Yield the answers of a CSV file, one row each, with the columns id, text, questions, source, facette:<key>.
-
-    Several questions, or several values of a facet, are parted by « | » between spaces or by line ends. Commas,
-    semicolons or tabulations part the columns; the first line tells which.
-    """
-    with file.open("rb") as stream:
-        if _begins_as_utf_16(stream):
-            yield _wrong(file, 1, _UTF_16.format("CSV UTF-8"))
-            return
-        # Bytes that are not UTF-8 become lone surrogates, which tell the row that has them.
-        lines = (
-            (line.removeprefix(_BYTE_ORDER_MARK) if at == 0 else line).decode("utf-8", errors="surrogateescape")
-            for at, line in enumerate(stream)
-        )
-        head = next(lines, "")
-        delimiter = max(",;\t", key=head.count)
-        try:
-            columns = next(csv.reader([head], delimiter=delimiter, strict=True), [])
-            wrong = _wrong_columns(columns)
-        except csv.Error as error:
-            wrong = f"la première ligne ne se lit pas comme du CSV ({error}) : enregistrez le fichier en « CSV UTF-8 »."
-        if wrong:
-            yield _wrong(file, 1, wrong)
-            return
-        rows = csv.reader(lines, delimiter=delimiter, strict=True)
-        while True:
-            first = rows.line_num + 2  # the row begins on the line after those read so far, the head among them
-            try:
-                cells = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield _wrong(file, first, f"la ligne ne se lit pas comme du CSV ({error}) : vérifiez les guillemets.")
-                continue
-            if any(cell.strip() for cell in cells):
-                yield _csv_entry(file, first, columns, cells)
-
-
 def _begins_as_utf_16(stream: BinaryIO) -> bool:
     start = stream.read(2)
     stream.seek(0)
     return is_utf_16(start)
-
-
-def _wrong_columns(columns: list[str]) -> str | None:
-    names = [name for name in columns if not name.startswith(FACET_COLUMN)]
-    unknown = [name for name in names if name not in _COLUMNS]
-    if unknown:
-        return f"colonne inconnue {_named(unknown[0], _COLUMNS)} Les autres sont « {FACET_COLUMN}… »."
-    if not {"id", "text"} <= set(names):
-        return f"il manque la colonne « id » ou « text » : les colonnes sont {', '.join(_COLUMNS)}, {FACET_COLUMN}…."
-    twice = [name for at, name in enumerate(columns) if name in columns[:at]]
-    if twice:
-        return f"la colonne « {twice[0]} » est deux fois : gardez-en une."
-    return f"la colonne « {FACET_COLUMN} » n'a pas de clé : complétez-la." if FACET_COLUMN in columns else None
-
-
-def _csv_entry(file: Path, line: int, columns: list[str], cells: list[str]) -> Entry | Unreadable:
-    joined = "".join(cells)
-    broken = _NOT_UTF_8.search(joined)
-    if broken:
-        line += joined.count("\n", 0, broken.start())
-        return _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en « CSV UTF-8 ».")
-    if len(cells) != len(columns):
-        message = f"la ligne a {len(cells)} colonnes, la première en a {len(columns)} : vérifiez les guillemets."
-        return _wrong(file, line, message)
-    row = {name: cell.replace("\r\n", "\n").replace("\r", "\n") for name, cell in zip(columns, cells, strict=True)}
-    facets = {
-        name.removeprefix(FACET_COLUMN): _parts(cell) for name, cell in row.items() if name.startswith(FACET_COLUMN)
-    }
-    return _entry(
-        file,
-        line,
-        answer_id=row["id"].strip(),
-        text=row["text"],
-        questions=_parts(row.get("questions", "")),
-        facets={key: values for key, values in facets.items() if values},
-        source=row.get("source", "").strip() or None,
-    )
-
-
-def _parts(cell: str) -> list[str]:
-    return [part.strip() for part in _PARTED.split(cell) if part.strip()]
 
 
 def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
