@@ -16,7 +16,7 @@ from indexer.settings import (
     refuse_misspelt,
     settings_file,
 )
-from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to
+from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to, command_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,13 +57,16 @@ def add_commands(commands: Subparsers) -> None:
     command = add_command(
         commands,
         "import",
-        sentence="turn a saved page of the FAQ into Markdown files",
-        example="page.txt corpus/answers",
+        sentence="turn a spreadsheet, a saved page or a Word document into Markdown files",
+        example="faq.xlsx corpus/answers",
         run=_import,
         program=run,
     )
-    command.add_argument("page", type=Path, help="the page, as text")
+    command.add_argument("file", type=Path, help="a .csv, .xlsx, .ods, .jsonl, .html, .docx or .txt file")
     command.add_argument("folder", type=Path, help="the folder of answers, such as corpus/answers")
+    command.add_argument("--yes", action="store_true", help="write without asking")
+    command.add_argument("--overwrite", action="store_true", help="replace answers edited both here and in the file")
+    command.add_argument("--remove", action="store_true", help="remove answers that the file no longer has")
     add_config_option(command)
 
     command = add_command(
@@ -123,10 +126,40 @@ def add_commands(commands: Subparsers) -> None:
 
 
 def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
+    from indexer.corpus.imports.bring_in import carry_out, note_what_is_the_same, prepare_import
+    from indexer.corpus.imports.drafts import READ
     from indexer.corpus.page_import import import_page
 
-    print(import_page(options.page, options.folder))
+    file: Path = options.file
+    if file.suffix.lower() not in READ:
+        print(import_page(file, options.folder))
+        return DONE
+    prepared = prepare_import(file, options.folder, overwrites=options.overwrite, removes=options.remove)
+    print(prepared)
+    if not prepared.changes_anything:
+        note_what_is_the_same(prepared)
+        print("\nRien à écrire.")
+        return DONE
+    if not options.yes:
+        if not sys.stdin.isatty():
+            print("\nRien n'a été écrit : ajoutez --yes pour écrire sans être questionné.")
+            return FAILED
+        if not _agrees(f"\nÉcrire dans {options.folder} ? [o/N] "):
+            print("Rien n'a été écrit.")
+            return DONE
+    carry_out(prepared)
+    written, removed = len(prepared.writes), len(prepared.removals)
+    out = f", {_count(removed, 'fichier')} de moins" if removed else ""
+    print(f"\n{_count(written, 'réponse')} dans {options.folder}{out}. À faire ensuite : « {command_of('build')} ».")
     return DONE
+
+
+def _agrees(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("o", "oui", "y", "yes")
+    except EOFError:
+        print()
+        return False
 
 
 def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
