@@ -10,48 +10,113 @@ from pathlib import Path
 from typing import BinaryIO
 
 from indexer.corpus.entries import Entry, Located, Unreadable
+from indexer.corpus.slugs import free_name, name_of
+from indexer.corpus.tables.columns import Role, is_theme, role_of
 from indexer.corpus.text_files import is_utf_16
-from indexer.records import Answer, Problem
+from indexer.records import Answer, Problem, Severity
 
 MAX_ROW_BYTES = 1_000_000
 _JSONL_FIELDS = ("id", "text", "questions", "facets", "source")
+_FIELD_OF = {
+    Role.ID: "id",
+    Role.TEXT: "text",
+    Role.QUESTION: "questions",
+    Role.SOURCE: "source",
+    Role.LINK: "source",
+}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = "le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à nouveau, en « {} »."
 
 
 def read_jsonl(file: Path) -> Iterator[Entry | Unreadable]:
-    """Yield the answers of a JSONL file with the fields id, text, questions, facets, source."""
+    """Yield the answers of a JSONL file with the fields id, text, questions, facets, source.
+
+    Fields may have the names that columns of tables have too. Without an id, one is made of the question. A field that
+    is not read is named once.
+    """
+    names = _Names(file)
     for line, record in _json_lines(file):
         if isinstance(record, Unreadable):
             yield record
             continue
-        unknown = [field for field in record if field not in _JSONL_FIELDS]
-        if unknown:
-            yield _wrong(file, line, f"champ inconnu {_named(unknown[0], _JSONL_FIELDS)}")
-            continue
-        yield _entry(
-            file,
-            line,
-            answer_id=record.get("id"),
-            text=record.get("text"),
-            questions=record.get("questions"),
-            facets=record.get("facets"),
-            source=record.get("source"),
-        )
+        fields, unknown = _fields(record)
+        yield from names.problems(unknown, line)
+        if not fields.get("id") and "id" not in record:
+            yield names.named(_entry(file, line, **{**fields, "id": ""}))
+        else:
+            yield _entry(file, line, **fields)
 
 
 def read_beir(file: Path) -> Iterator[Entry | Unreadable]:
-    """Yield the answers of a BEIR corpus.jsonl: the title, where there is one, is the first line of the text."""
+    """Yield the answers of a BEIR corpus.jsonl: the title, where there is one, is the first line of the text.
+
+    Questions, facets and a source beside them, or in the metadata, are read as those of JSONL are; what else the rows
+    hold is named once.
+    """
+    names = _Names(file)
     for line, record in _json_lines(file):
         if isinstance(record, Unreadable):
             yield record
             continue
-        title, text = record.get("title"), record.get("text")
+        title, text, metadata = record.get("title"), record.get("text"), record.get("metadata")
         if title is not None and not isinstance(title, str):
             yield _wrong(file, line, "« title » doit être un texte.")
             continue
+        beside = {**(metadata if isinstance(metadata, dict) else {}), **record}
+        kept = {key: value for key, value in beside.items() if key not in ("_id", "id", "title", "text", "metadata")}
+        fields, unknown = _fields(kept)
+        yield from names.problems(unknown, line)
         whole = f"{title}\n{text}" if title and isinstance(text, str) else text
-        yield _entry(file, line, answer_id=record.get("_id"), text=whole, questions=None, facets=None, source=None)
+        yield _entry(file, line, **{**fields, "id": record.get("_id"), "text": whole})
+
+
+class _Names:
+    """The names of fields told so far, and of answers made so far, in one file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._told: set[str] = set()
+        self._taken: set[str] = set()
+
+    def problems(self, unknown: list[str], line: int) -> Iterator[Unreadable]:
+        """Yield a warning for each name that was not told yet."""
+        for name in unknown:
+            if name not in self._told:
+                self._told.add(name)
+                message = f"champ inconnu {_named(name, _JSONL_FIELDS)} Il n'est pas lu, ici et plus bas."
+                yield Unreadable((Problem(str(self._file), line, message, Severity.WARNING),))
+
+    def named(self, entry: Entry | Unreadable) -> Entry | Unreadable:
+        """Return the entry with an id made of its question, or of its text."""
+        if isinstance(entry, Unreadable):
+            return entry
+        name = free_name(name_of(entry.answer.questions, entry.answer.text), self._taken)
+        self._taken.add(name)
+        return entry.with_answer(id=name, has_made_id=True)
+
+
+def _fields(record: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """Return the five fields of a row, whatever names they have there, and the names that mean nothing here."""
+    fields: dict[str, object] = dict.fromkeys(_JSONL_FIELDS)
+    fields |= {key: value for key, value in record.items() if key in _JSONL_FIELDS}
+    unknown = []
+    for key, value in record.items():
+        if key in _JSONL_FIELDS:
+            continue
+        role = role_of(key)
+        target = _FIELD_OF.get(role) if role else None
+        if is_theme(key):
+            facets = fields["facets"] if isinstance(fields["facets"], dict) else {}
+            if value:
+                fields["facets"] = {"thematique": value if isinstance(value, list) else [value], **facets}
+        elif target == "questions" and value:
+            more = value if isinstance(value, list) else [value]
+            fields["questions"] = [*(fields["questions"] if isinstance(fields["questions"], list) else []), *more]
+        elif target and fields[target] is None:
+            fields[target] = value
+        elif value not in (None, "", [], {}):
+            unknown.append(key)
+    return fields, unknown
 
 
 def _begins_as_utf_16(stream: BinaryIO) -> bool:
@@ -66,6 +131,7 @@ def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, object] | Unread
             yield 1, _wrong(file, 1, _UTF_16.format("UTF-8"))
             return
         line = 0
+        is_told = False
         while content := stream.readline(MAX_ROW_BYTES):
             line += 1
             if len(content) == MAX_ROW_BYTES and not content.endswith(b"\n"):
@@ -75,15 +141,21 @@ def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, object] | Unread
                 continue
             if line == 1:
                 content = content.removeprefix(_BYTE_ORDER_MARK)
-            if content.strip():
-                yield line, _json_record(file, line, content)
+            if not content.strip():
+                continue
+            try:
+                text = content.decode("utf-8")
+            except UnicodeDecodeError:
+                if not is_told:  # a file of another encoding has it in most of its rows
+                    is_told = True
+                    yield line, _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en UTF-8.")
+                continue
+            yield line, _json_record(file, line, text)
 
 
-def _json_record(file: Path, line: int, content: bytes) -> Mapping[str, object] | Unreadable:
+def _json_record(file: Path, line: int, text: str) -> Mapping[str, object] | Unreadable:
     try:
-        record = json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
-    except UnicodeDecodeError:
-        return _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en UTF-8.")
+        record = json.loads(text, object_pairs_hook=_without_doubles)
     except _DoubleError as error:
         return _wrong(file, line, f"« {error} » est deux fois dans la ligne : gardez-en un.")
     except (ValueError, RecursionError) as error:
@@ -105,8 +177,16 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _entry(
-    file: Path, line: int, *, answer_id: object, text: object, questions: object, facets: object, source: object
+    file: Path,
+    line: int,
+    *,
+    id: object,  # noqa: A002  # the field's name
+    text: object,
+    questions: object,
+    facets: object,
+    source: object,
 ) -> Entry | Unreadable:
+    answer_id = id
     if not isinstance(answer_id, str) or not isinstance(text, str):
         return _wrong(file, line, "l'identifiant et le texte sont obligatoires, et doivent être du texte.")
     asked = _texts([] if questions is None else questions)

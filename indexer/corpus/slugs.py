@@ -1,7 +1,7 @@
 """Names of answers made from their words, as an address has them."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from itertools import chain, count
 
 from indexer.french.text import fold
@@ -18,6 +18,11 @@ def slug_of(text: str) -> str:
     """
     words = [fold(word.surface) for word in content_words(split_words(text[:400]))]
     return plain(" ".join(list(dict.fromkeys(words))[:_WORDS]))
+
+
+def name_of(questions: Iterable[str], text: str) -> str:
+    """Return a name for an answer: of its first question, even one without a telling word, or else of its text."""
+    return next(filter(None, (slug_of(one) or plain(one) for one in (*questions, text))), "reponse")
 
 
 def plain(text: str) -> str:

@@ -21,7 +21,7 @@ _QUESTION_CHARACTERS = 70
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What bringing a file in would do. overwrites: also files changed here. removes: also files gone from the source."""
+    """What bringing a file in would do. overwrites: files changed here too. removes: those gone from the source."""
 
     file: Path
     folder: Path
@@ -77,9 +77,10 @@ class Import:
         shown_gone = [step for step in self.plan.of(Change.GONE) if step.content]
         yield from _part("-", gone, shown_gone, self.folder)
         kept = (
-            f"n'est plus dans {name}, mais a été changée ici : laissée|ne sont plus dans {name}, mais ont été changées"
+            f"n'est plus dans {name}, mais a été changée ici : laissée"
+            f"|ne sont plus dans {name}, mais ont été changées ici : laissées"
         )
-        yield from _part("-", f"{kept} ici : laissées", self.plan.of(Change.GONE_KEPT), self.folder)
+        yield from _part("-", kept, self.plan.of(Change.GONE_KEPT), self.folder)
         alike = "ressemble à une réponse déjà là : laissée, comparez-les|ressemblent à des réponses déjà là : laissées"
         yield from _part("?", alike, self.plan.of(Change.ALIKE), self.folder)
         out = "a été retirée d'ici : laissée de côté|ont été retirées d'ici : laissées de côté"

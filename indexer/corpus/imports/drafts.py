@@ -9,7 +9,7 @@ from indexer.corpus.entries import Entry, Unreadable, problems_of
 from indexer.corpus.imports.web_page import PageAnswer, read_web_page
 from indexer.corpus.imports.word_document import read_word_document
 from indexer.corpus.rows import read_jsonl
-from indexer.corpus.slugs import plain, slug_of
+from indexer.corpus.slugs import name_of, plain
 from indexer.corpus.tables.answers import ENDINGS, read_table
 from indexer.errors import CorpusError
 from indexer.records import Answer, Problem, Severity
@@ -77,7 +77,7 @@ def _draft(entry: Entry) -> Draft:
     answer = entry.answer
     key = "" if entry.has_made_id else answer.id
     named = plain(key) if re.search(r"[A-Za-z]", key) else ""
-    slug = named or next(filter(None, map(slug_of, (*answer.questions, answer.text))), "reponse")
+    slug = named or name_of(answer.questions, answer.text)
     theme = next(iter(answer.facets.get("thematique", ())), "")
     draft = Answer(slug, answer.text, answer.questions, dict(answer.facets), answer.source)
     return Draft(draft, key, plain(theme), f"{entry.path}:{entry.line}")
@@ -103,6 +103,5 @@ def _of_page(file: Path, found: list[PageAnswer]) -> Drafts:
 
 
 def _draft_of_page(file: Path, one: PageAnswer) -> Draft:
-    slug = slug_of(one.question) or slug_of(one.text) or "reponse"
-    answer = Answer(slug, one.text, (one.question,), source=one.source or None)
+    answer = Answer(name_of([one.question], one.text), one.text, (one.question,), source=one.source or None)
     return Draft(answer, "", plain(one.theme), f"{file} « {one.question[:60]} »")

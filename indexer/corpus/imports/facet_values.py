@@ -66,9 +66,8 @@ def _with_values(text: str, key: str, values: Sequence[str], *, is_defined: bool
             lines[-1] += end
         block = [f"{_quoted(key)}:", f"  question: {_quoted(f'{key.capitalize()} ?')}", "  valeurs:"]
         return "".join(lines) + "".join(line + end for line in (*block, *(f"    - {_quoted(one)}" for one in values)))
-    start = next(
-        (at for at, line in enumerate(lines) if re.match(rf"[\"']?{re.escape(key)}[\"']?\s*:\s*(#.*)?$", line)), None
-    )
+    opening = re.compile(rf"[\"']?{re.escape(key)}[\"']?\s*:\s*(#.*)?$")
+    start = next((at for at, line in enumerate(lines) if opening.match(line)), None)
     if start is None:
         return None
     last, indent, inside = None, "", False

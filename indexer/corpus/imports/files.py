@@ -45,7 +45,7 @@ def write_files(
             parent.mkdir(parents=True, exist_ok=True)
         # In the folder itself, so that putting a file in place copies nothing; hidden, so that it is no answer.
         with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as aside:
-            contents = created | {file: content for file, (_, content) in (replaced or {}).items()}
+            contents = {**created, **{file: content for file, (_, content) in (replaced or {}).items()}}
             written = {Path(aside, str(number)): file for number, file in enumerate(contents)}
             for part, file in written.items():
                 part.write_text(contents[file], encoding="utf-8", newline="\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from indexer.corpus.entries import Entry, Located, Unreadable
 from indexer.corpus.html.to_markdown import text_of_cell
-from indexer.corpus.slugs import free_name, slug_of
+from indexer.corpus.slugs import free_name, name_of
 from indexer.corpus.tables.columns import (
     FACET_COLUMN,
     Columns,
@@ -156,9 +156,7 @@ class _Together:
         yield self._named(entry)
 
     def _named(self, entry: Entry) -> Entry:
-        questions = (question.text for question in entry.questions)
-        slug = next(filter(None, map(slug_of, (*questions, entry.answer.text))), "reponse")
-        name = free_name(slug, self._names)
+        name = free_name(name_of(entry.answer.questions, entry.answer.text), self._names)
         self._names.add(name)
         return entry.with_answer(id=name, has_made_id=True)
 

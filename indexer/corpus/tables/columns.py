@@ -110,6 +110,11 @@ def role_of(heading: str) -> Role | None:
     return _HEADINGS.get(words)
 
 
+def is_theme(heading: str) -> bool:
+    """Return whether a field of this name says what an answer is about."""
+    return words_of(heading) in _THEMES | _LIKE_THEMES
+
+
 def find_columns(rows: Sequence[Row], *, facet_keys: Collection[str]) -> tuple[int, Columns | None]:
     """Return which of the first rows is the head, and its columns; None where no row can be one.
 

@@ -255,7 +255,7 @@ NOT_READ = "1: attention : ce fichier n'est pas lu"
         ("x.md", f"{NOT_READ} : déplacez-le dans le dossier « answers »."),
         ("x.md ", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « x.md »."),
         ("certificats/Y.MD", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « y.md »."),
-        ("x.docx", f"{NOT_READ} : si c'est une réponse, mettez-la dans un fichier « x.md » du dossier « answers » ;"),
+        ("x.docx", f"{NOT_READ} : faites-en des réponses, avec « "),
         ("notes.txt", f"{NOT_READ} : si c'est une réponse, mettez-la dans un fichier « notes.md »"),
         ("answers/sans-fin", f"{NOT_READ} : une réponse porte un nom comme « sans-fin.md »."),
         ("answers/c.md ", f"{NOT_READ} : une réponse porte un nom comme « c.md »."),
