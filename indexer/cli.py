@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indexer.errors import CorpusError, SouffleurError
+from indexer.errors import CorpusError, IndexFolderError, SouffleurError
 from indexer.settings import (
     IndexerSettings,
     add_config_option,
@@ -17,6 +18,9 @@ from indexer.settings import (
     settings_file,
 )
 from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to, command_of
+
+if TYPE_CHECKING:
+    from indexer.index.manifest import CorpusInfo
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,6 +97,7 @@ def add_commands(commands: Subparsers) -> None:
         IndexerSettings,
         ["corpus", "index", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
     )
+    command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
     add_config_option(command)
 
@@ -128,7 +133,7 @@ def add_commands(commands: Subparsers) -> None:
 def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
     from indexer.corpus.imports.bring_in import carry_out, note_what_is_the_same, prepare_import
     from indexer.corpus.imports.drafts import READ
-    from indexer.corpus.page_import import import_page
+    from indexer.corpus.imports.page_import import import_page
 
     file: Path = options.file
     if file.suffix.lower() not in READ:
@@ -183,10 +188,14 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.dense.blas import keep_products_on_one_thread
     from indexer.encoders.loading import load_configured_encoder
     from indexer.index.build import build_index
+    from indexer.index.manifest import CorpusInfo
     from indexer.terminal import show_progress
 
     keep_products_on_one_thread()
     corpus = open_corpus(settings.corpus)
+    info = CorpusInfo(corpus.kind, str(settings.corpus), os.path.relpath(settings.corpus, settings.index))
+    if not options.replace:
+        _refuse_another_corpus(info, settings)
     encoder = load_configured_encoder(settings)
     with show_progress("Encoding") as progress:
         summary = build_index(
@@ -196,6 +205,7 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
             risk=settings.risk,
             keep=settings.keep,
             memory_bytes=settings.memory * 1_000_000 if settings.memory else None,
+            corpus_info=info,
             progress=progress,
         )
     if options.json:
@@ -212,6 +222,24 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     return DONE
 
 
+def _refuse_another_corpus(info: "CorpusInfo", settings: IndexerSettings) -> None:
+    """IndexFolderError where the index in service was built from a corpus at another place."""
+    from indexer.index.folder import IndexFolder
+
+    folder = IndexFolder(settings.index)
+    try:
+        before = folder.manifest(folder.current_id()).corpus
+    except IndexFolderError:  # none, or one that the build will say more of
+        return
+    if before and before.from_index != info.from_index:
+        build = command_of("build").replace("make index", ".venv/bin/souffleur build")
+        raise IndexFolderError(
+            f"L'index {settings.index} vient de « {before.path} » : « {info.path} » prendrait sa place, et toutes les "
+            f"réponses changeraient. Pour le vouloir : « {build} --corpus {info.path} --replace ». Pour garder les "
+            "deux, donnez un autre dossier avec --index. (The index was built from another corpus.)"
+        )
+
+
 def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.index.folder import IndexFolder
 
@@ -222,6 +250,8 @@ def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
         return DONE
     counts = manifest.counts
     print(f"Index        {manifest.id}, built {manifest.built_at}, every file verified")
+    if manifest.corpus:
+        print(f"Corpus       {manifest.corpus.path} ({manifest.corpus.kind})")
     print(f"Encoder      {manifest.encoder.name}, {manifest.encoder.dimension} dimensions, ", end="")
     print(f"fingerprint {manifest.encoder.fingerprint[:12]}")
     print(f"Answers      {counts.answers} with {counts.questions} curated questions")

@@ -48,6 +48,13 @@ class Corpus:
         self._companions = companions
 
     @property
+    def kind(self) -> str:
+        """What form it has: `markdown`, `beir`, `jsonl` or `table`."""
+        if self.path.is_file():
+            return "jsonl" if self.path.suffix.lower() == JSONL else "table"
+        return "beir" if (self.path / BEIR_FILE).is_file() else "markdown"
+
+    @property
     def facets(self) -> tuple[Facet, ...]:
         """The questions of the guided search; empty where the corpus defines none."""
         return self._companions.facets

@@ -38,10 +38,19 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class CorpusInfo:
+    """Which corpus an index was built from. path: as it was named; from_index: the way there from the index folder."""
+
+    kind: str
+    path: str
+    from_index: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything about an index that is not in its other files. built_at: ISO 8601, UTC. method: that
     of `building`, of which the same corpus makes the same index. files: name to sha256. replaced: the id of the index
-    that was in service when this one was built, empty for none."""
+    that was in service when this one was built, empty for none. corpus: None where it was no file, or is not known."""
 
     id: str
     built_at: str
@@ -55,13 +64,14 @@ class Manifest:
     files: Mapping[str, str]
     replaced: str = ""
     format_version: int = FORMAT_VERSION
+    corpus: CorpusInfo | None = None
 
     def to_json(self) -> str:
         """Return the manifest as a JSON document that people can read."""
-        return (
-            json.dumps(dataclasses.asdict(self) | {"ranking": self.ranking.to_record()}, ensure_ascii=False, indent=2)
-            + "\n"
-        )
+        record = dataclasses.asdict(self) | {"ranking": self.ranking.to_record()}
+        if self.corpus is None:
+            del record["corpus"]
+        return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, *, where: str) -> "Manifest":
@@ -94,6 +104,7 @@ class Manifest:
                 calibration=Calibration.from_record(content["calibration"]),
                 files=dict(content["files"]),
                 replaced=content.get("replaced", ""),
+                corpus=CorpusInfo(**content["corpus"]) if content.get("corpus") else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise IndexFolderError(
