@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.corpus.ans_page import CLOSING_LINE, EVIDENCE, GUIDED, SOURCE
+from indexer.corpus.imports.ans_page import CLOSING_LINE, EVIDENCE, GUIDED, SOURCE
 from indexer.corpus.imports.files import existing_answers, write_files
 from indexer.corpus.markdown import format_markdown_answer
 from indexer.corpus.near_duplicates import ALIKE, overlap_of

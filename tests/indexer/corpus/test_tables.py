@@ -10,7 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.corpus.check import check_corpus
@@ -157,6 +157,7 @@ def test_a_page_without_questions_says_what_to_do(tmp_path: Path) -> None:
         prepare_import(TABLES / "page-nothing.html", tmp_path / "answers")
 
 
+@settings(deadline=None, max_examples=40)
 @given(rows=st.lists(st.lists(st.text("abé <&\n;,\"'|0=", max_size=6), min_size=1, max_size=4), min_size=1, max_size=5))
 def test_xlsx_cells_are_those_of_another_reader(
     rows: list[list[str]], tmp_path_factory: pytest.TempPathFactory
