@@ -57,9 +57,7 @@ def _wrong_signs(line: str) -> Iterator[str]:
 
 def _read_entities(text: str) -> str:
     # What is written so to be shown as a sign stays: a bare < might begin a tag.
-    return _ENTITY.sub(
-        lambda one: one[0] if one[0].lower() in ("&lt;", "&gt;", "&amp;") else html.unescape(one[0]), text
-    )
+    return _ENTITY.sub(lambda one: one[0] if one[0].lower() in _KEPT else html.unescape(one[0]), text)
 
 
 def _outside_code(

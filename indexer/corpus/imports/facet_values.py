@@ -76,7 +76,7 @@ def _with_values(text: str, key: str, values: Sequence[str], *, is_defined: bool
         if line.strip() and not line[0].isspace() and not line.startswith("#"):
             break
         inside = bool(re.match(r"\s+valeurs\s*:\s*(#.*)?$", line)) if re.match(r"\s+[\w-]+\s*:", line) else inside
-        item = re.match(r"(\s+)- \S", line)
+        item = re.match(r"(\s+)- +\S", line)
         if inside and item:
             last, indent = at, item[1]
     if last is None:
