@@ -13,9 +13,7 @@ from indexer.corpus.corpus import open_corpus
 from indexer.corpus.imports.bring_in import carry_out, prepare_import
 from indexer.corpus.imports.plan import Change
 
-FACETS = (
-    "# écrit à la main\nthematique:\n  question: Quoi ?\n  valeurs:\n    - Prix  # d'abord\n\nautre:\n  valeurs: [x]\n"
-)
+FACETS = "# de ma main\nthematique:\n  question: Quoi ?\n  valeurs:\n    -   Prix\n\n# suite\nautre:\n  valeurs: [x]\n"
 Rows = dict[str, str]
 
 
