@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indexer.errors import CorpusError, SouffleurError
+from indexer.errors import CorpusError, IndexFolderError, SouffleurError
 from indexer.settings import (
     IndexerSettings,
     add_config_option,
@@ -17,7 +18,10 @@ from indexer.settings import (
     refuse_misspelt,
     settings_file,
 )
-from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to
+from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to, command_of
+
+if TYPE_CHECKING:
+    from indexer.index.manifest import CorpusInfo
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,13 +63,16 @@ def add_commands(commands: Subparsers) -> None:
     command = add_command(
         commands,
         "import",
-        sentence="turn a saved page of the FAQ into Markdown files",
-        example="page.txt corpus/answers",
+        sentence="turn a spreadsheet, a saved page or a Word document into Markdown files",
+        example="faq.xlsx corpus/answers",
         run=_import,
         program=run,
     )
-    command.add_argument("page", type=Path, help="the page, as text")
+    command.add_argument("file", type=Path, help="a .csv, .xlsx, .ods, .jsonl, .html, .docx or .txt file")
     command.add_argument("folder", type=Path, help="the folder of answers, such as corpus/answers")
+    command.add_argument("--yes", action="store_true", help="write without asking")
+    command.add_argument("--overwrite", action="store_true", help="replace answers edited both here and in the file")
+    command.add_argument("--remove", action="store_true", help="remove answers that the file no longer has")
     add_config_option(command)
 
     command = add_command(
@@ -92,6 +99,7 @@ def add_commands(commands: Subparsers) -> None:
         IndexerSettings,
         ["corpus", "index", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
     )
+    command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
     add_config_option(command)
 
@@ -125,10 +133,40 @@ def add_commands(commands: Subparsers) -> None:
 
 
 def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
-    from indexer.corpus.page_import import import_page
+    from indexer.corpus.imports.bring_in import carry_out, note_what_is_the_same, prepare_import
+    from indexer.corpus.imports.drafts import READ
+    from indexer.corpus.imports.page_import import import_page
 
-    print(import_page(options.page, options.folder))
+    file: Path = options.file
+    if file.suffix.lower() not in READ:
+        print(import_page(file, options.folder))
+        return DONE
+    prepared = prepare_import(file, options.folder, overwrites=options.overwrite, removes=options.remove)
+    print(prepared)
+    if not prepared.changes_anything:
+        note_what_is_the_same(prepared)
+        print("\nRien à écrire.")
+        return DONE
+    if not options.yes:
+        if not sys.stdin.isatty():
+            print("\nRien n'a été écrit : ajoutez --yes pour écrire sans être questionné.")
+            return FAILED
+        if not _agrees(f"\nÉcrire dans {options.folder} ? [o/N] "):
+            print("Rien n'a été écrit.")
+            return DONE
+    carry_out(prepared)
+    written, removed = len(prepared.writes), len(prepared.removals)
+    out = f", {_count(removed, 'fichier')} de moins" if removed else ""
+    print(f"\n{_count(written, 'réponse')} dans {options.folder}{out}. À faire ensuite : « {command_of('build')} ».")
     return DONE
+
+
+def _agrees(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("o", "oui", "y", "yes")
+    except EOFError:
+        print()
+        return False
 
 
 def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
@@ -152,10 +190,14 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.dense.blas import keep_products_on_one_thread
     from indexer.encoders.loading import load_configured_encoder
     from indexer.index.build import build_index
+    from indexer.index.manifest import CorpusInfo
     from indexer.terminal import show_progress
 
     keep_products_on_one_thread()
     corpus = open_corpus(settings.corpus)
+    info = CorpusInfo(corpus.kind, str(settings.corpus), os.path.relpath(settings.corpus, settings.index))
+    if not options.replace:
+        _refuse_another_corpus(info, settings)
     encoder = load_configured_encoder(settings)
     with show_progress("Encoding") as progress:
         summary = build_index(
@@ -165,6 +207,7 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
             risk=settings.risk,
             keep=settings.keep,
             memory_bytes=settings.memory * 1_000_000 if settings.memory else None,
+            corpus_info=info,
             progress=progress,
         )
     if options.json:
@@ -192,6 +235,24 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     return DONE
 
 
+def _refuse_another_corpus(info: "CorpusInfo", settings: IndexerSettings) -> None:
+    """IndexFolderError where the index in service was built from a corpus at another place."""
+    from indexer.index.folder import IndexFolder
+
+    folder = IndexFolder(settings.index)
+    try:
+        before = folder.manifest(folder.current_id()).corpus
+    except IndexFolderError:  # none, or one that the build will say more of
+        return
+    if before and before.from_index != info.from_index:
+        build = command_of("build").replace("make index", ".venv/bin/souffleur build")
+        raise IndexFolderError(
+            f"L'index {settings.index} vient de « {before.path} » : « {info.path} » prendrait sa place, et toutes les "
+            f"réponses changeraient. Pour le vouloir : « {build} --corpus {info.path} --replace ». Pour garder les "
+            "deux, donnez un autre dossier avec --index. (The index was built from another corpus.)"
+        )
+
+
 def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.index.folder import IndexFolder
 
@@ -202,6 +263,8 @@ def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
         return DONE
     counts = manifest.counts
     print(f"Index        {manifest.id}, built {manifest.built_at}, every file verified")
+    if manifest.corpus:
+        print(f"Corpus       {manifest.corpus.path} ({manifest.corpus.kind})")
     print(f"Encoder      {manifest.encoder.name}, {manifest.encoder.dimension} dimensions, ", end="")
     print(f"fingerprint {manifest.encoder.fingerprint[:12]}")
     print(f"Answers      {counts.answers} with {counts.questions} curated questions")

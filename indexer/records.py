@@ -23,13 +23,17 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An entry of the FAQ. *id* is unique in its corpus and fit for an address; *text* is Markdown."""
+    """An entry of the FAQ. *id* is unique in its corpus and fit for an address; *text* is Markdown.
+
+    former_ids: what its id was before, so that links to it may still be followed.
+    """
 
     id: str
     text: str
     questions: tuple[str, ...] = ()
     facets: Facets = field(default_factory=dict)
     source: str | None = None
+    former_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

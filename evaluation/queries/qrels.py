@@ -15,7 +15,7 @@ MAX_GRADE = 10_000
 """The highest relevance, and its negative the lowest. Published ones end at 100 or so; trec_eval keeps a counter for
 each level up to the highest, and fails at what is no C integer."""
 
-_GRADE = re.compile(r"[+-]?\d+")
+_GRADE = re.compile(r"[+-]?\d+(?:\.0+)?")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -64,6 +64,8 @@ def read_judgments(files: Sequence[Path], *, others: Iterable[Path], problems: l
     for file in files:
         for number, query, answer, grade in _rows(file, problems):
             answers, grades = relevance.get(query, ((), ()))
+            if answer in answers and grades[answers.index(answer)] == grade:
+                continue  # the same said twice
             if answer in answers:
                 problems.append(Problem(str(file), number, f"{answer!r} is judged twice for {query!r}"))
                 continue
@@ -112,10 +114,10 @@ def _rows(file: Path, problems: list[Problem]) -> Iterable[tuple[int, str, str, 
         elif answer.split() != [answer] or query.split() != [query]:
             report(number, f"the ids {query!r} and {answer!r} must be one word each: TREC files have blanks between")
         # The length first: int() refuses thousands of digits.
-        elif len(grade) > 20 or abs(int(grade)) > MAX_GRADE:
+        elif len(grade) > 20 or abs(int(float(grade))) > MAX_GRADE:
             report(number, f"the relevance {_cut(grade)} is not from {-MAX_GRADE} to {MAX_GRADE}")
         else:
-            yield number, query, answer, int(grade)
+            yield number, query, answer, int(float(grade))
 
 
 def _cut(text: str) -> str:

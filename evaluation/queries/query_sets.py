@@ -18,6 +18,8 @@ from server.answering.questions import read_question
 CORPUS_FILE = "corpus.jsonl"
 QUERIES_FILE = "queries.jsonl"
 QRELS_FOLDER = "qrels"
+_HEADINGS = ("id", "_id", "qid", "query-id", "query_id", "topic")
+_NOT_READ = (".csv", ".xml", ".gz", ".zip", ".xlsx", ".ods", ".json")
 _METADATA = ("style", "language", "kind")
 
 
@@ -76,6 +78,11 @@ def open_query_set(path: Path, *, qrels: Path | None = None) -> QuerySet:
         raise EvaluationError(
             f"There is no query set at {path}: {queries} is missing. Give a BEIR folder (queries.jsonl and qrels/), a "
             ".tsv file of topics, or a text file with a question a line."
+        )
+    if queries.suffix.lower() in _NOT_READ:
+        raise EvaluationError(
+            f"{queries} is no query set that can be read here. Give queries.jsonl, a .tsv file of topics, or a text "
+            "file with a question a line; unpack or convert it first."
         )
     if qrels is not None and not qrels.is_file():
         raise EvaluationError(f"There is no file of judgments at {qrels}.")
@@ -152,9 +159,9 @@ def _parse(file: Path, report: _Report) -> Iterator[_Line]:
     for number, text in decoded_lines(file, report):
         if not text.strip():
             continue
-        if file.suffix == ".jsonl":
+        if file.suffix.lower() == ".jsonl":
             line = _parse_json(number, text, report)
-        elif file.suffix == ".tsv":
+        elif file.suffix.lower() == ".tsv":
             line = _parse_topic(number, text, report)
         else:
             line = _Line(number, f"line-{number}", text, {})
@@ -164,6 +171,8 @@ def _parse(file: Path, report: _Report) -> Iterator[_Line]:
 
 def _parse_topic(number: int, text: str, report: _Report) -> _Line | None:
     topic_id, tab, question = text.partition("\t")
+    if number == 1 and topic_id.strip().lower() in _HEADINGS:
+        return None
     if not tab:
         report(number, "a tab is missing between id and question")
         return None
@@ -179,7 +188,9 @@ def _parse_json(number: int, text: str, report: _Report) -> _Line | None:
     if not isinstance(record, dict):
         report(number, 'not a JSON object such as {"_id": "q1", "text": "…"}')
         return None
-    query_id, question, metadata = record.get("_id"), record.get("text"), record.get("metadata", {})
+    query_id, question, metadata = record.get("_id"), record.get("text"), record.get("metadata") or {}
+    if isinstance(query_id, int) and not isinstance(query_id, bool):
+        query_id = str(query_id)
     if not isinstance(query_id, str) or not query_id:
         report(number, '"_id" is missing, or not text')
         return None

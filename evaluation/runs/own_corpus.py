@@ -28,7 +28,7 @@ def corpus_ids(corpus: Path) -> set[str]:
     A line that is no answer is passed over: building reports it.
     """
     ids = set()
-    with corpus.open(encoding="utf-8", errors="replace") as stream:
+    with corpus.open(encoding="utf-8-sig", errors="replace") as stream:
         for line in stream:
             try:
                 ids.add(str(json.loads(line)["_id"]))

@@ -49,13 +49,15 @@ def write_answers(folder: Path, answers: Iterable[Answer]) -> None:
 
 def _encode(answer: Answer) -> bytes:
     """Return the JSON line of an answer, its end of line included; equal answers give equal bytes."""
-    record = {
+    record: dict[str, object] = {
         "id": answer.id,
         "text": answer.text,
         "questions": list(answer.questions),
         "facets": {key: list(answer.facets[key]) for key in sorted(answer.facets)},
         "source": answer.source,
     }
+    if answer.former_ids:  # left out where there are none: the bytes are what an index is known by
+        record["former_ids"] = list(answer.former_ids)
     return (json.dumps(record, ensure_ascii=False) + "\n").encode()
 
 
@@ -71,6 +73,7 @@ def _read(lines: LargeFile | bytes, offsets: NDArray[np.int64], row: int) -> Ans
         questions=tuple(record["questions"]),
         facets={key: tuple(values) for key, values in record["facets"].items()},
         source=record["source"],
+        former_ids=tuple(record.get("former_ids", ())),
     )
 
 

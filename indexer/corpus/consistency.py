@@ -5,10 +5,11 @@ Keeps an id and a few numbers for each answer, never its text: a corpus may be l
 
 import dataclasses
 import difflib
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 from indexer.corpus.companion_files import Companions
-from indexer.corpus.entries import Entry, Located
+from indexer.corpus.entries import Entry, told_at
 from indexer.french.text import fold, normalise, question_key
 from indexer.records import Problem, Severity
 
@@ -22,6 +23,7 @@ class Consistency:
             (facet.key, normalise(value)): value for facet in companions.facets for value in facet.values
         }
         self._places: dict[str, str] = {}
+        self._ids = 0
         self._asked: dict[bytes, str] = {}
         path = companions.off_topic_path
         self._off_topic = {question_key(one.text): f"{path}:{one.line}" for one in companions.off_topic}
@@ -31,7 +33,7 @@ class Consistency:
         if not self._spellings:
             return entry
         values = tuple(
-            (key, Located(self._spellings.get((key, normalise(value.text)), value.text), value.line))
+            (key, dataclasses.replace(value, text=self._spellings.get((key, normalise(value.text)), value.text)))
             for key, value in entry.facet_values
         )
         facets: dict[str, tuple[str, ...]] = {}
@@ -46,13 +48,13 @@ class Consistency:
 
     def _same_id(self, entry: Entry) -> Iterator[Problem]:
         answer_id = entry.answer.id
-        if answer_id in self._places:
-            message = (
-                f"l'identifiant « {answer_id} » est déjà celui de {self._places[answer_id]} : changez l'un des deux."
-            )
-            yield Problem(entry.path, entry.line, message)
-        else:
-            self._places[answer_id] = f"{entry.path}:{entry.line}"
+        # Two that look the same, whatever the form of their accents, could not be told apart in an address.
+        key = answer_id if answer_id.isascii() else unicodedata.normalize("NFC", answer_id)
+        first = self._places.setdefault(key, f"{entry.path}:{entry.line}")
+        if len(self._places) == self._ids:
+            message = f"l'identifiant « {answer_id} » est déjà celui de {first} : changez l'un des deux."
+            yield Problem(entry.path, entry.line, told_at(entry.id_column, entry.line, message))
+        self._ids = len(self._places)
 
     def _wrong_facets(self, entry: Entry) -> Iterator[Problem]:
         if not self._facets:
@@ -60,10 +62,11 @@ class Consistency:
         for key, value in entry.facet_values:
             if key not in self._facets:
                 hint = _choose(key, list(self._facets))
-                yield Problem(entry.path, value.line, f"facette inconnue « {key} » : {hint}")
+                yield Problem(entry.path, value.line, value.told(f"facette inconnue « {key} » : {hint}"))
             elif value.text not in self._facets[key].values:
                 hint = _choose(value.text, self._facets[key].values)
-                yield Problem(entry.path, value.line, f"« {value.text} » n'est pas une valeur de « {key} » : {hint}")
+                message = value.told(f"« {value.text} » n'est pas une valeur de « {key} » : {hint}")
+                yield Problem(entry.path, value.line, message)
 
     def _same_questions(self, entry: Entry) -> Iterator[Problem]:
         own: dict[bytes, int] = {}
@@ -72,13 +75,13 @@ class Consistency:
             first = self._asked.get(key)
             if key in own:
                 message = f"cette question est deux fois dans cette réponse (ligne {own[key]}) : gardez-en une."
-                yield Problem(entry.path, question.line, message, Severity.WARNING)
+                yield Problem(entry.path, question.line, question.told(message), Severity.WARNING)
             elif first is not None:
                 message = f"cette question est déjà celle de « {first} » : laissez-la à une seule réponse."
-                yield Problem(entry.path, question.line, message)
+                yield Problem(entry.path, question.line, question.told(message), Severity.WARNING)
             elif key in self._off_topic:
                 message = f"cette question est aussi hors sujet ({self._off_topic[key]}) : retirez-la de l'un des deux."
-                yield Problem(entry.path, question.line, message)
+                yield Problem(entry.path, question.line, question.told(message))
             own.setdefault(key, question.line)
             self._asked.setdefault(key, entry.answer.id)
 

@@ -1,7 +1,7 @@
-"""A corpus in any of its forms: a folder of Markdown, a JSONL or CSV file, a BEIR folder. All are streamed.
+"""A corpus in any of its forms: a folder of Markdown, a JSONL file, a table, a BEIR folder. All are streamed.
 
-Owns which form it is and where its files are. One answer is parsed in `markdown` or `rows`; what must hold between
-answers is in `consistency`, and the files that are passed over in `markdown_folder`.
+Owns which form it is and where its files are. One answer is parsed in `markdown`, `rows` or `tables`; what must hold
+between answers is in `consistency`, and the files that are passed over in `markdown_folder`.
 Reading and checking go through the same `examined`, so that a build refuses exactly what the check calls an error.
 """
 
@@ -13,12 +13,15 @@ from indexer.corpus.companion_files import Companions, read_companions
 from indexer.corpus.consistency import Consistency
 from indexer.corpus.entries import Entry, Unreadable, problems_of
 from indexer.corpus.markdown_folder import misnamed_companions, passed_over_beside, read_folder
-from indexer.corpus.rows import read_beir, read_csv, read_jsonl
+from indexer.corpus.rows import read_beir, read_jsonl
+from indexer.corpus.tables.answers import ENDINGS, read_table
 from indexer.errors import CorpusError
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
+from indexer.terminal import command_of
 
 ANSWERS_FOLDER = "answers"
 BEIR_FILE = "corpus.jsonl"
+JSONL = ".jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,13 @@ class Corpus:
     def __init__(self, path: Path, companions: Companions) -> None:
         self.path = path
         self._companions = companions
+
+    @property
+    def kind(self) -> str:
+        """What form it has: `markdown`, `beir`, `jsonl` or `table`."""
+        if self.path.is_file():
+            return "jsonl" if self.path.suffix.lower() == JSONL else "table"
+        return "beir" if (self.path / BEIR_FILE).is_file() else "markdown"
 
     @property
     def facets(self) -> tuple[Facet, ...]:
@@ -92,10 +102,11 @@ class Corpus:
             yield Unreadable((Problem(str(error.filename or self.path), 1, message),))
 
     def _read(self) -> Iterator[Entry | Unreadable]:
-        if self.path.suffix == ".jsonl":
+        ending = self.path.suffix.lower()
+        if self.path.is_file() and ending == JSONL:
             yield from read_jsonl(self.path)
-        elif self.path.suffix == ".csv":
-            yield from read_csv(self.path)
+        elif self.path.is_file() and ending in ENDINGS:
+            yield from read_table(self.path, facet_keys=[facet.key for facet in self.facets])
         elif (self.path / BEIR_FILE).is_file():
             yield from (Unreadable((problem,)) for problem in misnamed_companions(self.path))
             yield from read_beir(self.path / BEIR_FILE)
@@ -108,15 +119,24 @@ class Corpus:
 
 
 def open_corpus(path: Path) -> Corpus:
-    """Return the corpus at *path*: a folder, a .jsonl or a .csv file. CorpusError where there is none.
+    """Return the corpus at *path*: a folder, a .jsonl file or a table. CorpusError where there is none.
 
-    A folder has its companions in itself, beside `answers/` where there is one; a file has none.
+    A folder has its companions in itself, beside `answers/` where there is one; a file has them beside it.
     """
     if path.is_dir():
         return Corpus(path, read_companions(path))
     if not path.exists():
         raise CorpusError([Problem(str(path), 1, "il n'y a pas de corpus à cet endroit : vérifiez le chemin.")])
-    if not path.is_file() or path.suffix not in (".jsonl", ".csv"):
-        message = "ce fichier n'est pas un corpus : donnez un dossier, un fichier .jsonl ou un fichier .csv."
-        raise CorpusError([Problem(str(path), 1, message)])
-    return Corpus(path, Companions())
+    if not path.is_file() or path.suffix.lower() not in (JSONL, *ENDINGS):
+        raise CorpusError([Problem(str(path), 1, _no_corpus(path))])
+    return Corpus(path, read_companions(path.parent))
+
+
+def _no_corpus(path: Path) -> str:
+    if path.suffix.lower() in (".html", ".htm", ".docx"):
+        return (
+            "une page ou un document ne se met pas en service tel quel : faites-en d'abord des réponses, avec "
+            f"« {command_of('import')} {path} corpus/answers »."
+        )
+    known = ", ".join(sorted({JSONL, *ENDINGS} - {".xlsm"}))
+    return f"ce fichier n'est pas un corpus : donnez un dossier ou un fichier {known}."

@@ -1,5 +1,6 @@
 """What a place in a corpus holds: an answer with its lines, or the problems that kept it from being one."""
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,17 +16,23 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A text and its line in the file, from 1."""
+    """A text and its line in the file, from 1; in a table, the letter of its column too."""
 
     text: str
     line: int
+    column: str = ""
+
+    def told(self, message: str) -> str:
+        """Return a message about it, with the cell where it is in one."""
+        return told_at(self.column, self.line, message)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An answer as its file has it, with the lines that messages about it need, and the warnings of reading it.
 
-    text_line: where its text begins, where the lines of the text are those of the file.
+    text_line: where its text begins, where the lines of the text are those of the file. text_column, id_column: the
+    letters of their columns in a table. has_made_id: whether the id was made here, since the row gives none.
     """
 
     path: str
@@ -35,6 +42,13 @@ class Entry:
     facet_values: tuple[tuple[str, Located], ...]
     warnings: tuple[Problem, ...] = ()
     text_line: int | None = None
+    text_column: str = ""
+    id_column: str = ""
+    has_made_id: bool = False
+
+    def with_answer(self, *, id: str, has_made_id: bool) -> "Entry":  # noqa: A002  # the field's name
+        """Return the entry with another id of its answer."""
+        return dataclasses.replace(self, answer=dataclasses.replace(self.answer, id=id), has_made_id=has_made_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,11 @@ class Unreadable:
     """A place where an answer should be, and what is wrong with it."""
 
     problems: tuple[Problem, ...]
+
+
+def told_at(column: str, line: int, message: str) -> str:
+    """Return a message about a cell of a table with the cell's name, or as it is where there is no column."""
+    return f"cellule {column}{line} : {message}" if column else message
 
 
 def problems_of(entry: Entry) -> list[Problem]:
@@ -58,24 +77,27 @@ def _wrong_sizes(entry: Entry) -> Iterator[Problem]:
     ):
         shown = answer.id[:40].encode("utf-8", errors="replace").decode()
         message = f"l'identifiant « {shown} » ne convient pas : sans espace, {MAX_ID_CHARACTERS} caractères au plus."
-        yield Problem(entry.path, entry.line, message)
+        yield Problem(entry.path, entry.line, told_at(entry.id_column, entry.line, message))
     if not answer.text.strip():
-        yield Problem(entry.path, entry.line, "la réponse n'a pas de texte : écrivez-le, ou retirez-la.")
+        message = "la réponse n'a pas de texte : écrivez-le, ou retirez-la."
+        yield Problem(entry.path, entry.line, told_at(entry.text_column, entry.line, message))
     if len(answer.text) > MAX_TEXT_CHARACTERS:
-        size = f"{len(answer.text)} caractères, {MAX_TEXT_CHARACTERS} au plus"
-        yield Problem(entry.path, entry.line, f"le texte compte {size} : partagez-le en plusieurs réponses.")
+        size = f"{len(answer.text)} caractères, {MAX_TEXT_CHARACTERS} au plus pour être lu d'un visiteur"
+        message = f"le texte compte {size} : mieux vaut le partager en plusieurs réponses."
+        yield Problem(entry.path, entry.line, told_at(entry.text_column, entry.line, message), Severity.WARNING)
     for question in entry.questions:
         if len(question.text) > MAX_CURATED_CHARACTERS:
             size = f"{len(question.text)} caractères, {MAX_CURATED_CHARACTERS} au plus"
-            yield Problem(entry.path, question.line, f"cette question compte {size} : raccourcissez-la.")
+            message = question.told(f"cette question compte {size} : raccourcissez-la.")
+            yield Problem(entry.path, question.line, message)
 
 
 def _texts(entry: Entry) -> Iterator[Located]:
     text, line = entry.answer.text, entry.text_line
-    yield from [Located(text, entry.line)] if line is None else lines_of(text, first_line=line)
+    yield from [Located(text, entry.line, entry.text_column)] if line is None else lines_of(text, first_line=line)
     yield from entry.questions
     for key, value in entry.facet_values:
-        yield from (Located(key, value.line), value)
+        yield from (Located(key, value.line, value.column), value)
     yield Located(entry.answer.source or "", entry.line)
 
 
@@ -90,14 +112,14 @@ def wrong_characters(path: str, texts: Iterable[Located]) -> Iterator[Problem]:
         forbidden = _FORBIDDEN.search(text.text)
         if forbidden:
             after = _after(text.text, forbidden.start())
-            message = f"caractère interdit (U+{ord(forbidden[0]):04X}){after} : retirez-le."
+            message = text.told(f"caractère interdit (U+{ord(forbidden[0]):04X}){after} : retirez-le.")
             yield Problem(path, text.line, message)
         damaged = list(find_damage(text.text))
         if damaged:
             after, meant = _after(text.text, damaged[0].start), damaged[0].meant.strip()
             guess = f"« {meant} »" if meant else "un accent perdu" if not damaged[0].meant else "une espace"
             others = f" (et {len(damaged) - 1} de plus)" if len(damaged) > 1 else ""
-            message = f"caractère abîmé{after}, sans doute {guess}{others} : retapez-le."
+            message = text.told(f"caractère abîmé{after}, sans doute {guess}{others} : retapez-le.")
             yield Problem(path, text.line, message, Severity.WARNING)
 
 

@@ -13,7 +13,9 @@ from indexer.corpus.text_files import FORMAT_CHARACTERS
 from indexer.records import Problem, Severity
 
 FENCE = "---"
-KEYS = ("questions", "facettes", "source")
+FORMER_NAMES = "anciens-noms"
+KEYS = ("questions", "facettes", "source", FORMER_NAMES)
+_JSON_KEY = re.compile(r'\A\s*\{\s*"[^"]+"\s*:')
 _UNSEEN = re.compile(f"[{FORMAT_CHARACTERS}]")
 _MEANT_FOR_A_FENCE = re.compile(r"[-‐‑‒–—_=*]{2,}|[‒–—]")
 _CODE_FENCE = re.compile(r"```|~~~")
@@ -64,6 +66,13 @@ def _not_alone(path: str, at: int) -> Problem:
 def _problem_without_opening(seen: Sequence[str], opening: int, path: str) -> Problem | None:
     """Return what is wrong at the beginning of a file that has no line of three hyphens there."""
     first = seen[opening]
+    is_json = first.lstrip().startswith("{") and _JSON_KEY.search("\n".join(seen[opening : opening + 3]))
+    if is_json or first.strip() in ("+++", ";;;"):
+        message = (
+            f"cet en-tête est celui d'un autre programme : ici, il est entre deux lignes « {FENCE} », trois tirets, et "
+            f"ses clés sont {', '.join(KEYS)}."
+        )
+        return Problem(path, opening + 1, message)
     below = next((at for at in range(opening + 1, len(seen)) if seen[at]), opening)
     if _CODE_FENCE.match(first.strip()):
         if seen[below].strip() == FENCE:

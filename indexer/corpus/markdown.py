@@ -9,9 +9,10 @@ from pathlib import Path
 
 import yaml
 
+from indexer.corpus.body import cleaned_body, signs_that_would_show
 from indexer.corpus.entries import Entry, Located, Unreadable
 from indexer.corpus.handwritten_yaml import YamlText, needs_quotes
-from indexer.corpus.header import FENCE, KEYS, find_header
+from indexer.corpus.header import FENCE, FORMER_NAMES, KEYS, find_header
 from indexer.records import Answer, Problem, Severity
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -42,7 +43,9 @@ def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Unreadable(tuple(problems))
     start = closing + 1 if closing else 0
-    body = "\n".join(lines[start:])
+    raw = "\n".join(lines[start:])
+    problems += signs_that_would_show(raw, path=path, first_line=start + 1)
+    body = cleaned_body(raw)
     facets: dict[str, tuple[str, ...]] = {}
     for key, value in header.facet_values:
         facets[key] = (*facets.get(key, ()), value.text)
@@ -54,6 +57,7 @@ def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
             questions=tuple(question.text for question in header.questions),
             facets=facets,
             source=header.source,
+            former_ids=header.former_ids,
         ),
         start + 1,
         tuple(header.questions),
@@ -72,6 +76,8 @@ def format_markdown_answer(answer: Answer) -> str:
         header["facettes"] = {key: list(values) for key, values in answer.facets.items()}
     if answer.source:
         header["source"] = answer.source
+    if answer.former_ids:
+        header[FORMER_NAMES] = list(answer.former_ids)
     if not header:
         return f"{FENCE}\n{FENCE}\n{answer.text}\n"
     text = yaml.dump(header, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, indent=2)
@@ -99,6 +105,7 @@ class _Header:
         self.questions: list[Located] = []
         self.facet_values: list[tuple[str, Located]] = []
         self.source: str | None = None
+        self.former_ids: tuple[str, ...] = ()
 
     def read(self, header: YamlText, path: str, problems: list[Problem]) -> None:
         node = header.compose()
@@ -112,6 +119,13 @@ class _Header:
                     self.facet_values += [(facet.text, text) for text in header.texts(values, facet.text)]
             elif key.text == "source":
                 self.source = header.text(value, "source")
+            elif key.text == FORMER_NAMES:
+                names = list(header.texts(value, FORMER_NAMES))
+                self.former_ids = tuple(name.text.removesuffix(".md") for name in names)
+                for name in names:
+                    if not _ID.fullmatch(name.text.removesuffix(".md")):
+                        message = f"« {name.text} » n'est pas un nom de fichier : sans accent, avec des tirets."
+                        problems.append(Problem(path, name.line, message))
             else:
                 nearest = difflib.get_close_matches(key.text.lower(), KEYS, n=1)
                 hint = (

@@ -14,10 +14,12 @@ from indexer.corpus.entries import Entry, Unreadable
 from indexer.corpus.markdown import parse_markdown_text
 from indexer.corpus.text_files import read_text_file
 from indexer.records import Problem, Severity
+from indexer.terminal import command_of
 
 _EXPLANATIONS = {"lisezmoi.md", "readme.md"}
 _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
+_TO_BRING_IN = {".csv", ".xlsx", ".ods", ".docx", ".html", ".htm", ".jsonl"}
 _FOLDERS_FOR_OTHERS = ("queries", "sources")
 
 
@@ -106,6 +108,8 @@ def _advice(file: Path, *, answers: Path) -> str:
     name = f"{file.stem.strip().lower()}.md"
     if file.is_relative_to(answers):
         return f"ce fichier n'est pas lu : une réponse porte un nom comme « {name} »."
+    if file.suffix.lower() in _TO_BRING_IN:
+        return f"ce fichier n'est pas lu : faites-en des réponses, avec « {command_of(f'import {file} {answers}')} »."
     if _is_markdown(file):
         named = "" if name == file.name else f" et nommez-le « {name} »"
         return f"ce fichier n'est pas lu : déplacez-le dans le dossier « {answers.name} »{named}."

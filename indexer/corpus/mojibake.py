@@ -20,7 +20,7 @@ class Damage:
 
 def find_damage(text: str) -> Iterator[Damage]:
     """Yield what is damaged in *text*, from its beginning to its end."""
-    if text.isascii():
+    if text.isascii() or not _MAY_BE.search(text):
         return
     end = 0
     for damage in sorted(_all(text), key=lambda damage: (damage.start, -damage.end)):
@@ -49,6 +49,8 @@ def _breaks_capitals(before: str, meant: str) -> bool:
 _FRENCH = re.compile(
     "[\u00a0-\u00ffŒœŸ\u0300-\u0302\u0308\u0327\u2000-\u2bff\ufb00-\ufb06\ufe0f\ufeff\U0001f000-\U0001faff]"
 )
+# Signs of bytes come at least in pairs, but for those that have lost their second: most texts have neither.
+_MAY_BE = re.compile("[^\x00-\x7f]{2}|[ÃÂ\ufffd\x80-\x9f]")
 _LOST: tuple[tuple[re.Pattern[str], str], ...] = (
     # The second sign of « à » and of a no-break space is a no-break space, which may be a plain one or gone by now.
     (re.compile(r"Ã(?<![A-ZÀ-Þ0-9]Ã)(?=\s|\Z)"), "à"),

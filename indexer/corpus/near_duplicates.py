@@ -17,6 +17,8 @@ ALIKE = 0.75
 
 _SKETCH = 256  # the smallest hashes of a set: all of it for most answers, a fair sample of it for longer ones
 _BANDS, _ROWS = 16, 4  # finds 99.7 % of the pairs at 0.75, and 1 in 40 at 0.2
+_TOGETHER = 256
+_REMEMBERED_WORDS = 200_000
 _WORD = re.compile(r"\w+")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -38,24 +40,37 @@ class NearDuplicates:
         self._factors = _mixed(odd) | np.uint64(1)  # (bands * rows,)
         self._sketches: list[NDArray[np.uint64]] = []
         self._bands: list[NDArray[np.uint64]] = []
+        self._waiting: list[NDArray[np.uint64]] = []
+        self._hashes = _WordHashes()
 
     def add(self, text: str) -> None:
         """Remember an answer; answers are numbered from 0 in the order of the calls."""
-        pairs = _pairs(text)
-        self._sketches.append(pairs[:_SKETCH].copy())
+        self._waiting.append(_pairs(text, self._hashes))
+        if len(self._waiting) == _TOGETHER:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        """Make the bands of the answers that wait: numpy's own cost is paid once for some of them."""
+        if not self._waiting:
+            return
+        self._sketches += [pairs[:_SKETCH].copy() for pairs in self._waiting]
+        starts = np.cumsum([0, *(len(pairs) for pairs in self._waiting[:-1])])
+        every = np.concatenate(self._waiting)
         # Multiplying by an odd number permutes the 64-bit numbers; the high bits are the well mixed ones.
-        minima = (self._factors[:, None] * pairs[None, :]).min(axis=1)  # (bands * rows,)
-        rows = minima.reshape(_BANDS, _ROWS)
-        band = np.zeros(_BANDS, dtype=np.uint64)
+        minima = np.stack([np.minimum.reduceat(every * factor, starts) for factor in self._factors], axis=1)
+        rows = minima.reshape(-1, _BANDS, _ROWS)  # (answers, bands, rows)
+        bands = np.zeros((len(rows), _BANDS), dtype=np.uint64)
         for row in range(_ROWS):
-            band = _mixed(band ^ rows[:, row])
-        self._bands.append(band)
+            bands = _mixed(bands ^ rows[:, :, row])
+        self._bands.append(bands)
+        self._waiting = []
 
     def found(self) -> list[NearDuplicate]:
         """Return for each answer the most similar one before it, where they are alike; by *second*."""
+        self._take_in()
         if not self._bands:
             return []
-        bands = np.stack(self._bands)  # (answers, bands)
+        bands = np.concatenate(self._bands)  # (answers, bands)
         best: dict[int, NearDuplicate] = {}
         compared: set[tuple[int, int]] = set()
         for column in bands.T:
@@ -78,17 +93,31 @@ class NearDuplicates:
 
 def overlap_of(text: str, other: str) -> float:
     """Return how far two texts are alike, in [0, 1]."""
-    return _overlap(_pairs(text)[:_SKETCH], _pairs(other)[:_SKETCH])
+    hashes = _WordHashes()
+    return _overlap(_pairs(text, hashes)[:_SKETCH], _pairs(other, hashes)[:_SKETCH])
 
 
-def _pairs(text: str) -> NDArray[np.uint64]:
+class _WordHashes(dict[str, int]):
+    """The hash of each word, remembered, since most words come again."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _REMEMBERED_WORDS:
+            self.clear()
+        self[word] = found = zlib.crc32(word.encode(errors="replace"))
+        return found
+
+
+def _pairs(text: str, hashes_of: _WordHashes) -> NDArray[np.uint64]:
     """Return the hashes of the text's pairs of neighbouring words, sorted, each once; never empty."""
     # Accents are kept: folding them costs more than all the rest.
     words = _WORD.findall(text.lower()) or [""]
-    hashes = np.array([zlib.crc32(word.encode(errors="replace")) for word in words], dtype=np.uint64)
+    hashes = np.array([hashes_of[word] for word in words], dtype=np.uint64)
     if len(words) > 1:
         hashes = (hashes[:-1] << np.uint64(32)) | hashes[1:]
-    return np.unique(_mixed(hashes))
+    mixed = _mixed(hashes)
+    # As np.unique, which looks at much more than a short list needs.
+    mixed.sort()
+    return mixed[np.concatenate(([True], mixed[1:] != mixed[:-1]))]
 
 
 def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

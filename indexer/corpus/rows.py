@@ -1,102 +1,122 @@
-"""Answers in rows: JSONL, CSV, BEIR. Read one row at a time, so that the size of the file does not matter.
+"""Answers in lines of JSON: JSONL and BEIR. Read one at a time, so that the size of the file does not matter.
 
 A row that cannot be read is told with its line, and the next ones are read all the same.
 """
 
-import csv
 import difflib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from indexer.corpus.entries import Entry, Located, Unreadable
+from indexer.corpus.slugs import free_name, name_of
+from indexer.corpus.tables.columns import Role, is_theme, role_of
 from indexer.corpus.text_files import is_utf_16
-from indexer.records import Answer, Problem
+from indexer.records import Answer, Problem, Severity
 
-FACET_COLUMN = "facette:"
 MAX_ROW_BYTES = 1_000_000
 _JSONL_FIELDS = ("id", "text", "questions", "facets", "source")
-_COLUMNS = ("id", "text", "questions", "source")
+_FIELD_OF = {
+    Role.ID: "id",
+    Role.TEXT: "text",
+    Role.QUESTION: "questions",
+    Role.SOURCE: "source",
+    Role.LINK: "source",
+}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = "le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à nouveau, en « {} »."
-_PARTED = re.compile(r"\n| \| ")
-_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 
 
 def read_jsonl(file: Path) -> Iterator[Entry | Unreadable]:
-    """Yield the answers of a JSONL file with the fields id, text, questions, facets, source."""
+    """Yield the answers of a JSONL file with the fields id, text, questions, facets, source.
+
+    Fields may have the names that columns of tables have too. Without an id, one is made of the question. A field that
+    is not read is named once.
+    """
+    names = _Names(file)
     for line, record in _json_lines(file):
         if isinstance(record, Unreadable):
             yield record
             continue
-        unknown = [field for field in record if field not in _JSONL_FIELDS]
-        if unknown:
-            yield _wrong(file, line, f"champ inconnu {_named(unknown[0], _JSONL_FIELDS)}")
-            continue
-        yield _entry(
-            file,
-            line,
-            answer_id=record.get("id"),
-            text=record.get("text"),
-            questions=record.get("questions"),
-            facets=record.get("facets"),
-            source=record.get("source"),
-        )
+        fields, unknown = _fields(record)
+        yield from names.problems(unknown, line)
+        if not fields.get("id") and "id" not in record:
+            yield names.named(_entry(file, line, **{**fields, "id": ""}))
+        else:
+            yield _entry(file, line, **fields)
 
 
 def read_beir(file: Path) -> Iterator[Entry | Unreadable]:
-    """Yield the answers of a BEIR corpus.jsonl: the title, where there is one, is the first line of the text."""
+    """Yield the answers of a BEIR corpus.jsonl: the title, where there is one, is the first line of the text.
+
+    Questions, facets and a source beside them, or in the metadata, are read as those of JSONL are; what else the rows
+    hold is named once.
+    """
+    names = _Names(file)
     for line, record in _json_lines(file):
         if isinstance(record, Unreadable):
             yield record
             continue
-        title, text = record.get("title"), record.get("text")
+        title, text, metadata = record.get("title"), record.get("text"), record.get("metadata")
         if title is not None and not isinstance(title, str):
             yield _wrong(file, line, "« title » doit être un texte.")
             continue
+        beside = {**(metadata if isinstance(metadata, dict) else {}), **record}
+        kept = {key: value for key, value in beside.items() if key not in ("_id", "id", "title", "text", "metadata")}
+        fields, unknown = _fields(kept)
+        yield from names.problems(unknown, line)
         whole = f"{title}\n{text}" if title and isinstance(text, str) else text
-        yield _entry(file, line, answer_id=record.get("_id"), text=whole, questions=None, facets=None, source=None)
+        yield _entry(file, line, **{**fields, "id": record.get("_id"), "text": whole})
 
 
-def read_csv(file: Path) -> Iterator[Entry | Unreadable]:
-    """Yield the answers of a CSV file, one row each, with the columns id, text, questions, source, facette:<key>.
+class _Names:
+    """The names of fields told so far, and of answers made so far, in one file."""
 
-    Several questions, or several values of a facet, are parted by « | » between spaces or by line ends. Commas,
-    semicolons or tabulations part the columns; the first line tells which.
-    """
-    with file.open("rb") as stream:
-        if _begins_as_utf_16(stream):
-            yield _wrong(file, 1, _UTF_16.format("CSV UTF-8"))
-            return
-        # Bytes that are not UTF-8 become lone surrogates, which tell the row that has them.
-        lines = (
-            (line.removeprefix(_BYTE_ORDER_MARK) if at == 0 else line).decode("utf-8", errors="surrogateescape")
-            for at, line in enumerate(stream)
-        )
-        head = next(lines, "")
-        delimiter = max(",;\t", key=head.count)
-        try:
-            columns = next(csv.reader([head], delimiter=delimiter, strict=True), [])
-            wrong = _wrong_columns(columns)
-        except csv.Error as error:
-            wrong = f"la première ligne ne se lit pas comme du CSV ({error}) : enregistrez le fichier en « CSV UTF-8 »."
-        if wrong:
-            yield _wrong(file, 1, wrong)
-            return
-        rows = csv.reader(lines, delimiter=delimiter, strict=True)
-        while True:
-            first = rows.line_num + 2  # the row begins on the line after those read so far, the head among them
-            try:
-                cells = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield _wrong(file, first, f"la ligne ne se lit pas comme du CSV ({error}) : vérifiez les guillemets.")
-                continue
-            if any(cell.strip() for cell in cells):
-                yield _csv_entry(file, first, columns, cells)
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._told: set[str] = set()
+        self._taken: set[str] = set()
+
+    def problems(self, unknown: list[str], line: int) -> Iterator[Unreadable]:
+        """Yield a warning for each name that was not told yet."""
+        for name in unknown:
+            if name not in self._told:
+                self._told.add(name)
+                message = f"champ inconnu {_named(name, _JSONL_FIELDS)} Il n'est pas lu, ici et plus bas."
+                yield Unreadable((Problem(str(self._file), line, message, Severity.WARNING),))
+
+    def named(self, entry: Entry | Unreadable) -> Entry | Unreadable:
+        """Return the entry with an id made of its question, or of its text."""
+        if isinstance(entry, Unreadable):
+            return entry
+        name = free_name(name_of(entry.answer.questions, entry.answer.text), self._taken)
+        self._taken.add(name)
+        return entry.with_answer(id=name, has_made_id=True)
+
+
+def _fields(record: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """Return the five fields of a row, whatever names they have there, and the names that mean nothing here."""
+    fields: dict[str, object] = dict.fromkeys(_JSONL_FIELDS)
+    fields |= {key: value for key, value in record.items() if key in _JSONL_FIELDS}
+    unknown = []
+    for key, value in record.items():
+        if key in _JSONL_FIELDS:
+            continue
+        role = role_of(key)
+        target = _FIELD_OF.get(role) if role else None
+        if is_theme(key):
+            facets = fields["facets"] if isinstance(fields["facets"], dict) else {}
+            if value:
+                fields["facets"] = {"thematique": value if isinstance(value, list) else [value], **facets}
+        elif target == "questions" and value:
+            more = value if isinstance(value, list) else [value]
+            fields["questions"] = [*(fields["questions"] if isinstance(fields["questions"], list) else []), *more]
+        elif target and fields[target] is None:
+            fields[target] = value
+        elif value not in (None, "", [], {}):
+            unknown.append(key)
+    return fields, unknown
 
 
 def _begins_as_utf_16(stream: BinaryIO) -> bool:
@@ -105,53 +125,13 @@ def _begins_as_utf_16(stream: BinaryIO) -> bool:
     return is_utf_16(start)
 
 
-def _wrong_columns(columns: list[str]) -> str | None:
-    names = [name for name in columns if not name.startswith(FACET_COLUMN)]
-    unknown = [name for name in names if name not in _COLUMNS]
-    if unknown:
-        return f"colonne inconnue {_named(unknown[0], _COLUMNS)} Les autres sont « {FACET_COLUMN}… »."
-    if not {"id", "text"} <= set(names):
-        return f"il manque la colonne « id » ou « text » : les colonnes sont {', '.join(_COLUMNS)}, {FACET_COLUMN}…."
-    twice = [name for at, name in enumerate(columns) if name in columns[:at]]
-    if twice:
-        return f"la colonne « {twice[0]} » est deux fois : gardez-en une."
-    return f"la colonne « {FACET_COLUMN} » n'a pas de clé : complétez-la." if FACET_COLUMN in columns else None
-
-
-def _csv_entry(file: Path, line: int, columns: list[str], cells: list[str]) -> Entry | Unreadable:
-    joined = "".join(cells)
-    broken = _NOT_UTF_8.search(joined)
-    if broken:
-        line += joined.count("\n", 0, broken.start())
-        return _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en « CSV UTF-8 ».")
-    if len(cells) != len(columns):
-        message = f"la ligne a {len(cells)} colonnes, la première en a {len(columns)} : vérifiez les guillemets."
-        return _wrong(file, line, message)
-    row = {name: cell.replace("\r\n", "\n").replace("\r", "\n") for name, cell in zip(columns, cells, strict=True)}
-    facets = {
-        name.removeprefix(FACET_COLUMN): _parts(cell) for name, cell in row.items() if name.startswith(FACET_COLUMN)
-    }
-    return _entry(
-        file,
-        line,
-        answer_id=row["id"].strip(),
-        text=row["text"],
-        questions=_parts(row.get("questions", "")),
-        facets={key: values for key, values in facets.items() if values},
-        source=row.get("source", "").strip() or None,
-    )
-
-
-def _parts(cell: str) -> list[str]:
-    return [part.strip() for part in _PARTED.split(cell) if part.strip()]
-
-
 def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
     with file.open("rb") as stream:
         if _begins_as_utf_16(stream):
             yield 1, _wrong(file, 1, _UTF_16.format("UTF-8"))
             return
         line = 0
+        is_told = False
         while content := stream.readline(MAX_ROW_BYTES):
             line += 1
             if len(content) == MAX_ROW_BYTES and not content.endswith(b"\n"):
@@ -161,15 +141,21 @@ def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, object] | Unread
                 continue
             if line == 1:
                 content = content.removeprefix(_BYTE_ORDER_MARK)
-            if content.strip():
-                yield line, _json_record(file, line, content)
+            if not content.strip():
+                continue
+            try:
+                text = content.decode("utf-8")
+            except UnicodeDecodeError:
+                if not is_told:  # a file of another encoding has it in most of its rows
+                    is_told = True
+                    yield line, _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en UTF-8.")
+                continue
+            yield line, _json_record(file, line, text)
 
 
-def _json_record(file: Path, line: int, content: bytes) -> Mapping[str, object] | Unreadable:
+def _json_record(file: Path, line: int, text: str) -> Mapping[str, object] | Unreadable:
     try:
-        record = json.loads(content.decode("utf-8"), object_pairs_hook=_without_doubles)
-    except UnicodeDecodeError:
-        return _wrong(file, line, "la ligne n'est pas en UTF-8 : enregistrez le fichier en UTF-8.")
+        record = json.loads(text, object_pairs_hook=_without_doubles)
     except _DoubleError as error:
         return _wrong(file, line, f"« {error} » est deux fois dans la ligne : gardez-en un.")
     except (ValueError, RecursionError) as error:
@@ -191,8 +177,16 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _entry(
-    file: Path, line: int, *, answer_id: object, text: object, questions: object, facets: object, source: object
+    file: Path,
+    line: int,
+    *,
+    id: object,  # noqa: A002  # the field's name
+    text: object,
+    questions: object,
+    facets: object,
+    source: object,
 ) -> Entry | Unreadable:
+    answer_id = id
     if not isinstance(answer_id, str) or not isinstance(text, str):
         return _wrong(file, line, "l'identifiant et le texte sont obligatoires, et doivent être du texte.")
     asked = _texts([] if questions is None else questions)

@@ -15,7 +15,7 @@ from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.encode import Journal, KnownVectors
 from indexer.index.folder import IndexFolder, file_sizes, file_sums
-from indexer.index.manifest import EncoderInfo, Manifest
+from indexer.index.manifest import CorpusInfo, EncoderInfo, Manifest
 from indexer.index.write import write_contents
 from indexer.records import AnswerSource, Progress, no_progress
 from indexer.search.contents import IndexContents
@@ -45,11 +45,13 @@ def build_index(
     risk: float = 0.05,
     keep: int = 3,
     memory_bytes: int | None = None,
+    corpus_info: CorpusInfo | None = None,
     progress: Progress = no_progress,
 ) -> BuildSummary:
     """Build an index of *corpus* in the index folder *path* and put it into service; the newest *keep* stay.
 
     memory_bytes: most that the dense index may take while it serves, not bounded if None.
+    corpus_info: where the corpus is, to be said in the manifest.
     CorpusError if the corpus cannot be read, IndexFolderError if the folder cannot be written or another build runs.
     The index in service is not touched before the new one is complete and has been read back.
     """
@@ -97,6 +99,7 @@ def build_index(
             files=file_sums(aside),
             sizes=file_sizes(aside),
             replaced=in_service.id if in_service else "",
+            corpus=corpus_info,
         )
         _check(contents)
         folder.publish(aside, manifest)

@@ -58,12 +58,22 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class CorpusInfo:
+    """Which corpus an index was built from. path: as it was named; from_index: the way there from the index folder."""
+
+    kind: str
+    path: str
+    from_index: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything about an index that is not in its other files.
 
     built_at: ISO 8601, UTC. method: `build.RECIPE`, by which the same corpus makes the same index. files: name to
     sha256. sizes: name to bytes, none in those of older versions. replaced: the id of the index that was in service
-    when this one was built, empty for none.
+    when this one was built, empty for none. corpus: what it was built from, None where that was
+    no file, or is not known.
     """
 
     id: str
@@ -79,10 +89,13 @@ class Manifest:
     sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
     replaced: str = ""
     format_version: int = FORMAT_VERSION
+    corpus: CorpusInfo | None = None
 
     def to_json(self) -> str:
         """Return the manifest as a JSON document that people can read."""
         content = dataclasses.asdict(self) | {"ranking": self.ranking.to_record()}
+        if self.corpus is None:
+            del content["corpus"]
         return json.dumps(content | {_SUM: _sum_of(content)}, ensure_ascii=False, indent=2) + "\n"
 
     @classmethod
@@ -119,6 +132,7 @@ class Manifest:
                 files=_files(content["files"]),
                 sizes=_sizes(content.get("sizes", {}), content["files"]),
                 replaced=_text(content, "replaced") if "replaced" in content else "",
+                corpus=_corpus(content.get("corpus")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(where, error) from error
@@ -200,6 +214,10 @@ def _numbers(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _corpus(content: Mapping[str, Any] | None) -> CorpusInfo | None:
+    return _part(CorpusInfo, content) if content else None
 
 
 def _files(content: Mapping[str, Any]) -> dict[str, str]:

@@ -102,7 +102,7 @@ def test_every_mistake_is_listed_at_once_with_file_and_line(tmp_path: Path) -> N
         stream.write(b'{"_id": "q11", "text": "\xff"}\n')
     write(
         tmp_path / "qrels" / "dev.tsv",
-        *("query-id\tcorpus-id\tscore", "q1\ta1\t1", "q1\ta1\t1", "q8\ta2\t1", "q1\tabsent\t1", "nobody\ta1\t1"),
+        *("query-id\tcorpus-id\tscore", "q1\ta1\t1", "q1\ta1\t2", "q8\ta2\t1", "q1\tabsent\t1", "nobody\ta1\t1"),
         *("q1\ta2\thigh", "q1\ta2"),
     )
     found = problems(open_query_set(tmp_path))
@@ -193,7 +193,7 @@ def test_a_line_of_the_corpus_that_is_no_answer_is_passed_over(tmp_path: Path) -
     assert corpus_ids(write(tmp_path / "corpus.jsonl", *lines)) == {"a1"}
 
 
-@pytest.mark.parametrize("grade", ["--1", "+-1", "1.0", "a", ""])
+@pytest.mark.parametrize("grade", ["--1", "+-1", "1.5", "a", ""])
 def test_grade_that_is_no_whole_number_is_told(grade: str, tmp_path: Path) -> None:
     """With its file and line."""
     folder = tmp_path / "set"
@@ -202,3 +202,21 @@ def test_grade_that_is_no_whole_number_is_told(grade: str, tmp_path: Path) -> No
     (folder / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tscore\nq1\ta\t{grade}\n", encoding="utf-8")
     with pytest.raises(QuerySetError, match=r"test\.tsv:2: the relevance .* is not a whole number"):
         open_query_set(folder).require_sound({"a"})
+
+
+def test_what_others_write_is_read(tmp_path: Path) -> None:
+    """Integer ids, no metadata, 1.0, a judgment said twice, an ending in capitals and a heading are no mistakes."""
+    queries = write(tmp_path / "q.JSONL", '{"_id": 1, "text": "Un ?", "metadata": null}')
+    qrels = write(tmp_path / "qrels.tsv", "1 a1 1.0", "1 a1 1")
+    found = open_query_set(queries, qrels=qrels)
+    assert found.problems == ()
+    assert list(found) == [Query("1", "Un ?", Scope.IN_SCOPE, {"a1": 1})]
+    topics = open_query_set(write(tmp_path / "t.tsv", "qid\tquestion", "T1\tUn ?"))
+    assert [query.text for query in topics] == ["Un ?"]
+
+
+@pytest.mark.parametrize("name", ["q.csv", "q.xml", "q.jsonl.gz"])
+def test_what_is_no_query_set_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
+    """Its lines would be measured as questions."""
+    with pytest.raises(EvaluationError, match="is no query set that can be read here"):
+        open_query_set(write(tmp_path / name, "Un ?"))

@@ -41,7 +41,6 @@ LONG = (
         ("facette.md", "---\nfacettes:\n  couloirs: [Hôpital]\n---\nz", 3, "facette inconnue « couloirs »"),
         ("valeur.md", "---\nfacettes:\n  couloir:\n    - Hopital\n---\nz", 4, "voulez-vous dire « Hôpital »"),
         ("valeur2.md", "---\nfacettes:\n  couloir: [zzz]\n---\nz", 3, "choisissez parmi « Hôpital », « Officine »."),
-        ("long.md", "x" * 20_001, 1, "20000 au plus"),
         ("longue.md", "---\nquestions:\n  - ok\n  - " + "y" * 501 + "\n---\nz", 4, "raccourcissez"),
         ("carte.md", "---\n- x\n---\nz", 2, "une clé"),
         ("nul.md", "---\nsource: a\x00b\n---\nz", 2, "interdit"),
@@ -106,7 +105,7 @@ def test_mistakes_between_answers(tmp_path: Path) -> None:
     )
     problems = check_corpus(tmp_path)
     found = [(Path(problem.path).parent.name, problem.line, problem.severity) for problem in problems]
-    assert found == [("b", 1, Severity.ERROR), ("c", 4, Severity.ERROR), ("d", 1, Severity.WARNING)]
+    assert found == [("b", 1, Severity.ERROR), ("c", 4, Severity.WARNING), ("d", 1, Severity.WARNING)]
     assert "déjà celui de" in problems[0].message
     assert "« un »" in problems[1].message
     assert "attention : " in str(problems[2])
@@ -256,7 +255,7 @@ NOT_READ = "1: attention : ce fichier n'est pas lu"
         ("x.md", f"{NOT_READ} : déplacez-le dans le dossier « answers »."),
         ("x.md ", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « x.md »."),
         ("certificats/Y.MD", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « y.md »."),
-        ("x.docx", f"{NOT_READ} : si c'est une réponse, mettez-la dans un fichier « x.md » du dossier « answers » ;"),
+        ("x.docx", f"{NOT_READ} : faites-en des réponses, avec « "),
         ("notes.txt", f"{NOT_READ} : si c'est une réponse, mettez-la dans un fichier « notes.md »"),
         ("answers/sans-fin", f"{NOT_READ} : une réponse porte un nom comme « sans-fin.md »."),
         ("answers/c.md ", f"{NOT_READ} : une réponse porte un nom comme « c.md »."),
@@ -333,6 +332,8 @@ def test_warnings_stop_nothing(tmp_path: Path) -> None:
             "a.md": "---\nquestions:\n  - Un ?\n  - UN\n---\nx",
             "b.md": "---\nquestions:\n  - Deux ?\n    Trois ?\n---\ny",
             "c.md": "Un d\ufffdlai.",
+            "d.md": "---\nquestions:\n  - Deux ? Trois ?\n---\nz",
+            "e.md": "x" * 20_001,
         },
     )
     problems = check_corpus(tmp_path)
@@ -340,8 +341,11 @@ def test_warnings_stop_nothing(tmp_path: Path) -> None:
         ("a.md", 4, Severity.WARNING),
         ("b.md", 3, Severity.WARNING),
         ("c.md", 1, Severity.WARNING),
-    ]
-    assert len(list(open_corpus(tmp_path).answers())) == 3
+        ("d.md", 3, Severity.WARNING),
+        ("e.md", 1, Severity.WARNING),
+    ], problems
+    assert "20000 au plus" in problems[-1].message
+    assert len(list(open_corpus(tmp_path).answers())) == 5
 
 
 def test_facet_values_are_known_by_their_letters(tmp_path: Path) -> None:

@@ -154,7 +154,8 @@ def test_rows_of_json_are_read_as_written(
 def test_rows_of_csv_are_read_as_written(
     answers: list[Answer], delimiter: str, parted: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Every field of every row comes back, whichever sign parts the columns and the questions."""
+    """Every field of every row comes back, whichever sign parts the columns and the questions; HTML is another test."""
+    assume(not any(sign in str(answer) for answer in answers for sign in "<&"))
     assume(not any("|" in text for answer in answers for text in (*answer.questions, *sum(answer.facets.values(), ()))))
     file = tmp_path_factory.mktemp("rows") / "faq.csv"
     keys = sorted({key for answer in answers for key in answer.facets})
@@ -205,8 +206,6 @@ def test_beir_folder(tmp_path: Path) -> None:
         ('{"id": "a", "text": "x", "questions": [" "]}', "questions"),
         ('{"id": "a", "text": "x", "facets": {"c": "v"}}', "facets"),
         ('{"id": "a", "text": "x", "source": 3}', "source"),
-        ('{"id": "a", "text": "x", "titre": "t"}', "titre"),
-        ('{"id": "a", "text": "x", "question": []}', "voulez-vous dire « questions »"),
         ('{"id": "a", "text": "x", "questions": 0}', "questions"),
         ('{"id": "a", "text": "x", "facets": []}', "facets"),
         ('{"id": "a", "text": "x", "facets": {"": ["v"]}}', "facets"),
@@ -231,14 +230,15 @@ def test_bad_row_is_told_with_its_line(tmp_path: Path, line: str, words: str) ->
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("id,texte\na,x\n", "texte"),
         ("id\na\n", "il manque"),
         ("id,text\na,x,y\n", r":2: .*3 colonnes"),
         ('id,text\na,"x\n', r":2: .*CSV"),
-        ("id,text\n\na,x\nb\n", r":4: .*1 colonne"),
+        ("id,text\n\na,x\nb\n", r":4: cellule B4 : la réponse n'a pas de texte"),
+        ("id,text\na b,x\n", r":2: cellule A2 : l'identifiant"),
         ("id,text,text\na,x,y\n", "deux fois"),
         ("id,text,facette:\na,x,y\n", "pas de clé"),
-        ("id\rtext\r", "première ligne"),
+        ("id\rtext\r", "il manque la colonne des réponses"),
+        ("Titre seul\n\na,b\n", "il manque la ligne des titres.* a « Titre seul »"),
         ("", "il manque"),
         ("id,text\n", "aucune réponse"),
     ],
@@ -250,12 +250,11 @@ def test_bad_csv_is_told(tmp_path: Path, content: str, words: str) -> None:
         list(open_corpus(tmp_path / "faq.csv").answers())
 
 
-def test_bytes_that_are_not_utf_8_are_told_at_their_line(tmp_path: Path) -> None:
-    """One row of another encoding is told, also inside of a cell of several lines; the other rows are read."""
-    content = 'id,text\na,x\nb,"un\ndeux\nd\xe9lai"\nc,y\n'.encode("latin-1")
-    (tmp_path / "faq.csv").write_bytes(content)
+def test_bytes_that_are_not_utf_8_are_told_where_they_are(tmp_path: Path) -> None:
+    """A row of another encoding among rows of UTF-8 is told; the other rows are read."""
+    (tmp_path / "faq.csv").write_bytes('id,text\na,été\nb,"un\ndeux\nd'.encode() + b'\xe9lai"\nc,y\n')
     (tmp_path / "faq.jsonl").write_bytes(b'{"id": "a", "text": "x"}\n{"id": "b", "text": "d\xe9lai"}\n')
-    for name, line in (("faq.csv", 5), ("faq.jsonl", 2)):
+    for name, line in (("faq.csv", 3), ("faq.jsonl", 2)):
         answers = []
         with pytest.raises(CorpusError, match=rf"{name}:{line}: .*UTF-8"):
             answers += list(open_corpus(tmp_path / name).answers())

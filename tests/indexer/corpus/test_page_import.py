@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from indexer.cli import main
-from indexer.corpus.ans_page import CLOSING_LINE
 from indexer.corpus.corpus import open_corpus
+from indexer.corpus.imports.ans_page import CLOSING_LINE
+from indexer.corpus.imports.page_import import import_page
 from indexer.corpus.markdown import parse_markdown_text
-from indexer.corpus.page_import import import_page
 from indexer.errors import CorpusError
 
 CORPUS = Path(__file__).parents[3] / "corpus"

@@ -1,25 +1,21 @@
 """From a page saved from the site, as text, to one Markdown file an answer. Never overwrites a file."""
 
 import re
-import tempfile
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 
-from indexer.corpus.ans_page import CLOSING_LINE, EVIDENCE, GUIDED, SOURCE
-from indexer.corpus.entries import Entry, Unreadable
+from indexer.corpus.imports.ans_page import CLOSING_LINE, EVIDENCE, GUIDED, SOURCE
+from indexer.corpus.imports.files import existing_answers, write_files
 from indexer.corpus.markdown import format_markdown_answer
-from indexer.corpus.markdown_folder import read_folder
 from indexer.corpus.near_duplicates import ALIKE, overlap_of
+from indexer.corpus.slugs import free_name, slug_of
 from indexer.corpus.text_files import read_text_file
 from indexer.errors import CorpusError
 from indexer.french.text import fold, words_of
-from indexer.french.words import content_words, split_words
-from indexer.records import Answer, Problem, Severity
+from indexer.records import Answer, Problem
 
 _CLOSING_WORDS = words_of(CLOSING_LINE)
-_SLUG_WORDS = 5
 _NO_THEME = "divers"
 
 
@@ -46,7 +42,7 @@ def import_page(page: Path, folder: Path) -> ImportSummary:
     one, or the folder cannot be read or written.
     """
     texts = list(dict.fromkeys(_answers_of(page)))
-    existing = _existing(folder)
+    existing = existing_answers(folder)
     by_words = {_words(entry.answer.text): Path(entry.path) for entry in existing}
     on_page = {_words(text) for text in texts}
     # What the page has word for word is no edited version of anything else on it.
@@ -56,7 +52,7 @@ def import_page(page: Path, folder: Path) -> ImportSummary:
     present: list[Path] = []
     left_alone: list[str] = []
     for text in texts:
-        slug = _slug(text)
+        slug = slug_of(text) or "reponse"
         version = next((Path(entry.path) for entry in edited if overlap_of(entry.answer.text, text) >= ALIKE), None)
         if _words(text) in by_words:
             present.append(by_words[_words(text)])
@@ -65,61 +61,18 @@ def import_page(page: Path, folder: Path) -> ImportSummary:
         elif version:
             left_alone.append(f"« {slug} » : {version} en semble une version corrigée ; comparez-les.")
         else:
-            answer = Answer(_free(slug, taken), text, facets=_facets(text), source=SOURCE)
+            answer = Answer(free_name(slug, taken), text, facets=_facets(text), source=SOURCE)
             file = folder / _theme(answer) / f"{answer.id}.md"
             created[file] = format_markdown_answer(answer)
             taken[answer.id] = file
     if created:
-        _write_all(created, folder)
+        write_files(created, folder)
     return ImportSummary(tuple(created), tuple(present), tuple(left_alone))
-
-
-def _free(slug: str, taken: Container[str]) -> str:
-    names = chain([slug], (f"{slug}-{number}" for number in count(2)))
-    return next(name for name in names if name not in taken)
 
 
 def _theme(answer: Answer) -> str:
     theme = fold(answer.facets["thematique"][0]) if "thematique" in answer.facets else _NO_THEME
     return re.sub(r"[^a-z0-9]+", "-", theme)
-
-
-def _write_all(contents: Mapping[Path, str], folder: Path) -> None:
-    """Write every file or none: half an answer would be taken for a whole one."""
-    try:
-        for parent in {file.parent for file in contents}:
-            parent.mkdir(parents=True, exist_ok=True)
-        # In the folder itself, so that putting a file in place copies nothing; hidden, so that it is no answer.
-        with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as aside:
-            written = {Path(aside, str(number)): file for number, file in enumerate(contents)}
-            for part, file in written.items():
-                part.write_text(contents[file], encoding="utf-8", newline="\n")
-            _put_in_place(written)
-    except OSError as error:
-        raise CorpusError([_not_written(error, folder)]) from error
-
-
-def _put_in_place(written: Mapping[Path, Path]) -> None:
-    placed: list[Path] = []
-    try:
-        for part, file in written.items():
-            file.open("x").close()  # to replace nothing that came meanwhile
-            placed.append(file)
-            part.replace(file)
-    except OSError:
-        for file in placed:
-            file.unlink(missing_ok=True)
-        raise
-
-
-def _not_written(error: OSError, folder: Path) -> Problem:
-    path = Path(error.filename2 or error.filename or folder)
-    message = f"rien ne peut être écrit ici ({error.strerror}) : vérifiez les droits et la place du disque."
-    if isinstance(error, FileExistsError) and path.suffix == ".md":
-        message = "ce nom est déjà pris : renommez ce qui le porte, puis recommencez."
-    elif isinstance(error, FileExistsError | NotADirectoryError):
-        message = "il faut ici un dossier, et un fichier porte déjà ce nom : changez le nom de ce fichier."
-    return Problem(str(path), 1, message)
 
 
 def _answers_of(page: Path) -> Iterator[str]:
@@ -146,32 +99,8 @@ def _answers_of(page: Path) -> Iterator[str]:
         start = closing + 1
 
 
-def _existing(folder: Path) -> list[Entry]:
-    """Return the answers in *folder* already. CorpusError with the problems of all that cannot be read."""
-    try:
-        if folder.exists() and not folder.is_dir():
-            message = "ce n'est pas un dossier : donnez celui des réponses, comme « corpus/answers »."
-            raise CorpusError([Problem(str(folder), 1, message)])
-        found = list(read_folder(folder))
-    except OSError as error:
-        message = f"ce dossier ne peut pas être lu ({error.strerror}) : vérifiez le chemin et ses droits."
-        raise CorpusError([Problem(str(error.filename or folder), 1, message)]) from error
-    problems = [problem for entry in found if isinstance(entry, Unreadable) for problem in entry.problems]
-    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
-    if errors:
-        raise CorpusError(errors)
-    return [entry for entry in found if isinstance(entry, Entry)]
-
-
 def _words(text: str) -> str:
     return " ".join(text.split())
-
-
-def _slug(text: str) -> str:
-    """Return the first telling words of an answer, as an address has them."""
-    words = [fold(word.surface) for word in content_words(split_words(text[:400]))]
-    slug = re.sub(r"[^a-z0-9]+", "-", " ".join(list(dict.fromkeys(words))[:_SLUG_WORDS])).strip("-")
-    return slug or "reponse"
 
 
 def _facets(text: str) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,191 @@
+"""One import: what it would do, said in French, and doing it. Asking is the command's."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from indexer.corpus.companion_files import read_companions
+from indexer.corpus.imports.drafts import Drafts, read_drafts
+from indexer.corpus.imports.facet_values import FacetLines, facet_lines
+from indexer.corpus.imports.files import write_files
+from indexer.corpus.imports.plan import Change, Plan, Step, make_plan, remember
+from indexer.corpus.imports.remembered import FILE, Remembered, memory_text, read_memory, sum_of_answer
+from indexer.corpus.markdown import format_markdown_answer
+from indexer.errors import CorpusError
+from indexer.records import Severity
+
+ANSWERS_FOLDER = "answers"
+_SHOWN = 15
+_QUESTION_CHARACTERS = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What bringing a file in would do. overwrites: files changed here too. removes: those gone from the source."""
+
+    file: Path
+    folder: Path
+    drafts: Drafts
+    plan: Plan
+    facets: FacetLines | None
+    overwrites: bool
+    removes: bool
+
+    @property
+    def writes(self) -> tuple[Step, ...]:
+        """The answers whose files would be made or changed."""
+        changes = [Change.NEW, Change.CHANGED, *([Change.CONFLICT] if self.overwrites else [])]
+        return tuple(self.plan.of(*changes))
+
+    @property
+    def removals(self) -> tuple[Step, ...]:
+        """The answers whose files would go: those that no editor has changed."""
+        return tuple(step for step in self.plan.of(Change.GONE) if self.removes and step.content)
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether an answer would be written or removed."""
+        return bool(self.writes or self.removals)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        for problem in self.drafts.notes:
+            yield str(problem)
+        if self.drafts.notes:
+            yield ""
+        count = len(self.drafts.drafts)
+        renamed = f" (auparavant « {self.plan.was} »)" if self.plan.was else ""
+        yield f"{self.file}{renamed} : {_count(count, 'réponse lue', 'réponses lues')}."
+        name = f"« {self.plan.source} »"
+        conflict = (
+            "changée ici et dans la source : SERA REMPLACÉE|changées ici et dans la source : SERONT REMPLACÉES"
+            if self.overwrites
+            else f"changée ici et dans {name} : laissée telle quelle. Comparez, ou ajoutez --overwrite"
+            f"|changées ici et dans {name} : laissées telles quelles. Comparez, ou ajoutez --overwrite"
+        )
+        gone = (
+            f"n'est plus dans {name} : SERA RETIRÉE|ne sont plus dans {name} : SERONT RETIRÉES"
+            if self.removes
+            else f"n'est plus dans {name} : laissée. Pour la retirer, ajoutez --remove"
+            f"|ne sont plus dans {name} : laissées. Pour les retirer, ajoutez --remove"
+        )
+        yield from _part("+", "nouvelle|nouvelles", self.plan.of(Change.NEW), self.folder)
+        yield from _part("~", f"changée dans {name}|changées dans {name}", self.plan.of(Change.CHANGED), self.folder)
+        yield from _part("!", conflict, self.plan.of(Change.CONFLICT), self.folder)
+        shown_gone = [step for step in self.plan.of(Change.GONE) if step.content]
+        yield from _part("-", gone, shown_gone, self.folder)
+        kept = (
+            f"n'est plus dans {name}, mais a été changée ici : laissée"
+            f"|ne sont plus dans {name}, mais ont été changées ici : laissées"
+        )
+        yield from _part("-", kept, self.plan.of(Change.GONE_KEPT), self.folder)
+        alike = "ressemble à une réponse déjà là : laissée, comparez-les|ressemblent à des réponses déjà là : laissées"
+        yield from _part("?", alike, self.plan.of(Change.ALIKE), self.folder)
+        out = "a été retirée d'ici : laissée de côté|ont été retirées d'ici : laissées de côté"
+        yield from _part("x", out, self.plan.of(Change.TAKEN_OUT), self.folder)
+        kept_here = len(self.plan.of(Change.KEPT))
+        if kept_here:
+            yield f"  {_count(kept_here, 'corrigée ici : gardée', 'corrigées ici : gardées')}"
+        same = len(self.plan.of(Change.SAME, Change.PRESENT))
+        if same:
+            yield f"  {same} sans changement"
+        if self.facets:
+            for key, values in self.facets.added.items():
+                yield f"  « {key} » a de nouvelles valeurs, ajoutées à {self.facets.file} : {', '.join(values)}"
+            for key, values in self.facets.missing.items():
+                yield f"  « {key} » a de nouvelles valeurs : ajoutez-les à {self.facets.file} : {', '.join(values)}"
+
+
+def prepare_import(file: Path, folder: Path, *, overwrites: bool = False, removes: bool = False) -> Import:
+    """Return what bringing *file* into *folder*, that of the answers, would do; nothing is written.
+
+    CorpusError with every problem that keeps the file, or what is in the folder, from being read.
+    """
+    corpus = folder.parent if folder.name == ANSWERS_FOLDER else folder
+    companions = read_companions(corpus) if corpus.is_dir() else None
+    errors = [one for one in companions.problems if one.severity is Severity.ERROR] if companions else []
+    if errors:
+        raise CorpusError(errors)
+    drafts = read_drafts(file, facet_keys=[facet.key for facet in companions.facets] if companions else ())
+    plan = make_plan(drafts.drafts, source=file.name, folder=folder)
+    done = Import(file, folder, drafts, plan, None, overwrites, removes)
+    facets = facet_lines((step.draft.answer for step in done.writes if step.draft), corpus=corpus)
+    return replace(done, facets=facets)
+
+
+def carry_out(prepared: Import) -> None:
+    """Write what was prepared: all of it or nothing. CorpusError where that cannot be, or a file has changed since."""
+    created: dict[Path, str] = {}
+    replaced: dict[Path, tuple[bytes, str]] = {}
+    for step in prepared.writes:
+        if step.draft is None:
+            continue
+        text = format_markdown_answer(step.draft.answer)
+        if step.change is Change.NEW:
+            created[step.file] = text
+        else:
+            replaced[step.file] = (step.content, text)
+    if prepared.facets and prepared.facets.added:
+        replaced[prepared.facets.file] = (prepared.facets.before, prepared.facets.after)
+    memory = memory_text(_memory_after(prepared))
+    file = prepared.folder / FILE
+    if file.exists():
+        replaced[file] = (file.read_bytes(), memory)
+    else:
+        created[file] = memory
+    write_files(created, prepared.folder, replaced=replaced, removed=[step.file for step in prepared.removals])
+
+
+def note_what_is_the_same(prepared: Import) -> None:
+    """Remember files that an editor renamed, and the source's new name, where no answer is to be written."""
+    file = prepared.folder / FILE
+    before = read_memory(prepared.folder)
+    after = _memory_after(prepared)
+    if file.exists() and before != after:
+        write_files({}, prepared.folder, replaced={file: (file.read_bytes(), memory_text(after))})
+
+
+def _memory_after(prepared: Import) -> Mapping[str, tuple[Remembered, ...]]:
+    written = set(map(id, prepared.writes))
+    removed = set(map(id, prepared.removals))
+    found: list[Remembered] = []
+    for step in prepared.plan.steps:
+        if step.draft is not None and (id(step) in written):
+            found.append(remember(step.draft, step.draft.answer.id))
+        elif step.before is not None and id(step) not in removed:
+            found += _kept(step, step.before)
+    others = {name: some for name, some in prepared.plan.memory.items() if name != prepared.plan.was}
+    return others | {prepared.plan.source: tuple(sorted(found, key=lambda one: one.id))}
+
+
+def _kept(step: Step, before: Remembered) -> Iterable[Remembered]:
+    if step.draft is None:
+        return [before] if step.content else []
+    if step.change is Change.SAME and sum_of_answer(step.draft.answer) != before.draft:
+        return [remember(step.draft, step.file.stem)]
+    if step.change in (Change.SAME, Change.KEPT):
+        now = remember(step.draft, step.file.stem)
+        return [replace(now, written=before.written)]
+    return [before]
+
+
+def _part(mark: str, heading: str, steps: list[Step], folder: Path) -> Iterator[str]:
+    if not steps:
+        return
+    one, _, many = heading.partition("|")
+    yield f"  {_count(len(steps), one, many)}"
+    for step in steps[:_SHOWN]:
+        place = step.file.relative_to(folder) if step.file.is_relative_to(folder) else step.file
+        asked = step.draft.answer.questions if step.draft else ()
+        question = " ".join(asked[0].split()) if asked else ""
+        if len(question) > _QUESTION_CHARACTERS:
+            question = f"{question[: _QUESTION_CHARACTERS - 1]}…"
+        yield f"    {mark} {place}" + (f" — {question}" if question else "")
+    if len(steps) > _SHOWN:
+        yield f"    … et {len(steps) - _SHOWN} de plus"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,107 @@
+"""What a file to bring in holds: drafts of answers, whatever the format, and what is to be said of it."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.corpus.entries import Entry, Unreadable, problems_of
+from indexer.corpus.imports.web_page import PageAnswer, read_web_page
+from indexer.corpus.imports.word_document import read_word_document
+from indexer.corpus.rows import read_jsonl
+from indexer.corpus.slugs import name_of, plain
+from indexer.corpus.tables.answers import ENDINGS, read_table
+from indexer.errors import CorpusError
+from indexer.records import Answer, Problem, Severity
+
+PAGES = (".html", ".htm", ".xhtml")
+DOCUMENTS = (".docx", ".docm")
+READ = (*ENDINGS, ".jsonl", *PAGES, *DOCUMENTS)
+"""The endings of the files that can be brought in, in small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer of a file, with the name that its own file would have. key: the id that the source gives, or empty.
+
+    theme: the folder it would be put into. place: where it stands, for messages.
+    """
+
+    answer: Answer
+    key: str
+    theme: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What a file holds. *notes*: warnings of reading it, and the rows that are no answer with the reason."""
+
+    drafts: tuple[Draft, ...]
+    notes: tuple[Problem, ...]
+
+
+def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
+    """Return the answers in *file*. CorpusError where it cannot be read as one of the known formats, or holds none."""
+    if not file.is_file():
+        message = "il n'y a pas de fichier à cet endroit : vérifiez le chemin et le nom."
+        raise CorpusError([Problem(str(file), 1, message)])
+    ending = file.suffix.lower()
+    if ending in PAGES:
+        return _of_page(file, read_web_page(file))
+    if ending in DOCUMENTS:
+        return _of_page(file, read_word_document(file))
+    rows = read_jsonl(file) if ending == ".jsonl" else read_table(file, facet_keys=facet_keys)
+    drafts: list[Draft] = []
+    notes: list[Problem] = []
+    for entry in rows:
+        if isinstance(entry, Unreadable):
+            notes += entry.problems
+            continue
+        problems = [problem for problem in problems_of(entry) if not _is_about_the_name(entry, problem)]
+        notes += problems
+        if not any(problem.severity is Severity.ERROR for problem in problems):
+            drafts.append(_draft(entry))
+    if not drafts:
+        no_answer = [Problem(str(file), 1, "ce fichier ne contient aucune réponse.")]
+        raise CorpusError([note for note in notes if note.severity is Severity.ERROR] or no_answer)
+    return Drafts(tuple(drafts), tuple(notes))
+
+
+def _is_about_the_name(entry: Entry, problem: Problem) -> bool:
+    """Whether a problem is the id's: another is made of it here, so that it does not matter."""
+    return "l'identifiant" in problem.message and problem.line == entry.line
+
+
+def _draft(entry: Entry) -> Draft:
+    answer = entry.answer
+    key = "" if entry.has_made_id else answer.id
+    named = plain(key) if re.search(r"[A-Za-z]", key) else ""
+    slug = named or name_of(answer.questions, answer.text)
+    theme = next(iter(answer.facets.get("thematique", ())), "")
+    draft = Answer(slug, answer.text, answer.questions, dict(answer.facets), answer.source)
+    return Draft(draft, key, plain(theme), f"{entry.path}:{entry.line}")
+
+
+def _of_page(file: Path, found: list[PageAnswer]) -> Drafts:
+    if not found:
+        message = (
+            "aucune question n'a été reconnue : ni FAQ balisée (schema.org), ni rubriques à déplier, ni listes de "
+            "définitions, ni titres. Mettez chaque question en titre, ou passez par un tableau à deux colonnes, "
+            "« Question » et « Réponse »."
+        )
+        raise CorpusError([Problem(str(file), 1, message)])
+    drafts = [_draft_of_page(file, one) for one in found if one.text]
+    notes = [
+        Problem(str(file), 1, f"« {one.question[:80]} » n'a pas de réponse dessous : laissée.", Severity.WARNING)
+        for one in found
+        if not one.text
+    ]
+    if not drafts:
+        raise CorpusError(notes)
+    return Drafts(tuple(drafts), tuple(notes))
+
+
+def _draft_of_page(file: Path, one: PageAnswer) -> Draft:
+    answer = Answer(name_of([one.question], one.text), one.text, (one.question,), source=one.source or None)
+    return Draft(answer, "", plain(one.theme), f"{file} « {one.question[:60]} »")

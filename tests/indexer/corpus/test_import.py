@@ -1,0 +1,132 @@
+"""Bringing a table in, and again: nothing that an editor wrote is lost."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.cli import main
+from indexer.corpus.check import check_corpus
+from indexer.corpus.corpus import open_corpus
+from indexer.corpus.imports.bring_in import carry_out, prepare_import
+from indexer.corpus.imports.plan import Change
+
+FACETS = "# de ma main\nthematique:\n  question: Quoi ?\n  valeurs:\n    -   Prix\n\n# suite\nautre:\n  valeurs: [x]\n"
+Rows = dict[str, str]
+
+
+def table(folder: Path, rows: Rows, name: str = "faq.csv") -> Path:
+    with (folder / name).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter=";")
+        writer.writerow(["Question", "Réponse", "Thématique"])
+        writer.writerows([question, text, "Délais"] for question, text in rows.items())
+    return folder / name
+
+
+def changes(file: Path, answers: Path) -> dict[str, Change]:
+    return {step.file.stem: step.change for step in prepare_import(file, answers).plan.steps}
+
+
+def test_importing_twice_changes_nothing(tmp_path: Path) -> None:
+    """Names stay, and not a byte is written again."""
+    file = table(tmp_path, {"Quel délai ?": "Trois jours.", "Combien ?": "Rien."})
+    carry_out(prepare_import(file, tmp_path / "answers"))
+    before = {one: one.read_bytes() for one in (tmp_path / "answers").rglob("*") if one.is_file()}
+    again = prepare_import(file, tmp_path / "answers")
+    assert not again.changes_anything
+    assert "2 sans changement" in str(again)
+    assert before == {one: one.read_bytes() for one in (tmp_path / "answers").rglob("*") if one.is_file()}
+
+
+def test_each_change_is_known(tmp_path: Path) -> None:
+    """New, changed there, changed here, by both, removed here, gone there, renamed here: each is what it is."""
+    answers = tmp_path / "answers"
+    rows = {f"Question {word} ?": f"Réponse {word}." for word in ("alpha", "beta", "gamma", "delta", "omega", "kappa")}
+    carry_out(prepare_import(table(tmp_path, rows), answers))
+    files = {one.stem.split("-")[-1]: one for one in answers.rglob("*.md")}
+    for name in ("beta", "gamma"):
+        files[name].write_text(files[name].read_text(encoding="utf-8") + "\nAjout.\n", encoding="utf-8")
+    files["delta"].unlink()
+    files["kappa"].rename(files["kappa"].with_name("nom-choisi.md"))
+    del rows["Question omega ?"]
+    rows |= {"Question alpha ?": "Autre.", "Question gamma ?": "Encore autre.", "Question zeta ?": "Neuf."}
+    found = {name.split("-")[-1]: change for name, change in changes(table(tmp_path, rows), answers).items()}
+    assert found == {
+        "alpha": Change.CHANGED,
+        "beta": Change.KEPT,
+        "gamma": Change.CONFLICT,
+        "delta": Change.TAKEN_OUT,
+        "omega": Change.GONE,
+        "choisi": Change.SAME,
+        "zeta": Change.NEW,
+    }
+    carry_out(prepare_import(tmp_path / "faq.csv", answers))
+    assert files["beta"].read_text(encoding="utf-8").endswith("Ajout.\n")
+    assert files["gamma"].read_text(encoding="utf-8").endswith("Ajout.\n")
+    assert files["omega"].exists()
+    carry_out(prepare_import(tmp_path / "faq.csv", answers, overwrites=True, removes=True))
+    assert "Encore autre." in files["gamma"].read_text(encoding="utf-8")
+    assert not files["omega"].exists()
+    assert check_corpus(tmp_path / "answers") == []
+
+
+def test_a_renamed_table_is_the_same(tmp_path: Path) -> None:
+    """Next year's file, of which most is the same, goes on from this year's."""
+    rows = {f"Question {word} ?": f"Réponse {word}." for word in ("alpha", "beta", "gamma")}
+    carry_out(prepare_import(table(tmp_path, rows), tmp_path / "answers"))
+    del rows["Question beta ?"]
+    later = prepare_import(table(tmp_path, rows, "faq 2027.csv"), tmp_path / "answers")
+    assert later.plan.was == "faq.csv"
+    assert [step.change for step in later.plan.steps] == [Change.SAME, Change.SAME, Change.GONE]
+
+
+def test_facet_values_are_added_as_lines(tmp_path: Path) -> None:
+    """What facettes.yaml holds stays byte for byte; the new value is one line, and the corpus has no problem."""
+    (tmp_path / "facettes.yaml").write_bytes(FACETS.replace("\n", "\r\n").encode())
+    carry_out(prepare_import(table(tmp_path, {"Quel délai ?": "Trois jours."}), tmp_path / "answers"))
+    (tmp_path / "faq.csv").unlink()
+    expected = FACETS.replace("Prix\n", "Prix\n    - Délais\n").replace("\n", "\r\n")
+    assert (tmp_path / "facettes.yaml").read_bytes() == expected.encode()
+    assert check_corpus(tmp_path) == []
+
+
+WORD = st.text("abcdé '-#*", min_size=1, max_size=12).filter(str.strip)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    first=st.dictionaries(WORD, WORD, min_size=1, max_size=5),
+    second=st.dictionaries(WORD, WORD, min_size=1, max_size=5),
+    edited=st.sets(st.integers(0, 4)),
+    note=st.binary(max_size=12),
+)
+def test_edited_files_survive(
+    first: Rows, second: Rows, edited: set[int], note: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever the table becomes, a file that an editor touched, and any other file, keeps every byte."""
+    folder = tmp_path_factory.mktemp("survive")
+    carry_out(prepare_import(table(folder, first), folder / "answers"))
+    files = sorted((folder / "answers").rglob("*.md"))
+    mine = {}
+    for at, file in enumerate(files):
+        if at in edited:
+            file.write_bytes(file.read_bytes() + b"\r\n  Ajout de ma main.\t\n")
+            mine[file] = file.read_bytes()
+    other = folder / "answers" / "LISEZMOI.md"
+    other.write_bytes(note)
+    again = prepare_import(table(folder, second), folder / "answers", removes=True)
+    carry_out(again)
+    assert {file: file.read_bytes() for file in mine} == mine
+    assert other.read_bytes() == note
+
+
+def test_the_command_asks_before_it_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal and without --yes nothing is written, and that is said; with --yes it is."""
+    file = table(tmp_path, {"Quel délai ?": "Trois jours."})
+    assert main(["import", str(file), str(tmp_path / "answers")]) == 2
+    assert "Rien n'a été écrit" in capsys.readouterr().out
+    assert not (tmp_path / "answers").exists()
+    assert main(["import", str(file), str(tmp_path / "answers"), "--yes"]) == 0
+    assert [one.text for one in open_corpus(tmp_path / "answers").answers()] == ["Trois jours."]
