@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+_RETRY_SECONDS = 10
+"""What `Retry-After` says of a judgement: a file that another program holds, or that is replaced, is free sooner."""
+
 
 class NotFoundError(SouffleurError):
     """What the address names does not exist."""
@@ -98,7 +101,9 @@ async def _given_up(_: Request, __: GivenUpError) -> JSONResponse:
 
 async def _unavailable(_: Request, error: FeedbackError) -> JSONResponse:
     logger.error("A judgement could not be kept: %s", error)
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The judgement could not be kept. Send it again later.")
+    reply = problem(HTTPStatus.SERVICE_UNAVAILABLE, "The judgement could not be kept. Send it again later.")
+    reply.headers["retry-after"] = str(_RETRY_SECONDS)
+    return reply
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
