@@ -240,8 +240,8 @@ def _restore(options: argparse.Namespace, _: IndexerSettings, server: ServerSett
         before = inspect(replaced)
         holds = before.problems[0] if before.problems and not before.schema else before.what_it_holds()
         print(
-            f"Replaced, and set aside as {replaced}: {holds}. Remove that file when you no longer need it: nobody erases "
-            "what expires in it."
+            f"Replaced, and set aside as {replaced}: {holds}. Remove that file when you no longer need it: nobody "
+            "erases what expires in it."
         )
     print(f"{now.path} holds {now.what_it_holds()}.")
     return DONE
