@@ -35,6 +35,7 @@ class FeedbackFile:
         self._path = path
         self._clock = clock
         self._opened = self._at_the_path()
+        self._is_closed = False
         self._failure: FeedbackError | None = None
         self._next_try = 0.0
         self.notice: str | None = None
@@ -56,13 +57,11 @@ class FeedbackFile:
         wait_seconds: how long other processes are waited for, here and by what is written next.
         FeedbackError where there is no fit file and none can be begun; for a second it is then not tried again.
         """
+        if self._is_closed:
+            raise FeedbackError(f"The feedback in {self._path} is closed.")
         if self._connection is not None and not self.is_in_place():
             self._let_go(self._connection)
-        if self._connection is None:
-            self._open_again(wait_seconds)
-        connection = self._connection
-        if connection is None:
-            raise FeedbackError(f"The feedback in {self._path} is closed.")
+        connection = self._connection or self._open_again(wait_seconds)
         connection.execute(f"PRAGMA busy_timeout = {1000 * max(0, wait_seconds):.0f}")
         return connection
 
@@ -72,6 +71,7 @@ class FeedbackFile:
 
     def close(self) -> None:
         """Gather everything in the one file and let go of it. A file that was moved away takes its log along."""
+        self._is_closed = True
         if self._connection is not None:
             if not self.is_in_place():
                 self._let_go(self._connection)
@@ -104,7 +104,7 @@ class FeedbackFile:
             connection.close()
         self._say(f"{self._path} {what} while it was served")
 
-    def _open_again(self, wait_seconds: float) -> None:
+    def _open_again(self, wait_seconds: float) -> sqlite3.Connection:
         if self._failure is not None and time.monotonic() < self._next_try:
             raise FeedbackError(str(self._failure))
         is_new = _identity(self._path) is None
@@ -127,6 +127,7 @@ class FeedbackFile:
             self._say(f"{self._path} was begun anew: the one before it is no longer there")
         else:
             self._say(f"{self._path} was opened again: it holds {judgements} judgements and {questions} questions")
+        return connection
 
     def _say(self, event: str) -> None:
         logger.warning("%s.", event)

@@ -11,11 +11,15 @@ from server.privacy.names import PersonalData
 from server.privacy.patterns import LETTER, PersonalKind, ignoring_case
 
 _STREET = (
-    r"(?:rue|avenue|av\.?|boulevard|bd\.?|bld\.?|boul\.|impasse|imp\.|all[eé]e|chemin|quai|faubourg|fbg?\.?|square|ruelle"
+    r"(?:rue|avenue|av\.?|boulevard|bd\.?|bld\.?|boul\.|impasse|imp\.|all[eé]e|chemin|quai|faubourg"
+    r"|fbg?\.?|square|ruelle"
     r"|sentier|esplanade|promenade|rond-point|lotissement|r[eé]sidence|hameau|mont[eé]e|traverse|venelle)"
 )
 _STREET_OR_WORD = r"(?:place|pl\.|cours|route|rte\.?|voie|passage|cit[eé]|villa|cour|parc|mail)"
-_PARTICLE = r"(?:(?:de|du|des|la|le|les|aux?|à|en|sur|sous|et|saint|sainte|st|ste|dr|docteur|g[eé]n[eé]ral|pr[eé]sident) {1,2}|[dl]')"
+_PARTICLE = (
+    r"(?:(?:de|du|des|la|le|les|aux?|à|en|sur|sous|et|saint|sainte|st|ste|dr|docteur|g[eé]n[eé]ral|pr[eé]sident)"
+    r" {1,2}|[dl]')"
+)
 _A_WORD = rf"[{LETTER}\d][{LETTER}\d'.\-]{{0,40}}"
 _BEGINNING = ignoring_case(
     rf"(?<![\d{LETTER}.,\-])\d{{1,4}}(?: ?(?:bis|ter|quater|[a-d])(?![{LETTER}]))? ?,? {{0,2}}"

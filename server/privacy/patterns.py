@@ -143,8 +143,9 @@ PATTERNS = (
         PersonalKind.PHONE,
         Where.NUMBERS,
         ignoring_case(
-            rf"(?<![{LETTER}])(?:t[eé]l(?:[eé]phone)?|portable|fax|gsm|mobilis|(?:joindre|joignable|appel[a-z]{{1,4}}) au)"
-            r"[ .:n°]{1,5}(?P<number>\d\d(?:[ .\-]?\d\d){2,3})(?![ .\-]?\d)"
+            rf"(?<![{LETTER}])(?:t[eé]l(?:[eé]phone)?|portable|fax|gsm|mobilis|(?:joindre|joignable"
+            rf"|appel[a-z]{{1,4}}) au)"
+            r"[ .:n°]{1,5}\d\d(?:[ .\-]?\d\d){2,3}(?![ .\-]?\d)"
         ),
     ),
     Pattern(PersonalKind.PHONE, Where.EVERYWHERE, ignoring_case(r"(?<!\d)(?:0|\+33)[1-9]\d{8}(?!\d)")),
@@ -182,7 +183,8 @@ PATTERNS = (
         PersonalKind.SIREN,
         Where.PROSE,
         ignoring_case(
-            rf"(?<![{LETTER}])(?:siren|siret|rpps|adeli|finess|nir|ins|s[eé]curit[eé] sociale)(?![{LETTER}]){_LABEL_GAP}"
+            rf"(?<![{LETTER}])(?:siren|siret|rpps|adeli|finess|nir|ins|s[eé]curit[eé] sociale)"
+            rf"(?![{LETTER}]){_LABEL_GAP}"
             r"(?P<number>\d(?:[ ._/\-]{0,2}\d){7,14})(?!\d)"
         ),
     ),
@@ -196,7 +198,8 @@ PATTERNS = (
         PersonalKind.PATIENT_NUMBER,
         Where.PROSE,
         ignoring_case(
-            rf"(?<![{LETTER}])(?:ipp|iep|nda|nip)(?![{LETTER}]){_LABEL_GAP}(?P<number>[A-Z]{{0,3}}\d(?:[ .\-]?\d){{4,14}})"
+            rf"(?<![{LETTER}])(?:ipp|iep|nda|nip)(?![{LETTER}]){_LABEL_GAP}(?P<number>[A-Z]{{0,3}}\d"
+            rf"(?:[ .\-]?\d){{4,14}})"
         ),
     ),
     Pattern(
@@ -206,7 +209,8 @@ PATTERNS = (
             r"(?:(?:identifiant|num[eé]ro|n°|nº)(?: permanent)?(?: d[eu])?(?: la| l')? ?"
             r"(?:dossier|patiente?|s[eé]jour|venue|hospitalisation|passage|usager)"
             r"|dossier (?:du )?patiente?|dossier (?:m[eé]dical|administratif))"
-            rf"(?: (?:du patient|patient|m[eé]dical|administratif))?{_NUMERO}(?P<number>[A-Z]{{0,3}}\d(?:[ .\-]?\d){{5,14}})"
+            rf"(?: (?:du patient|patient|m[eé]dical|administratif))?{_NUMERO}(?P<number>[A-Z]{{0,3}}\d"
+            rf"(?:[ .\-]?\d){{5,14}})"
         ),
     ),
     Pattern(
@@ -218,14 +222,16 @@ PATTERNS = (
         PersonalKind.IDENTITY_PAPER,
         Where.PROSE,
         ignoring_case(
-            rf"passeport(?![{LETTER}]){_LABEL_GAP}(?P<number>\d\d ?[A-Z]{{2}} ?\d{{5}}|(?=[A-Z]{{0,3}}\d)[A-Z\d]{{8,9}}(?![A-Z\d]))"
+            rf"passeport(?![{LETTER}]){_LABEL_GAP}(?P<number>\d\d ?[A-Z]{{2}} ?\d{{5}}|"
+            rf"(?=[A-Z]{{0,3}}\d)[A-Z\d]{{8,9}}(?![A-Z\d]))"
         ),
     ),
     Pattern(
         PersonalKind.IDENTITY_PAPER,
         Where.PROSE,
         ignoring_case(
-            rf"(?<![{LETTER}])(?:cnie?|(?:carte|pi[eè]ce)(?: nationale)? d'identit[eé]|titre de s[eé]jour|permis de conduire)"
+            rf"(?<![{LETTER}])(?:cnie?|(?:carte|pi[eè]ce)(?: nationale)? d'identit[eé]|titre de s[eé]jour"
+            rf"|permis de conduire)"
             rf"(?![{LETTER}]){_LABEL_GAP}(?<![A-Z\d])(?P<number>(?=[A-Z]{{0,8}}\d)[A-Z\d]{{9,12}}(?![A-Z\d]))"
         ),
     ),
@@ -256,13 +262,16 @@ HARMLESS_NUMBER = ignoring_case(
     r"|(?<!\d)\d{1,3}(?:(?:[ .']\d{3}){1,4},\d\d?|(?:[,']\d{3}){1,4}\.\d\d)(?!\d)"
     r"|(?<!\d)\d{4,12}(?:[,.]\d\d)? ?(?:€|[km]€|euros?(?![a-zà-ÿ])|octets)"
     r"|(?:€|usd|eur) ?\d{1,3}(?:[ .,']\d{3}){1,4}(?![ .,']?\d)"
-    r"|(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[T _\-]?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?(?!\d)"  # a time
+    r"|(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[T _\-]?(?:[01]\d|2[0-3])[0-5]\d"
+    r"(?:[0-5]\d)?(?!\d)"  # a time
     r"|(?<!\d)1[67]\d{8}(?!\d)"  # the same in seconds since 1970
     r"|(?:timestamp|horodatage|epoch)[^\d\n]{0,12}\d{10,13}(?!\d)"
-    r"|(?<![a-zà-ÿ])(?:lots?|batch|ticket|incident|commande|facture|s[eé]rie|build|snomed|snomed.ct|loinc|isbn|ean|gtin|jorftext"
+    r"|(?<![a-zà-ÿ])(?:lots?|batch|ticket|incident|commande|facture|s[eé]rie|build|snomed|snomed.ct|loinc|isbn"
+    r"|ean|gtin|jorftext"
     r"|legi[a-z]{4})(?: n°| num[eé]ro| no)?[ :=n°#]{0,4}\d(?:[ \-]?\d){4,16}(?!\d)"
     r"|(?:version|release|build|firmware|(?<![a-z])v)[ :=]{0,3}\d{1,4}(?:[.\-+]\d{1,8}){1,6}(?![\d])"
-    r"|(?<![\d.])(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}(?!\.?\d|[a-z])"  # of a network
+    r"|(?<![\d.])(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}(?!\.?\d"
+    r"|[a-z])"  # of a network
     r"|(?<![a-z])[lrda]\.? ?\d{1,4}(?:-\d{1,3}){1,6}(?!-?\d)"  # an article of a code
     # An OID, such as that of the INS; other roots than these look like a NIR with full stops.
     r"|(?<![\d.])(?:1\.2\.[1-9]\d\d|1\.3\.6\.1|2\.16\.[1-9]\d\d)(?:\.(?:0|[1-9]\d{0,8})(?!\d)){1,20}"

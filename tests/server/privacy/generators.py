@@ -1,7 +1,7 @@
 """Sentences with personal data as people write it, and ordinary ones that only look so, without end.
 
-Every kind has two halves of spellings and of sentences: patterns may be made for the half `dev`, never for `test`, whose
-failures are counted and not looked at. `python -m tests.server.privacy.generators` measures both.
+Every kind has two halves of spellings and of sentences: patterns may be made for the half `dev`, never for `test`,
+whose failures are counted and not looked at. `python -m tests.server.privacy.generators` measures both.
 """
 
 import random
@@ -53,7 +53,7 @@ _SENTENCES = {
 }
 _FIRST = "Marie Jean Élodie Jean-Pierre Fatima Noël Zoé Mohamed Aïcha François Anne-Sophie Karim Léa Hugo".split()  # noqa: SIM905
 _LAST = {
-    "dev": "Dupont Martin Lefèvre Nguyen Müller Garçon Benali Durand Moreau Rousseau Fontaine Chevalier Lambert".split(),  # noqa: SIM905
+    "dev": "Dupont Martin Lefèvre Nguyen Müller Garçon Benali Durand Moreau Rousseau Fontaine Lambert".split(),  # noqa: SIM905
     "test": "Bernard Petitjean Leroy Tran Schmitt Gaillard Haddad Perrin Mercier Blanchard Guérin Caron Dumas".split(),  # noqa: SIM905
 }
 _MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
@@ -118,7 +118,8 @@ def _grouped(text: str, lengths: tuple[int, ...], separator: str) -> str:
 
 def _nir(draw: random.Random, half: Half) -> str:
     place = draw.choice(["75", "13", "2A", "2B", "99", "97", "01", "59"])
-    body = f"{draw.choice('12')}{_digits(draw, 2)}{draw.randint(1, 12):02}{place}{draw.randint(1, 990):03}{draw.randint(1, 999):03}"
+    birth = f"{draw.choice('12')}{_digits(draw, 2)}{draw.randint(1, 12):02}"
+    body = f"{birth}{place}{draw.randint(1, 990):03}{draw.randint(1, 999):03}"
     text = body + (f"{97 - int(body.replace('2A', '19').replace('2B', '18')) % 97:02}" if draw.random() < 0.7 else "")
     groups = (1, 2, 2, 2, 3, 3, 2)
     if half == "dev":
@@ -159,7 +160,8 @@ def _siren(draw: random.Random, half: Half) -> str:
     text = _grouped(number, (3, 3, 3), draw.choice([" ", "", "."] if half == "dev" else [" ", "\u00a0", "-"]))
     if long:
         text += draw.choice([" ", ""]) + _digits(draw, 5)
-    label, tail = ("SIRET", ("euros dus", "patients suivis")) if long else ("SIREN", ("euros de facture", "patients"))
+    label = "SIRET" if long else "SIREN"
+    tail: tuple[str, ...] = ("euros dus", "patients suivis", "euros de facture", "patients")
     if half == "test":
         label = draw.choice([f"n° {label.lower()} :", f"{label} n°", f"numéro {label}", f"{label.title()} ="])
         tail = ("eur.", "Europe", "patientes", "dossiers")
