@@ -22,7 +22,6 @@ _PATIENCE_SECONDS = 5.0
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
 """Below it a disk is as good as full: the log alone may take some megabytes."""
 _MOST_PROBLEMS = 5
-_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +103,11 @@ def back_up(path: Path, destination: Path, *, force: bool = False) -> FeedbackRe
 
 
 def restore(path: Path, backup: Path) -> tuple[Path | None, FeedbackReport]:
-    """Put *backup* in the place of the file at *path*; return where that one is now, if there was one, and what it is.
+    """Have the file at *path* hold what *backup* does; return where its old rows are now, if any, and a report.
 
-    A running server finds another file at the path and opens it; what it acknowledged until then is in the file that
-    was set aside. FeedbackError, with nothing changed, if the backup is unsound, not ours, or of a later version.
+    It is one transaction in the file in service: a running server goes on with it, and what it acknowledged until then
+    is in the copy that was set aside. Only a file that is damaged, or not ours, is replaced by another.
+    FeedbackError, with nothing changed, if the backup is unsound, not ours, or of a later version.
     """
     with explained(backup):
         if path.exists() and path.samefile(backup):
@@ -117,21 +117,49 @@ def restore(path: Path, backup: Path) -> tuple[Path | None, FeedbackReport]:
     with _written_aside(backup, path) as aside:
         with explained(aside), closing(sqlite3.connect(aside, isolation_level=None)) as connection:
             prepare(connection, aside, now=time.time())
-        _sync(aside)
-        if not path.exists():
-            with explained(path):
-                _remove_log(path)
-                aside.replace(path)
-                _sync(path.parent)
-            return None, inspect(path)
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            connection.execute("UPDATE clock SET restored_at = ?", (time.time(),))
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         replaced = _beside(path, f".replaced-{stamp}")
-        with explained(path), _held(path):
-            os.link(path, replaced)
-            aside.replace(path)
-            _remove_log(path)
-            _sync(path.parent)
-    return replaced, inspect(path)
+        if _is_sound(path):
+            _restore_into(path, aside, replaced)
+        else:
+            with explained(path):
+                _sync(aside)
+                if path.exists():
+                    os.link(path, replaced)
+                for end in ("-wal", "-shm"):
+                    _beside(path, end).unlink(missing_ok=True)
+                aside.replace(path)
+    with explained(path):
+        _sync(path.parent)
+    return (replaced if replaced.exists() else None), inspect(path)
+
+
+def _restore_into(path: Path, restored: Path, replaced: Path) -> None:
+    """Put the rows of *restored* in the place of those of *path*, which are copied to *replaced* first."""
+    with explained(path), closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
+        prepare(connection, path, now=time.time())
+        connection.execute("ATTACH ? AS restored", (str(restored),))
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            # Nobody writes now, and whoever reads does not see yet what is done here.
+            with _written_aside(path, replaced) as copy:
+                copy.replace(replaced)
+            for table in (*TABLES, "clock"):
+                connection.execute(f"DELETE FROM main.{table}")
+                connection.execute(f"INSERT INTO main.{table} SELECT * FROM restored.{table}")
+        connection.execute("DETACH restored")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        _refuse_unsound(path)
+    except FeedbackError as error:
+        if error.is_passing:
+            raise
+        return False
+    return True
 
 
 def _flaws(connection: sqlite3.Connection, path: Path) -> list[str]:
@@ -176,32 +204,6 @@ def _wrong_times(times: list[int], *, retention_days: int | None, now: float) ->
 
 
 @contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Keep others from writing to the file, with all its log in it. A file that is damaged is not written anyway."""
-    with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
-        until = time.monotonic() + _PATIENCE_SECONDS
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master")
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            yield
-            return
-        while True:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.execute("BEGIN IMMEDIATE")
-            if _size(_beside(path, "-wal")) == 0:
-                break
-            # Somebody wrote in between, or reads.
-            connection.execute("ROLLBACK")
-            if time.monotonic() > until:
-                raise FeedbackError(f"{path} is being read by another program. Try again when that has ended.")
-            time.sleep(_PAUSE_SECONDS)
-        yield
-        connection.execute("ROLLBACK")
-
-
-@contextlib.contextmanager
 def _written_aside(source: Path, destination: Path) -> Iterator[Path]:
     """Give a whole copy of *source* on the disk of *destination*, which is removed at the end if it is still there."""
     aside = destination.with_name(f".{destination.name}.{os.getpid()}.part")
@@ -231,11 +233,6 @@ def _refuse_unsound(path: Path) -> None:
     with explained(path), _reading(path) as connection:
         if flaws := _flaws(connection, path):
             raise FeedbackError(flaws[0])
-
-
-def _remove_log(path: Path) -> None:
-    for end in ("-wal", "-shm"):
-        _beside(path, end).unlink(missing_ok=True)
 
 
 def _beside(path: Path, end: str) -> Path:

@@ -5,6 +5,7 @@ was acknowledged would be lost. So the file is told by its device and inode, and
 writing. The lock around every use is the store's.
 """
 
+import errno
 import logging
 import os
 import sqlite3
@@ -23,6 +24,9 @@ _OPENING_PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 1.0
 """How long what could not be opened is left alone: a damaged file is read to its end to find that."""
 
+_CHECKPOINT_PATIENCE_SECONDS = 0.3
+"""How long a file that has gone is waited for by its end, where somebody still reads it."""
+
 Identity = tuple[int, int] | None
 """Device and inode of what is at a path, or None where nothing is."""
 
@@ -36,6 +40,7 @@ class FeedbackFile:
         self._clock = clock
         self._opened = self._at_the_path()
         self._is_closed = False
+        self._restored_at = _restored_at(connection)
         self._failure: FeedbackError | None = None
         self._next_try = 0.0
         self.notice: str | None = None
@@ -69,6 +74,15 @@ class FeedbackFile:
         """Whether what is open is still what is at the path: what was just written can be found there."""
         return self._at_the_path() == self._opened
 
+    def notice_restoring(self) -> None:
+        """Say it if a backup was restored into the file since the last look. sqlite3.Error if unread."""
+        if self._connection is None:
+            return
+        restored_at = _restored_at(self._connection)
+        if restored_at != self._restored_at:
+            self._restored_at = restored_at
+            self._say(f"{self._path} was restored from a backup: it holds {_what_it_holds(self._connection)}")
+
     def close(self) -> None:
         """Gather everything in the one file and let go of it. A file that was moved away takes its log along."""
         self._is_closed = True
@@ -96,12 +110,16 @@ class FeedbackFile:
             what = "lost its log" if log is None else "had its log replaced"
         self._connection = None
         try:
-            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute(f"PRAGMA busy_timeout = {1000 * _CHECKPOINT_PATIENCE_SECONDS:.0f}")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             logger.error("The end of the log of %s could not be put into its file: %s", self._path, error)
         finally:
             connection.close()
+        if main != self._opened[0] and log == self._opened[1]:
+            # The log of the file that has gone: SQLite would read it into the one that came.
+            for end in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + end).unlink(missing_ok=True)
         self._say(f"{self._path} {what} while it was served")
 
     def _open_again(self, wait_seconds: float) -> sqlite3.Connection:
@@ -117,16 +135,20 @@ class FeedbackFile:
                 logger.error("The feedback cannot be opened again: %s", error)
             self._failure = error
             raise
+        self._opened = self._at_the_path()
+        if self._opened[1] is None:
+            # Somebody removes the log of the file before, and took this one: what is written to it would be lost.
+            connection.close()
+            raise FeedbackError(f"{self._path} is being replaced. Try again.", is_passing=True)
         self._failure = None
         self._connection = connection
-        self._opened = self._at_the_path()
         with explained(self._path):
-            kept = connection.execute("SELECT (SELECT count(*) FROM feedback), (SELECT count(*) FROM questions)")
-            judgements, questions = kept.fetchone()
+            self._restored_at = _restored_at(connection)
+            holds = _what_it_holds(connection)
         if is_new:
             self._say(f"{self._path} was begun anew: the one before it is no longer there")
         else:
-            self._say(f"{self._path} was opened again: it holds {judgements} judgements and {questions} questions")
+            self._say(f"{self._path} was opened again: it holds {holds}")
         return connection
 
     def _say(self, event: str) -> None:
@@ -136,8 +158,15 @@ class FeedbackFile:
 
 def _connect(path: Path, clock: Callable[[], float], *, wait_seconds: float) -> sqlite3.Connection:
     with explained(path):
-        # Made here for its mode: the comments are for nobody else to read. SQLite gives the log the same mode.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Made here for its mode: the comments are for nobody else to read. SQLite gives the log the same mode. A file
+        # that is there is not opened like this: to close it would drop the locks that readers of this process have.
+        if path.exists():
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not os.access(path, os.R_OK | os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        else:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
     try:
         with explained(path):
@@ -154,3 +183,14 @@ def _identity(path: Path) -> Identity:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _restored_at(connection: sqlite3.Connection) -> float | None:
+    value: float | None = connection.execute("SELECT max(restored_at) FROM clock").fetchone()[0]
+    return value
+
+
+def _what_it_holds(connection: sqlite3.Connection) -> str:
+    kept = connection.execute("SELECT (SELECT count(*) FROM feedback), (SELECT count(*) FROM questions)")
+    judgements, questions = kept.fetchone()
+    return f"{judgements} judgements and {questions} questions"

@@ -30,10 +30,10 @@ SCHEMA_STEPS = (
     ),
     # 3: the same question as everywhere else: "cœur" is "coeur"
     ("UPDATE questions SET folded = words_of(question)",),
-    # 4: the time as it was when erasing last believed the clock
+    # 4: the time as it was when erasing last believed the clock, and when a backup was last restored into the file
     (
-        "CREATE TABLE clock (believed_at INTEGER NOT NULL)",
-        """INSERT INTO clock SELECT coalesce(max(recorded_at), now()) FROM
+        "CREATE TABLE clock (believed_at INTEGER NOT NULL, restored_at REAL)",
+        """INSERT INTO clock SELECT coalesce(max(recorded_at), now()), NULL FROM
             (SELECT recorded_at FROM feedback UNION ALL SELECT recorded_at FROM questions)""",
     ),
 )

@@ -49,7 +49,7 @@ _OPERATOR_PATIENCE_SECONDS = 5.0
 _EMPTYING_PATIENCE_SECONDS = 0.2
 """How long the emptying of the log waits for readers, while writings wait for it."""
 _TROUBLE_SECONDS = 1.0
-"""How long after a failure questions are not tried: each search would wait, for nothing."""
+"""How long after a failure judgements are tried without waiting, and questions not at all."""
 _MOST_ATTEMPTS = 3
 """How often a row is written again because the file was replaced meanwhile."""
 
@@ -155,8 +155,8 @@ class FeedbackStore:
         if not self._keep_questions:
             return
         _check_ids(query_id, answer_id or "none", index_id)
-        if self._trouble and time.monotonic() < self._trouble_at + _TROUBLE_SECONDS:
-            raise FeedbackError(self._trouble)
+        if self._failed_just_now():
+            raise FeedbackError(self._trouble or "")
         text = _storable(question)
         self._write(
             """INSERT OR REPLACE INTO questions
@@ -224,6 +224,8 @@ class FeedbackStore:
     def look_after_file(self) -> None:
         """Open the file again if it was removed or replaced, and find out whether a failure is over."""
         if self._trouble is None and self._file.is_in_place():
+            with contextlib.suppress(FeedbackError), self._open_file(_QUESTION_QUEUE_SECONDS):
+                self._file.notice_restoring()
             return
         with contextlib.suppress(FeedbackError):  # told by `health`
             # Writes a page: a full disk, a lock and a read-only file are over when that succeeds.
@@ -277,9 +279,8 @@ class FeedbackStore:
         queue_seconds: float,
     ) -> None:
         """Write to the file that is at the path, after waiting at most *queue_seconds* for other threads."""
-        began = time.monotonic()
         try:
-            with self._open_file(queue_seconds, waited_since=began) as connection:
+            with self._open_file(queue_seconds) as connection:
                 for _ in range(_MOST_ATTEMPTS):
                     connection.execute(f"PRAGMA synchronous = {synchronous}")
                     connection.execute(statement, values)
@@ -295,6 +296,9 @@ class FeedbackStore:
             self._trouble_at = time.monotonic()
             raise
 
+    def _failed_just_now(self) -> bool:
+        return self._trouble is not None and time.monotonic() < self._trouble_at + _TROUBLE_SECONDS
+
     def _insist(self, action: Callable[[sqlite3.Connection], Result]) -> Result:
         """Return what *action* does with the file, tried again while others hold it."""
         until = time.monotonic() + _OPERATOR_PATIENCE_SECONDS
@@ -308,15 +312,14 @@ class FeedbackStore:
             time.sleep(0.02)
 
     @contextmanager
-    def _open_file(self, queue_seconds: float, *, waited_since: float | None = None) -> Iterator[sqlite3.Connection]:
+    def _open_file(self, queue_seconds: float) -> Iterator[sqlite3.Connection]:
         """Give the connection to what is at the path, for this thread alone."""
         if not self._lock.acquire(timeout=queue_seconds):
             raise FeedbackError(f"The feedback in {self._path} is being written by others.", is_passing=True)
         try:
-            # The thread before has just waited for another program, in vain: all behind it would wait as long again.
-            failed_meanwhile = self._trouble and waited_since is not None and self._trouble_at > waited_since
+            # A thread before has just waited for another program, in vain: all behind it would wait as long again.
             with explained(self._path):
-                yield self._file.connection(wait_seconds=0 if failed_meanwhile else _BUSY_SECONDS)
+                yield self._file.connection(wait_seconds=0 if self._failed_just_now() else _BUSY_SECONDS)
         finally:
             self._lock.release()
 
