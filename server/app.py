@@ -123,6 +123,6 @@ def _create_api(
     app.include_router(search.routes(answering, default_limit=default_limit, question_log=question_log))
     app.include_router(judgements.routes(answering, feedback=feedback))
     app.include_router(answers.routes(answering))
-    app.include_router(health.routes(answering, disks=disks or {}))
+    app.include_router(health.routes(answering, disks=disks or {}, feedback=feedback))
     app.include_router(docs.routes())
     return app

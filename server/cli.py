@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from indexer.errors import QuestionError, SettingsError, SouffleurError
@@ -21,7 +22,7 @@ from indexer.settings import (
     refuse_unknown,
     settings_file,
 )
-from indexer.terminal import DONE, FAILED, Subparsers, add_command, add_commands_to
+from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to
 from server.settings import SITE_TABLE, TABLE, ServerSettings, SiteSettings
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def add_commands(commands: Subparsers) -> None:
 
     feedback = commands.add_parser(
         "feedback",
-        help="export or erase what was kept of visitors",
-        description="Exports or erases what was kept of visitors.",
+        help="export, save, restore or erase what was kept of visitors",
+        description="Exports, saves, restores or erases what was kept of visitors.",
     )
     actions = add_commands_to(feedback, "ACTION")
     action = add_command(
@@ -146,6 +147,50 @@ def add_commands(commands: Subparsers) -> None:
     add_options(action, ServerSettings, ("feedback",))
     action.add_argument("query_id")
     add_config_option(action)
+    action = add_command(
+        actions,
+        "purge",
+        sentence="erase what is older than the retention time",
+        example="--retention-days 395 --yes",
+        run=_purge,
+        program=run,
+    )
+    add_options(action, ServerSettings, ("feedback", "retention_days"))
+    action.add_argument("--yes", action="store_true", help="erase it, whatever part of all that is; else only count it")
+    add_config_option(action)
+    action = add_command(
+        actions,
+        "backup",
+        sentence="save what was kept to another file, also while it is served",
+        example="/backups/feedback-2026-01-31.sqlite",
+        run=_back_up,
+        program=run,
+    )
+    add_options(action, ServerSettings, ("feedback",))
+    action.add_argument("file", type=Path)
+    action.add_argument("--force", action="store_true", help="replace the file where it exists")
+    add_config_option(action)
+    action = add_command(
+        actions,
+        "restore",
+        sentence="go back to a backup, also while it is served; what is there is set aside",
+        example="/backups/feedback-2026-01-31.sqlite",
+        run=_restore,
+        program=run,
+    )
+    add_options(action, ServerSettings, ("feedback",))
+    action.add_argument("file", type=Path)
+    add_config_option(action)
+    action = add_command(
+        actions,
+        "check",
+        sentence="say what the file holds and whether it is sound; 1 where something is wrong",
+        example="--feedback feedback.sqlite",
+        run=_check_feedback,
+        program=run,
+    )
+    add_options(action, ServerSettings, ("feedback", "retention_days"))
+    add_config_option(action)
 
 
 def _serve(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
@@ -158,12 +203,24 @@ def _serve(options: argparse.Namespace, index: IndexerSettings, server: ServerSe
     return serve(index, server, site)
 
 
+def _kept(server: ServerSettings) -> Path:
+    """Return the path of a file that is there: a new one instead of a misspelt one would seem to hold nothing."""
+    path = _named(server)
+    if not path.exists():
+        raise SettingsError(f"There is no {path}. Correct --feedback, or SOUFFLEUR_FEEDBACK.")
+    return path
+
+
+def _named(server: ServerSettings) -> Path:
+    if server.feedback is None:
+        raise SettingsError("The file of the judgements is not known. Give --feedback, or set SOUFFLEUR_FEEDBACK.")
+    return server.feedback
+
+
 def _open_kept(server: ServerSettings) -> "FeedbackStore":
-    """Return the store of a file that is there: a new one instead of a misspelt one would seem to hold nothing."""
-    if server.feedback and not server.feedback.exists():
-        raise SettingsError(f"There is no {server.feedback}. Correct --feedback, or SOUFFLEUR_FEEDBACK.")
     from server.serve import open_feedback
 
+    _kept(server)
     return open_feedback(server)
 
 
@@ -178,6 +235,52 @@ def _erase(options: argparse.Namespace, _: IndexerSettings, server: ServerSettin
     with _open_kept(server) as store:
         print(f"{store.erase(options.query_id)} rows erased.")
     return DONE
+
+
+def _purge(options: argparse.Namespace, _: IndexerSettings, server: ServerSettings) -> int:
+    with _open_kept(server) as store:
+        if options.yes:
+            print(f"{store.purge_expired(confirmed=True)} rows erased.")
+        else:
+            expiry = store.expiry()
+            print(f"{expiry.expired} of {expiry.rows} rows have expired. Give --yes to erase them.")
+    return DONE
+
+
+def _back_up(options: argparse.Namespace, _: IndexerSettings, server: ServerSettings) -> int:
+    from server.feedback.backup import back_up
+
+    saved = back_up(_kept(server), options.file, force=options.force)
+    print(f"{saved.what_it_holds()}: saved in {saved.path} ({saved.bytes} bytes, schema {saved.schema}).")
+    return DONE
+
+
+def _restore(options: argparse.Namespace, _: IndexerSettings, server: ServerSettings) -> int:
+    from server.feedback.backup import inspect, restore
+
+    path = _named(server)
+    replaced, now = restore(path, options.file)
+    if replaced:
+        before = inspect(replaced)
+        holds = before.problems[0] if before.problems and not before.schema else before.what_it_holds()
+        print(
+            f"Replaced, and set aside as {replaced}: {holds}. Remove that file when you no longer need it: nobody "
+            "erases what expires in it."
+        )
+    print(f"{now.path} holds {now.what_it_holds()}.")
+    return DONE
+
+
+def _check_feedback(_: argparse.Namespace, __: IndexerSettings, server: ServerSettings) -> int:
+    from server.feedback.backup import inspect
+
+    found = inspect(_kept(server), retention_days=server.retention_days)
+    print(
+        f"{found.path}: {found.what_it_holds()}, schema {found.schema}, {found.bytes} bytes, {found.free_bytes} free."
+    )
+    for problem in found.problems:
+        print(problem)
+    return FOUND if found.problems else DONE
 
 
 def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:

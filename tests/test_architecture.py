@@ -36,8 +36,8 @@ HOMES = {
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
     # One reads what people wrote, the other writes.
     "yaml": {"indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"},
-    # One brings the tables to their present form, the other reads and writes them.
-    "sqlite3": {"server/feedback/schema.py", "server/feedback/store.py"},
+    # All that touches the file of the feedback is in one room.
+    "sqlite3": {f"server/feedback/{name}.py" for name in ("backup", "file", "reader", "retention", "schema", "store")},
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/page/markdown.py"},
     "markdown_it": {"server/page/markdown.py"},

@@ -30,14 +30,20 @@ SCHEMA_STEPS = (
     ),
     # 3: the same question as everywhere else: "cœur" is "coeur"
     ("UPDATE questions SET folded = words_of(question)",),
+    # 4: the time as it was when erasing last believed the clock, and when a backup was last restored into the file
+    (
+        "CREATE TABLE clock (believed_at INTEGER NOT NULL, restored_at REAL)",
+        """INSERT INTO clock SELECT coalesce(max(recorded_at), now()), NULL FROM
+            (SELECT recorded_at FROM feedback UNION ALL SELECT recorded_at FROM questions)""",
+    ),
 )
 """Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed.
 
-They may call `words_of`, which `prepare` gives to SQLite."""
+They may call `words_of` and `now`, which `prepare` gives to SQLite."""
 
 _APPLICATION_ID = 0x50FF1E  # marks the file as ours
 
-_RESTORE = "Restore it from a backup, or move it away: a new one is made at the next start."
+_RESTORE = "Restore it from a backup with `souffleur feedback restore`, or move it away: a new one is begun."
 
 _NEXT_STEPS = {
     "SQLITE_NOTADB": f"It is damaged, or no database. {_RESTORE}",
@@ -51,20 +57,23 @@ _NEXT_STEPS = {
 
 
 class FeedbackError(SouffleurError):
-    """The feedback database cannot be opened, read or written. What it holds was left as it is."""
+    """The feedback database cannot be opened, read or written. What it holds was left as it is.
+
+    is_passing: another program or thread held it, which may be over at the next try.
+    """
+
+    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
 
 
-def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Check that the file is sound and ours before anything in it changes, then bring it up to date."""
-    version, application = _pragma(connection, "user_version"), _pragma(connection, "application_id")
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != _APPLICATION_ID and (application, version, tables) != (0, 0, 0):
-        raise FeedbackError(f"{path} is a database of another program. Name another file for the feedback.")
-    if int(str(version)) > len(SCHEMA_STEPS):
-        raise FeedbackError(
-            f"{path} was written by a later version of Souffleur (schema {version}, not {len(SCHEMA_STEPS)})."
-            " Install that version again, or name another file for the feedback."
-        )
+def prepare(connection: sqlite3.Connection, path: Path, *, now: float) -> None:
+    """Check that the file is sound and ours before anything in it changes, then bring it up to date.
+
+    now: seconds since 1970, as the clock of the store says.
+    """
+    if refusal := why_not_ours(connection, path, new_is_ours=True):
+        raise FeedbackError(refusal)
     if (found := _pragma(connection, "quick_check(1)")) != "ok":
         raise FeedbackError(f"{path} is damaged ({found}). {_RESTORE}")
     if (mode := _pragma(connection, "journal_mode = WAL")) != "wal":
@@ -72,14 +81,38 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     connection.execute("PRAGMA synchronous = FULL")
     connection.create_function("words_of", 1, words_of, deterministic=True)
+    connection.create_function("now", 0, lambda: int(now))
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         # Read again: another process may have done the steps in the meantime.
-        for number in range(int(str(_pragma(connection, "user_version"))), len(SCHEMA_STEPS)):
+        for number in range(schema_version(connection), len(SCHEMA_STEPS)):
             for statement in SCHEMA_STEPS[number]:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(SCHEMA_STEPS)}")
+
+
+def why_not_ours(connection: sqlite3.Connection, path: Path, *, new_is_ours: bool) -> str | None:
+    """Return why the file is none that this version can read, or None if it is one; nothing in it changes.
+
+    new_is_ours: whether a database without anything in it counts.
+    """
+    version, application = schema_version(connection), _pragma(connection, "application_id")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    is_new = (application, version, tables) == (0, 0, 0)
+    if application != _APPLICATION_ID and not (is_new and new_is_ours):
+        return f"{path} is a database of another program. Name another file for the feedback."
+    if version > len(SCHEMA_STEPS):
+        return (
+            f"{path} was written by a later version of Souffleur (schema {version}, not {len(SCHEMA_STEPS)})."
+            " Install that version again, or name another file for the feedback."
+        )
+    return None
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Return the number of the last step that the file has seen."""
+    return int(str(_pragma(connection, "user_version")))
 
 
 @contextmanager
@@ -94,7 +127,8 @@ def explained(path: Path) -> Iterator[None]:
         name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
         next_step = _NEXT_STEPS.get(name, "")
         raise FeedbackError(
-            f"The feedback in {path} cannot be read or written: {error}. {next_step}".rstrip()
+            f"The feedback in {path} cannot be read or written: {error}. {next_step}".rstrip(),
+            is_passing=name in ("SQLITE_BUSY", "SQLITE_LOCKED"),
         ) from error
 
 

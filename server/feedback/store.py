@@ -1,113 +1,115 @@
 """Keeps what visitors say of the answers, and their questions where the operator allows it, in a file of SQLite.
 
-Owns the file; its tables are in `schema`. Knows nothing of HTTP, and no address of a visitor. Judgements are on the
-disk before `record_feedback` returns (WAL, synchronous=FULL); a question is not worth waiting for the disk at each
-search: the last ones may be lost with the power, though not with the process. Texts are redacted here, whoever calls.
-One connection writes, behind a lock; each reading opens its own, so that an export never keeps a visitor waiting.
+Knows nothing of HTTP, and no address of a visitor. Judgements are on the disk before `record_feedback` returns (WAL,
+synchronous=FULL), in the file that is at the path then; a question is not worth waiting for the disk at each search:
+the last ones may be lost with the power, though not with the process. Texts are redacted here, whoever calls. One
+connection writes, behind a lock: it is `file`. The tables are in `schema`, what is read in `reader`, how long rows stay
+in `retention`, copies in `backup`.
 """
 
+import contextlib
 import logging
-import os
 import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from indexer.french.text import words_of
 from indexer.records import Status
 from server.exports import Cell, csv_lines, jsonl_lines
-from server.feedback.schema import FeedbackError, explained, prepare
+from server.feedback import retention
+from server.feedback.file import FeedbackFile
+from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
+from server.feedback.schema import FeedbackError, explained
 from server.periodic import repeated
 from server.privacy.redaction import redact
 from server.settings import KeepQuestions
 
+__all__ = ["MAX_COMMENT_CHARACTERS", "FeedbackHealth", "FeedbackStore", "Unanswered"]
+
 logger = logging.getLogger(__name__)
 
-Table = Literal["feedback", "questions"]
+Result = TypeVar("Result")
 
 MAX_COMMENT_CHARACTERS = 2000
 
-_SECONDS_A_DAY = 86_400
-_PATIENCE_SECONDS = 5.0
-_QUESTION_PATIENCE_SECONDS = 0.25
-"""How long a writing waits for others. A visitor waits for the reply while a question is kept: it is lost sooner."""
-_EMPTYING_PATIENCE_SECONDS = 1.0
-"""How long erasing waits for readers, while writings wait for it."""
-
-_ROWS_A_PAGE = 500
-
-# ?1: the row to go on after. ?2: from when on.
-_EXPORTS = {
-    "feedback": """SELECT t.rowid AS number, t.recorded_at, t.query_id, t.answer_id, useful, comment, t.index_id,
-        question, status FROM feedback AS t
-        LEFT JOIN questions AS q ON q.query_id = t.query_id AND q.recorded_at >= ?2""",
-    "questions": """SELECT t.rowid AS number, t.recorded_at, query_id, question, status, confidence, answer_id, index_id
-        FROM questions AS t""",
-}
-_COLUMNS = {
-    "feedback": ("recorded_at", "query_id", "answer_id", "useful", "comment", "index_id", "question", "status"),
-    "questions": ("recorded_at", "query_id", "question", "status", "confidence", "answer_id", "index_id"),
-}
+_BUSY_SECONDS = 0.3
+"""How long a visitor waits for a program that holds the file."""
+_JUDGEMENT_QUEUE_SECONDS = 2.0
+_QUESTION_QUEUE_SECONDS = 0.25
+"""How long a visitor waits for other threads, each of which waits for the disk; a question is lost sooner."""
+_OPERATOR_PATIENCE_SECONDS = 5.0
+"""How long erasing tries, as often as a visitor would have given up: it must not keep the lock from them."""
+_EMPTYING_PATIENCE_SECONDS = 0.2
+"""How long the emptying of the log waits for readers, while writings wait for it."""
+_TROUBLE_SECONDS = 1.0
+"""How long after a failure judgements are tried without waiting, and questions not at all."""
+_MOST_ATTEMPTS = 3
+"""How often a row is written again because the file was replaced meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A question that the corpus serves badly, as it was last put, and how often each sign of that was seen.
+class FeedbackHealth:
+    """Whether judgements and questions are kept as they should be.
 
-    answer_id: the first hit when it was last put. last_asked: ISO 8601, UTC.
+    why: what is wrong and what to do next, in English; empty when ok. notice: what last happened to the file while it
+    was served, such as its replacement; it may be there when all is well again.
     """
 
-    question: str
-    times: int
-    no_answer: int
-    uncertain: int
-    judged_useless: int
-    answer_id: str | None
-    last_asked: str
+    status: Literal["ok", "degraded"]
+    why: str
+    notice: str | None
 
 
 class FeedbackStore:
     """Judgements and questions in one file. Every method may be called from any thread."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, *, keep_questions: bool, retention_days: int
+        self,
+        file: FeedbackFile,
+        path: Path,
+        *,
+        keep_questions: bool,
+        retention_days: int,
+        clock: Callable[[], float],
     ) -> None:
-        self._connection = connection
+        self._file = file
         self._path = path
         self._keep_questions = keep_questions
-        self._retention_seconds = retention_days * _SECONDS_A_DAY
+        self._retention_seconds = retention_days * retention.SECONDS_A_DAY
+        self._clock = clock
         self._lock = threading.Lock()
+        self._trouble: str | None = None
+        self._trouble_at = 0.0
+        self._refused_purge: str | None = None
 
     @classmethod
-    def open(cls, path: Path, *, keep_questions: KeepQuestions, retention_days: int) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        keep_questions: KeepQuestions,
+        retention_days: int,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
         """Return the store at *path*, made if it is not there, with its schema brought up to date.
 
         retention_days: at least 1. What is older is never given out; it is erased by `purge_expired` and `purging`.
         Opening erases nothing, so that a look with another retention time than the server's costs nothing.
+        clock: seconds since 1970.
         FeedbackError if the file is damaged, read-only, another program's, or of a later version of this one.
         """
         if retention_days < 1:
             raise ValueError(f"retention_days is {retention_days}; it must be at least 1")
-        with explained(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Made here for its mode: the comments are for nobody else to read. SQLite gives the log the same mode.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            with explained(path):
-                prepare(connection, path)
-            store = cls(connection, path, keep_questions=keep_questions == "redacted", retention_days=retention_days)
-        except BaseException:
-            connection.close()
-            raise
-        return store
+        file = FeedbackFile.open(path, clock=clock)
+        keeps = keep_questions == "redacted"
+        return cls(file, path, keep_questions=keeps, retention_days=retention_days, clock=clock)
 
     @property
     def keeps_questions(self) -> bool:
@@ -117,7 +119,7 @@ class FeedbackStore:
     @property
     def retention_days(self) -> int:
         """Days after which everything is erased."""
-        return int(self._retention_seconds // _SECONDS_A_DAY)
+        return int(self._retention_seconds // retention.SECONDS_A_DAY)
 
     def __enter__(self) -> Self:
         return self
@@ -130,15 +132,16 @@ class FeedbackStore:
     def close(self) -> None:
         """Gather everything in the one file and let go of it."""
         with self._lock, explained(self._path):
-            self._connection.close()
+            self._file.close()
 
     def record_feedback(self, query_id: str, answer_id: str, *, useful: bool, comment: str = "", index_id: str) -> None:
-        """Keep a judgement; it is on the disk when this returns. The comment is redacted.
+        """Keep a judgement; it is on the disk when this returns, in the file at the path. The comment is redacted.
 
         A second judgement of the same answer to the same query replaces the first: it is a retry, or a visitor who
         changed their mind or added a comment. The query need not be known here, since questions may not be kept;
         that the answer exists, the caller has checked.
         ValueError if an id cannot be one, or if the comment is longer than MAX_COMMENT_CHARACTERS.
+        FeedbackError where it cannot be kept, within half a second where another program holds the file.
         """
         _check_ids(query_id, answer_id, index_id)
         if len(comment) > MAX_COMMENT_CHARACTERS:
@@ -147,9 +150,9 @@ class FeedbackStore:
             """INSERT INTO feedback (query_id, answer_id, useful, comment, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
             comment = excluded.comment, index_id = excluded.index_id, recorded_at = excluded.recorded_at""",
-            (query_id, answer_id, useful, _storable(comment), index_id, int(time.time())),
+            (query_id, answer_id, useful, _storable(comment), index_id, int(self._clock())),
             synchronous="FULL",
-            wait_seconds=_PATIENCE_SECONDS,
+            queue_seconds=_JUDGEMENT_QUEUE_SECONDS,
         )
 
     def record_question(
@@ -162,39 +165,101 @@ class FeedbackStore:
         if not self._keep_questions:
             return
         _check_ids(query_id, answer_id or "none", index_id)
+        if self._failed_just_now():
+            raise FeedbackError(self._trouble or "")
         text = _storable(question)
         self._write(
             """INSERT OR REPLACE INTO questions
             (query_id, question, folded, status, confidence, answer_id, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-            (query_id, text, words_of(text), str(status), confidence, answer_id, index_id, int(time.time())),
+            (query_id, text, words_of(text), str(status), confidence, answer_id, index_id, int(self._clock())),
             synchronous="NORMAL",
-            wait_seconds=_QUESTION_PATIENCE_SECONDS,
+            queue_seconds=_QUESTION_QUEUE_SECONDS,
         )
 
-    def purge_expired(self, now: float) -> int:
-        """Erase what is older than the retention time at *now* (seconds since 1970); return how many rows that was."""
-        with self._lock, explained(self._path):
-            return self._delete("recorded_at < ?", now - self._retention_seconds)
+    def health(self) -> FeedbackHealth:
+        """Return whether what is said is kept, at once: nothing is read or waited for."""
+        why = " ".join(filter(None, (self._trouble, self._refused_purge)))
+        return FeedbackHealth("degraded" if why else "ok", why, self._file.notice)
+
+    def expiry(self) -> retention.Expiry:
+        """Return what `purge_expired` would erase now."""
+        return self._insist(
+            lambda connection: retention.look(connection, now=self._clock(), retention_seconds=self._retention_seconds)
+        )
+
+    def purge_expired(self, *, confirmed: bool = False) -> int:
+        """Erase what is older than the retention time; return how many rows that was.
+
+        Where most would go and the clock or the retention may be wrong, nothing does, and `health` says why, unless an
+        operator *confirmed* both: then rows from the future are dated today as well.
+        """
+        expiry = self.expiry()
+        self._refused_purge = None if confirmed else expiry.why_not()
+        if self._refused_purge:
+            logger.error("What has expired was not erased: %s", self._refused_purge)
+            return 0
+        if confirmed:
+            self._insist(lambda connection: retention.date_back(connection, now=expiry.now))
+        erased = 0
+        # A part at a time: whoever writes meanwhile waits for one, not for all.
+        while part := self._insist(lambda connection: retention.erase_part(connection, until=expiry.until)):
+            erased += part
+            time.sleep(0.001)  # a lock is not fair: without a pause this thread would take it again at once
+        self._insist(lambda connection: retention.believe(connection, now=expiry.now))
+        self._insist(self._empty_log)
+        return erased
 
     @contextmanager
     def purging(self, *, every_seconds: float = 3600) -> Iterator[None]:
-        """Erase what has expired: now, and from time to time until the end of the block, in a thread of its own."""
-        self.purge_expired(time.time())
+        """Look after the file until the end of the block, in threads of its own.
 
-        def purge_again() -> None:
+        What has expired is erased now and every so often; that the file was removed or replaced, or can be written
+        again, is noticed within a second even where nobody writes.
+        """
+
+        def purge() -> None:
             try:
-                self.purge_expired(time.time())
+                self.purge_expired()
             except FeedbackError as error:
                 logger.error("What has expired could not be erased: %s", error)
 
-        with repeated(purge_again, every_seconds=every_seconds, name="feedback-purge"):
+        purge()
+        with (
+            repeated(purge, every_seconds=every_seconds, name="feedback-purge"),
+            repeated(self.look_after_file, every_seconds=1, name="feedback-file"),
+        ):
             yield
+
+    def look_after_file(self) -> None:
+        """Open the file again if it was removed or replaced, and find out whether a failure is over."""
+        if self._trouble is None and self._file.is_in_place():
+            with contextlib.suppress(FeedbackError), self._open_file(_QUESTION_QUEUE_SECONDS):
+                self._file.notice_restoring()
+            return
+        with contextlib.suppress(FeedbackError):  # told by `health`
+            # Writes a page: a full disk, a lock and a read-only file are over when that succeeds.
+            self._write(
+                "UPDATE clock SET believed_at = believed_at",
+                (),
+                synchronous="FULL",
+                queue_seconds=_QUESTION_QUEUE_SECONDS,
+            )
 
     def erase(self, query_id: str) -> int:
         """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows."""
-        with self._lock, explained(self._path):
-            return self._delete("query_id = ?", query_id)
+
+        def erase(connection: sqlite3.Connection) -> int:
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                return sum(
+                    connection.execute(f"DELETE FROM {table} WHERE query_id = ?", (query_id,)).rowcount
+                    for table in retention.TABLES
+                )
+
+        erased = self._insist(erase)
+        self._insist(self._empty_log)
+        return erased
 
     def unanswered(self, *, limit: int) -> tuple[Unanswered, ...]:
         """Return the kept questions without a sure answer, or with one judged useless, the most frequent first.
@@ -202,54 +267,18 @@ class FeedbackStore:
         Questions that differ by case, accents, ligatures, spaces or punctuation alone count as one. Ties: the last
         asked first.
         """
-        rows = self._read(
-            # SQLite takes the bare columns of a group from the row that has the max().
-            """SELECT question, count(*), sum(status = 'no_answer'), sum(status = 'uncertain'), sum(useless), answer_id,
-            max(recorded_at)
-            FROM (SELECT *, query_id IN (SELECT query_id FROM feedback WHERE NOT useful) AS useless FROM questions)
-            WHERE recorded_at >= ? AND (useless OR status IN ('no_answer', 'uncertain'))
-            GROUP BY folded ORDER BY count(*) DESC, max(recorded_at) DESC, folded LIMIT ?""",
-            (self._oldest_kept(), limit),
-        )
-        return tuple(
-            Unanswered(question, times, no_answer, uncertain, useless, answer_id, _iso(asked_at))
-            for question, times, no_answer, uncertain, useless, answer_id, asked_at in rows
-        )
+        return read_unanswered(self._path, since=self._oldest_kept(), limit=limit)
 
     def export_jsonl(self, table: Table = "feedback") -> Iterator[str]:
         """Yield a table as JSON, one object a line; times are ISO 8601, UTC. Memory does not grow with the table."""
-        return jsonl_lines(self._records(table))
+        return jsonl_lines(read_records(self._path, table, since=self._oldest_kept()))
 
     def export_csv(self, table: Table = "feedback") -> Iterator[str]:
         """Yield a table for a spreadsheet, line by line, with formulas made harmless."""
-        return csv_lines(_COLUMNS[table], self._records(table))
-
-    def _records(self, table: Table) -> Iterator[dict[str, Cell]]:
-        last = 0
-        # By pages, each a reading of its own: a slow client must not keep the log from being emptied.
-        while rows := self._read(
-            f"{_EXPORTS[table]} WHERE t.rowid > ?1 AND t.recorded_at >= ?2 ORDER BY t.rowid LIMIT {_ROWS_A_PAGE}",
-            (last, self._oldest_kept()),
-        ):
-            for row in rows:
-                record: dict[str, Cell] = {column: row[column] for column in _COLUMNS[table]}
-                record["recorded_at"] = _iso(row["recorded_at"])
-                if table == "feedback":
-                    record["useful"] = bool(row["useful"])
-                yield record
-            last = rows[-1]["number"]
+        return csv_lines(COLUMNS[table], read_records(self._path, table, since=self._oldest_kept()))
 
     def _oldest_kept(self) -> float:
-        return time.time() - self._retention_seconds
-
-    def _read(self, statement: str, values: tuple[Cell, ...]) -> list[sqlite3.Row]:
-        address = self._path.resolve().as_uri() + "?mode=ro"
-        with (
-            explained(self._path),
-            closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection,
-        ):
-            connection.row_factory = sqlite3.Row
-            return connection.execute(statement, values).fetchall()
+        return self._clock() - self._retention_seconds
 
     def _write(
         self,
@@ -257,41 +286,63 @@ class FeedbackStore:
         values: tuple[Cell, ...],
         *,
         synchronous: Literal["FULL", "NORMAL"],
-        wait_seconds: float,
+        queue_seconds: float,
     ) -> None:
-        """Write, after waiting at most *wait_seconds* for other threads, and as long for other processes."""
-        if not self._lock.acquire(timeout=wait_seconds):
-            raise FeedbackError(f"The feedback in {self._path} is being written by others.")
+        """Write to the file that is at the path, after waiting at most *queue_seconds* for other threads."""
         try:
+            with self._open_file(queue_seconds) as connection:
+                for _ in range(_MOST_ATTEMPTS):
+                    connection.execute(f"PRAGMA synchronous = {synchronous}")
+                    connection.execute(statement, values)
+                    if self._file.is_in_place():
+                        break
+                    # It was removed or replaced while this was written: what is at the path does not have it.
+                    connection = self._file.connection(wait_seconds=_BUSY_SECONDS)
+                else:
+                    raise FeedbackError(f"{self._path} is being replaced again and again. Look for what does that.")
+                self._trouble = None
+        except FeedbackError as error:
+            self._trouble = str(error)
+            self._trouble_at = time.monotonic()
+            raise
+
+    def _failed_just_now(self) -> bool:
+        return self._trouble is not None and time.monotonic() < self._trouble_at + _TROUBLE_SECONDS
+
+    def _insist(self, action: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Return what *action* does with the file, tried again while others hold it."""
+        until = time.monotonic() + _OPERATOR_PATIENCE_SECONDS
+        while True:
+            try:
+                with self._open_file(_OPERATOR_PATIENCE_SECONDS) as connection:
+                    return action(connection)
+            except FeedbackError as error:
+                if not error.is_passing or time.monotonic() > until:
+                    raise
+            time.sleep(0.02)
+
+    @contextmanager
+    def _open_file(self, queue_seconds: float) -> Iterator[sqlite3.Connection]:
+        """Give the connection to what is at the path, for this thread alone."""
+        if not self._lock.acquire(timeout=queue_seconds):
+            raise FeedbackError(f"The feedback in {self._path} is being written by others.", is_passing=True)
+        try:
+            # A thread before has just waited for another program, in vain: all behind it would wait as long again.
             with explained(self._path):
-                self._wait_at_most(wait_seconds)
-                self._connection.execute(f"PRAGMA synchronous = {synchronous}")
-                self._connection.execute(statement, values)
+                yield self._file.connection(wait_seconds=0 if self._failed_just_now() else _BUSY_SECONDS)
         finally:
             self._lock.release()
 
-    def _wait_at_most(self, seconds: float) -> None:
-        """Let what is written from now on wait so long for other processes."""
-        self._connection.execute(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
-
-    def _delete(self, condition: str, value: Cell) -> int:
-        self._wait_at_most(_PATIENCE_SECONDS)
-        self._connection.execute("BEGIN IMMEDIATE")
-        with self._connection:
-            rows = [
-                self._connection.execute(f"DELETE FROM {table} WHERE {condition}", (value,)).rowcount
-                for table in _COLUMNS
-            ]
+    def _empty_log(self, connection: sqlite3.Connection) -> None:
         # Otherwise the erased text would live on in the log, whoever erased it.
-        self._wait_at_most(_EMPTYING_PATIENCE_SECONDS)
-        busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        connection.execute(f"PRAGMA busy_timeout = {1000 * _EMPTYING_PATIENCE_SECONDS:.0f}")
+        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             logger.warning(
                 "Erased text stays in %s-wal: another program is reading the file. The server empties it within an "
                 "hour of the end of that reading.",
                 self._path,
             )
-        return sum(rows)
 
 
 def _check_ids(query_id: str, answer_id: str, index_id: str) -> None:
@@ -305,7 +356,3 @@ def _check_ids(query_id: str, answer_id: str, index_id: str) -> None:
 def _storable(text: str) -> str:
     # JSON can carry half a surrogate pair, which UTF-8 cannot; a NUL would end the text for other readers.
     return redact(text.encode("utf-8", "replace").decode().replace("\x00", " "))
-
-
-def _iso(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -24,6 +24,8 @@ _MOST_MISTAKES = 5
 """Told of one request: whoever reads them mends these first, and a reply must not grow with what was sent."""
 _MOST_CHARACTERS = 200
 """Of a place in a body, whose keys may be anything."""
+_RETRY_SECONDS = 10
+"""What `Retry-After` says of a judgement: a file that another program holds, or that is replaced, is free sooner."""
 
 
 class NotFoundError(SouffleurError):
@@ -104,7 +106,9 @@ async def _given_up(_: Request, __: GivenUpError) -> JSONResponse:
 
 async def _unavailable(_: Request, error: FeedbackError) -> JSONResponse:
     logger.error("A judgement could not be kept: %s", error)
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The judgement could not be kept. Send it again later.")
+    reply = problem(HTTPStatus.SERVICE_UNAVAILABLE, "The judgement could not be kept. Send it again later.")
+    reply.headers["retry-after"] = str(_RETRY_SECONDS)
+    return reply
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

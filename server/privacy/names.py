@@ -37,8 +37,8 @@ _WORDS = rf"(?P<words>{_A_WORD}(?: {{1,2}}{_A_WORD}){{0,7}})"
 _TITLED_WORDS = ignoring_case(
     rf"(?<![{LETTER}\d'\-])"
     r"(?P<title>(?:mm?|mmes?|mlles?|mrs?|drs?|prs?|messieurs|mesdames|monsieur|madame|mademoiselle"
-    r"|docteure?|professeure?)(?:\.|(?=[ \r\n])))"
-    rf"(?P<gap> {{0,2}}| ?\r?\n ?)(?={_WORDS})"
+    r"|docteure?|professeure?|ma[iî]tre|me|n[eé]e)(?:\.|(?=[ \r\n_:])))"
+    rf"(?P<gap> {{0,2}}| ?\r?\n ?|_| ?: {{0,2}})(?={_WORDS})"
 )
 """A title and the words after it; which of them are a name, `_name_length` says."""
 
@@ -46,7 +46,9 @@ _ANOTHER_NAME = ignoring_case(rf"(?: {{0,2}},| {{1,2}}(?:et|ou|&)) {{1,2}}(?={_W
 
 _MOST_NAMES = 4
 _PLURALS = frozenset(["mm", "mmes", "mlles", "mrs", "drs", "prs", "messieurs", "mesdames"])
-_TITLES_BEFORE_SMALL_LETTERS = frozenset(["mme", "mlle", "mr", "dr", "monsieur", "madame", "mademoiselle"])
+_TITLES_BEFORE_SMALL_LETTERS = frozenset(
+    ["mme", "mlle", "mr", "dr", "docteur", "docteure", "monsieur", "madame", "mademoiselle"]
+)
 _GREETINGS = frozenset(["monsieur", "madame", "mademoiselle", "messieurs", "mesdames"])
 _PARTICLES = frozenset(["d", "de", "du", "des", "la", "le", "van", "von", "der", "el", "ben"])
 
@@ -56,6 +58,11 @@ demande depuis dit docteur doit doivent dont elle elles en est et été être fa
 madame mais me merci mes mesdames messieurs mme mon monsieur mr n ne ni nom nos notre nous on ont ou où par pas peut
 peuvent plus pour puis qu quand que quel quelle qui quoi s sa sans se sera ses si son sont souhaite sur svp tout toute
 un une va vers veut veulent via vient vos votre vous y besoin combien quelles quels
+traitant traitante remplaçant remplaçante libéral libérale responsable signataire hospitalier hospitalière junior
+prescripteur prescriptrice référent référente coordonnateur généraliste spécialiste inscrit inscrite titulaire concerné
+concernée habilité habilitée exerçant signe signé utilise consulte prescrit voit reçoit envoie crée valide demande
+sénior absent absente même lui-même aussi déjà toujours jamais encore seul seule salarié salariée retraité
+diplômé pharmacien pharmacienne médecin vétérinaire honoraire associé associée militaire étranger étrangère
 """
 _NO_NAMES = frozenset(_COMMON_WORDS.split()) | _PARTICLES
 
@@ -64,6 +71,9 @@ _OFFICES = frozenset(["directeur", "directrice", "maire", "ministre", "préfet",
 
 _SAME = re.compile(r"\b(?:le|les|du|au) $", re.IGNORECASE)
 """Before « mme », what goes with no lady: « le mme jour » is « le même jour »."""
+
+_GOES_ON = re.compile(r"\b(?:de|à|par|pour|avec|et|chez|que|sur|concernant|patiente?|voir) $", re.IGNORECASE)
+"""Before a title at the end of a line, what a name must follow."""
 
 _INVERTED = re.compile(r".+-(?:je|tu|ils?|elles?|on|nous|vous|ce)")
 """A verb that asks, such as « puis-je » or « a-t-on »: « bonjour madame puis-je… »."""
@@ -76,14 +86,17 @@ def _plain(titled: re.Match[str]) -> str:
 def _is_title(titled: re.Match[str]) -> bool:
     if titled["title"] in ("m", "mm", "mm."):  # metres; "m." may be
         return False
-    if "\n" in titled["gap"] and _plain(titled) in _GREETINGS:  # « Bonjour Madame » is followed by a new sentence
+    if titled["title"].lower() == "me" and titled["title"] != "Me":  # « je me demande »
         return False
+    if "\n" in titled["gap"] and _plain(titled) in _GREETINGS:
+        # « Bonjour Madame » is followed by a new sentence, « le dossier de Madame » by her name.
+        return _GOES_ON.search(titled.string, max(0, titled.start() - 12), titled.start()) is not None
     return not (_plain(titled) == "mme" and _SAME.search(titled.string, max(0, titled.start() - 4), titled.start()))
 
 
 def _goes_before_small_letters(titled: re.Match[str]) -> bool:
     """Whether words in small letters after this title are likely a name."""
-    if "\n" in titled["gap"]:
+    if "\n" in titled["gap"] or ":" in titled["gap"]:
         return False
     if titled["title"] == "m.":  # metres, after a number
         return not titled.string[max(0, titled.start() - 2) : titled.start()].rstrip()[-1:].isdigit()

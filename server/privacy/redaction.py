@@ -9,9 +9,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from server.privacy.addresses import find_addresses
 from server.privacy.names import PersonalData, find_names
 from server.privacy.patterns import (
     HARMLESS_NUMBER,
+    LETTER,
     NUMBER,
     PATTERNS,
     WEB_ADDRESS,
@@ -36,7 +38,7 @@ def find_personal_data(text: str) -> tuple[PersonalData, ...]:
     prose = _blank(text, WEB_ADDRESS)
     numbers = _blank(prose, HARMLESS_NUMBER)
     texts = {Where.EVERYWHERE: text, Where.PROSE: prose, Where.NUMBERS: numbers}
-    found = [*find_names(prose), *_find_numbers(numbers)]
+    found = [*find_names(prose), *find_addresses(prose), *_find_numbers(numbers)]
     for pattern in PATTERNS:
         for match in pattern.expression.finditer(texts[pattern.where]):
             start, end = match.span(match.lastgroup or 0)
@@ -103,10 +105,25 @@ class _Canonical(dict[int, str]):
 
 _CANONICAL = _Canonical({code: chr(code) for code in range(256)} | {0x09: " ", 0xA0: " ", 0xAD: " ", 0xB4: "'"})
 
-_DIGIT_LOOKALIKE = re.compile(r"(?<=\d)[OoIl](?=\d)")
+_DIGITS_AND_LOOKALIKES = re.compile(rf"(?<![{LETTER}\d])[OoIlABab\d]{{2,}}(?![{LETTER}\d])")
+_LOOKALIKES = re.compile(r"(?<=[OoIl\d][ .\-])[OoIl]{2,3}(?=[ .\-][OoIlABab\d]{2})")
+_FIRST_LOOKALIKE = re.compile(rf"(?<![{LETTER}\d'])[lI](?=[ .\-/|;]{{0,3}}\d\d[ .\-/|;]{{0,3}}\d\d)")
+_CORSICA = re.compile(r"[ABab]")
+_AS_DIGITS = str.maketrans("OoIl", "0011")
 
 
 def _canonical(text: str) -> str:
     """Return *text* with the same length and fewer ways to write the same thing."""
     text = text.translate(_CANONICAL)
-    return _DIGIT_LOOKALIKE.sub(lambda match: "0" if match[0] in "Oo" else "1", text)
+    text = _DIGITS_AND_LOOKALIKES.sub(_digits_of, text)
+    text = _LOOKALIKES.sub(_digits_of, text)
+    return _FIRST_LOOKALIKE.sub("1", text)
+
+
+def _digits_of(match: re.Match[str]) -> str:
+    """Return the digits that letters stand for, in a word of both; a word of letters alone only where it is short."""
+    digits = sum(map(str.isdigit, match[0]))
+    # A and B are the Corsican départements of a long number.
+    if match.re is _LOOKALIKES or digits >= (4 if _CORSICA.search(match[0]) else 1):
+        return match[0].translate(_AS_DIGITS)
+    return match[0]

@@ -10,9 +10,10 @@ from fastapi.responses import JSONResponse, Response
 
 from server import metrics
 from server.answering.answering import Answering
+from server.feedback.store import FeedbackStore
 
 
-def routes(answering: Answering, *, disks: Mapping[str, Path]) -> APIRouter:
+def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: FeedbackStore | None = None) -> APIRouter:
     """Return the routes /livez, /readyz and /metrics. disks: folders, by what they hold."""
     router = APIRouter()
 
@@ -25,11 +26,13 @@ def routes(answering: Answering, *, disks: Mapping[str, Path]) -> APIRouter:
     def readyz() -> JSONResponse:
         """Say which index answers questions."""
         info, built_at = answering.index_info, answering.manifest.built_at
+        kept = feedback.health() if feedback else None
+        reasons = [reason for reason in (answering.degraded, kept.why if kept else None) if reason]
         return JSONResponse(
             {
                 # Questions are answered in either case: a proxy must not take a degraded server away.
-                "status": "degraded" if answering.degraded else "ready",
-                "reasons": [answering.degraded] if answering.degraded else [],
+                "status": "degraded" if reasons else "ready",
+                "reasons": reasons,
                 "index": info.id,
                 "encoder": info.encoder,
                 "answers": info.answers,

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import tempfile
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +52,6 @@ class FeedbackMachine(RuleBasedStateMachine):
         self.root = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
         self.path = Path(self.root.name) / "feedback.sqlite"
         self.keeps = True
-        self.purge_is_due = True
         self.judgements: dict[tuple[str, str], Judgement] = {}
         self.questions: dict[str, Question] = {}
         self.store = self._open()
@@ -72,12 +70,6 @@ class FeedbackMachine(RuleBasedStateMachine):
 
     def _fresh_questions(self) -> dict[str, Question]:
         return {key: one for key, one in self.questions.items() if one.age_days < RETENTION_DAYS}
-
-    def _written(self) -> None:
-        """Expire what the first writing after an opening erases; the next time would be an hour later."""
-        if self.purge_is_due:
-            self._expire()
-        self.purge_is_due = False
 
     def _expire(self) -> int:
         before = len(self.judgements) + len(self.questions)
@@ -100,7 +92,6 @@ class FeedbackMachine(RuleBasedStateMachine):
         )
         if self.keeps:
             self.questions[query_id] = Question(text, status, confidence, answer_id, index_id)
-            self._written()
 
     @rule(
         query_id=QUERY_IDS, answer_id=ANSWER_IDS, useful=st.booleans(), comment=TEXTS | st.just(""), index_id=INDEX_IDS
@@ -109,7 +100,6 @@ class FeedbackMachine(RuleBasedStateMachine):
         for _ in range(2):  # a retry changes nothing
             self.store.record_feedback(query_id, answer_id, useful=useful, comment=comment, index_id=index_id)
         self.judgements[query_id, answer_id] = Judgement(useful, comment, index_id)
-        self._written()
 
     @rule(query_id=st.sampled_from(("", "q 1", "é")))
     def judge_what_is_no_query(self, query_id: str) -> None:
@@ -143,15 +133,13 @@ class FeedbackMachine(RuleBasedStateMachine):
 
     @rule()
     def purge(self) -> None:
-        assert self.store.purge_expired(time.time()) == self._expire()
-        self.purge_is_due = False
+        assert self.store.purge_expired() == self._expire()
 
     @rule(keeps=st.booleans())
     def open_again(self, keeps: bool) -> None:
         self.store.close()
         self.keeps = keeps
         self.store = self._open()
-        self.purge_is_due = True
 
     @invariant()
     def the_file_holds_what_the_model_holds(self) -> None:

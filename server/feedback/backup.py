@@ -1,0 +1,260 @@
+"""Copies of the feedback that are whole, the way back from one, and what can be said of a file.
+
+A file of SQLite in use is not copied by copying: the newest rows are in its log. A backup is made by SQLite itself, as
+of one moment, while others write; it is a single file, written aside and put in place at once.
+"""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from server.feedback.retention import SECONDS_A_DAY, TABLES
+from server.feedback.schema import SCHEMA_STEPS, FeedbackError, explained, prepare, schema_version, why_not_ours
+
+_PATIENCE_SECONDS = 5.0
+_LEAST_FREE_BYTES = 64 * 1024 * 1024
+"""Below it a disk is as good as full: the log alone may take some megabytes."""
+_MOST_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackReport:
+    """What a file of the feedback holds, and what is wrong with it, in English.
+
+    oldest, newest: seconds since 1970, None where there is no row. bytes: of the file and its log. free_bytes: on its
+    disk. The numbers are 0 where the file cannot be read.
+    """
+
+    path: Path
+    problems: tuple[str, ...]
+    schema: int
+    judgements: int
+    questions: int
+    oldest: int | None
+    newest: int | None
+    bytes: int
+    free_bytes: int
+
+    def what_it_holds(self) -> str:
+        """Return the rows and their time in words, such as "3 judgements and no questions, until 2026-01-02"."""
+        counts = f"{_counted(self.judgements, 'judgement')} and {_counted(self.questions, 'question')}"
+        return f"{counts}, {_day(self.oldest)} to {_day(self.newest)}" if self.oldest else counts
+
+
+def inspect(path: Path, *, retention_days: int | None = None, now: float | None = None) -> FeedbackReport:
+    """Return what the file at *path* holds and what is wrong with it; nothing in it changes.
+
+    retention_days: where given, rows that should have been erased count as wrong. now: seconds since 1970.
+    FeedbackError if there is no such file.
+    """
+    with explained(path):
+        size = path.stat().st_size + _size(_beside(path, "-wal"))
+        free_bytes = shutil.disk_usage(path.parent).free
+    problems: list[str] = []
+    schema = judgements = questions = 0
+    times: list[int] = []
+    try:
+        with explained(path), _reading(path) as connection:
+            schema = schema_version(connection)
+            problems += _flaws(connection, path)
+            if schema <= len(SCHEMA_STEPS):
+                judgements, questions = (_rows(connection, table) for table in TABLES)
+                times = _times(connection)
+    except FeedbackError as error:
+        problems.append(str(error))
+    problems += _wrong_times(times, retention_days=retention_days, now=time.time() if now is None else now)
+    if free_bytes < _LEAST_FREE_BYTES:
+        problems.append(f"The disk of {path} has {free_bytes // 1024 // 1024} MB left. Free some space on it.")
+    oldest, newest = min(times, default=None), max(times, default=None)
+    return FeedbackReport(path, tuple(problems), schema, judgements, questions, oldest, newest, size, free_bytes)
+
+
+def back_up(path: Path, destination: Path, *, force: bool = False) -> FeedbackReport:
+    """Write what the file at *path* holds now to *destination*, while others may write; return what that is.
+
+    force: replace what is at *destination*. FeedbackError where that is not given, or where either cannot be done.
+    """
+    with explained(destination):
+        if destination.exists() and destination.samefile(path):
+            raise FeedbackError(f"{destination} is the file of the feedback itself. Name another for its backup.")
+        if destination.exists() and not force:
+            raise FeedbackError(f"{destination} exists. Give --force to replace it, or another name.")
+    with _written_aside(path, destination) as aside:
+        _refuse_unsound(aside)
+        with explained(destination):
+            if force:
+                aside.replace(destination)
+            else:
+                try:
+                    os.link(aside, destination)  # unlike a rename, never in place of what appeared meanwhile
+                except FileExistsError as error:
+                    raise FeedbackError(
+                        f"{destination} exists. Give --force to replace it, or another name."
+                    ) from error
+            _sync(destination.parent)
+    return inspect(destination)
+
+
+def restore(path: Path, backup: Path) -> tuple[Path | None, FeedbackReport]:
+    """Have the file at *path* hold what *backup* does; return where its old rows are now, if any, and a report.
+
+    It is one transaction in the file in service: a running server goes on with it, and what it acknowledged until then
+    is in the copy that was set aside. Only a file that is damaged, or not ours, is replaced by another.
+    FeedbackError, with nothing changed, if the backup is unsound, not ours, or of a later version.
+    """
+    with explained(backup):
+        if path.exists() and path.samefile(backup):
+            raise FeedbackError(f"{backup} is the file of the feedback itself. Name its backup.")
+        backup.stat()
+    _refuse_unsound(backup)
+    with _written_aside(backup, path) as aside:
+        with explained(aside), closing(sqlite3.connect(aside, isolation_level=None)) as connection:
+            prepare(connection, aside, now=time.time())
+            connection.execute("UPDATE clock SET restored_at = ?", (time.time(),))
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        replaced = _beside(path, f".replaced-{stamp}")
+        if _is_sound(path):
+            _restore_into(path, aside, replaced)
+        else:
+            with explained(path):
+                _sync(aside)
+                if path.exists():
+                    os.link(path, replaced)
+                for end in ("-wal", "-shm"):
+                    _beside(path, end).unlink(missing_ok=True)
+                aside.replace(path)
+    with explained(path):
+        _sync(path.parent)
+    return (replaced if replaced.exists() else None), inspect(path)
+
+
+def _restore_into(path: Path, restored: Path, replaced: Path) -> None:
+    """Put the rows of *restored* in the place of those of *path*, which are copied to *replaced* first."""
+    with explained(path), closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
+        prepare(connection, path, now=time.time())
+        connection.execute("ATTACH ? AS restored", (str(restored),))
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            # Nobody writes now, and whoever reads does not see yet what is done here.
+            with _written_aside(path, replaced) as copy:
+                copy.replace(replaced)
+            for table in (*TABLES, "clock"):
+                connection.execute(f"DELETE FROM main.{table}")
+                connection.execute(f"INSERT INTO main.{table} SELECT * FROM restored.{table}")
+        connection.execute("DETACH restored")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        _refuse_unsound(path)
+    except FeedbackError as error:
+        if error.is_passing:
+            raise
+        return False
+    return True
+
+
+def _flaws(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Return why the file is none of ours, or where it is damaged; nothing if it is sound."""
+    if refusal := why_not_ours(connection, path, new_is_ours=False):
+        return [refusal]
+    found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})")]
+    return [f"{path} is damaged: {one}." for one in found if one != "ok"]
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> int:
+    """Return how many rows a table has; none where the schema is too old to have it."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+        return 0
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def _times(connection: sqlite3.Connection) -> list[int]:
+    return [
+        row[0]
+        for table in TABLES
+        if _rows(connection, table)
+        for row in connection.execute(f"SELECT recorded_at FROM {table}")
+    ]
+
+
+def _wrong_times(times: list[int], *, retention_days: int | None, now: float) -> Iterator[str]:
+    if future := sum(time > now + SECONDS_A_DAY for time in times):
+        yield (
+            f"{_counted(future, 'row')} dated in the future: a clock was wrong. "
+            "`souffleur feedback purge --yes` dates them today."
+        )
+    if retention_days is None:
+        return
+    # A day more than the retention: a server erases every hour.
+    due = now - (retention_days + 1) * SECONDS_A_DAY
+    if expired := sum(time < due for time in times):
+        yield (
+            f"{_counted(expired, 'row')} older than {retention_days} days: no server erases them. "
+            "Run `souffleur feedback purge`."
+        )
+
+
+@contextlib.contextmanager
+def _written_aside(source: Path, destination: Path) -> Iterator[Path]:
+    """Give a whole copy of *source* on the disk of *destination*, which is removed at the end if it is still there."""
+    aside = destination.with_name(f".{destination.name}.{os.getpid()}.part")
+    try:
+        with explained(aside):
+            os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with explained(source), _reading(source) as reader, closing(sqlite3.connect(aside)) as writer:
+            reader.backup(writer)  # all pages in one step: as of one moment, and whoever writes goes on
+            writer.execute("PRAGMA journal_mode = DELETE")
+        with explained(aside):
+            _sync(aside)
+        yield aside
+    finally:
+        for part in (aside, *(_beside(aside, end) for end in ("-wal", "-shm", "-journal"))):
+            part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    address = path.resolve().as_uri() + "?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection:
+        yield connection
+
+
+def _refuse_unsound(path: Path) -> None:
+    """Raise a FeedbackError unless the file is whole, ours and of no later version."""
+    with explained(path), _reading(path) as connection:
+        if flaws := _flaws(connection, path):
+            raise FeedbackError(flaws[0])
+
+
+def _beside(path: Path, end: str) -> Path:
+    return path.with_name(path.name + end)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def _day(seconds: int | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).date().isoformat()
