@@ -61,9 +61,10 @@ format: $(VENV)/.dev  ## Format the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-test: $(VENV)/.dev  ## Run every test; as root, install Chromium for those of the page
-	@test -x /usr/bin/chromium || test "$$(id -u)" != 0 || \
-		(apt-get update -qq && apt-get install -y -qq chromium >/dev/null) || echo "Chromium could not be installed." >&2
+test: $(VENV)/.dev  ## Run every test; as root, install Chromium and nginx for those of the page
+	@(test -x /usr/bin/chromium && test -x /usr/sbin/nginx) || test "$$(id -u)" != 0 || \
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null) || \
+		echo "Chromium or nginx could not be installed." >&2
 	@$(PY) -m pytest
 
 evaluate: $(VENV)/.dev fresh-index  ## Measure the shipped query sets and print the table
