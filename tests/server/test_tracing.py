@@ -123,11 +123,11 @@ def test_switched_off_nothing_is_imported() -> None:
 
 
 @pytest.mark.slow
-def test_without_the_extra_it_says_what_to_type(tmp_path: Path) -> None:
+def test_without_the_extra_it_says_what_to_type(small_index: Path) -> None:
     """A server told to trace without the library ends with 2 and the command that installs it."""
     code = (
         "import sys; sys.modules['opentelemetry.sdk.resources'] = None; from server.__main__ import main;"
-        f"print(main(['serve', '--index', {str(tmp_path)!r}, '--traces', 'http://127.0.0.1:9/v1/traces']))"
+        f"print(main(['serve', '--index', {str(small_index)!r}, '--traces', 'http://127.0.0.1:9/v1/traces']))"
     )
     outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert outcome.stdout.strip() == "2"
