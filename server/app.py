@@ -4,6 +4,7 @@ The routes of the API are in `server.http.routes`, the pages in `server.page`; w
 `server.answering`, the JSON in `server.http.schemas`, errors in `server.http.problems`.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def create_site(
         answering,
         default_limit=default_limit,
         feedback=feedback,
-        limits=limits,
+        limits=dataclasses.replace(limits or Limits(), origins=identity.origins),
         question_log=question_log,
         disks=disks,
     )

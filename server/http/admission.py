@@ -7,7 +7,7 @@ too many is worked out in `load_shedding`.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -47,7 +47,7 @@ class Admission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
-        if refusal := self._refuse_headers(scope) or _refuse_foreign_form(scope):
+        if refusal := self._refuse_headers(scope) or _refuse_foreign_form(scope, self._limits.origins):
             await refusal(scope, receive, send)
             return
         if scope["type"] != "http" or scope["path"].startswith(_UNLIMITED):
@@ -210,9 +210,10 @@ class _Turns:
         self._places.release()
 
 
-def _refuse_foreign_form(scope: Scope) -> Response | None:
+def _refuse_foreign_form(scope: Scope, origins: Collection[str]) -> Response | None:
     """Refuse what another site made a visitor's browser send to a page; the API takes JSON, which no form can send.
 
+    origins: of the websites that hold our box, whose browsers name them truly.
     Browsers say so where the address is https or this machine. `Origin` would not do: it is null for our own forms,
     since their pages tell nobody where they were, and behind a proxy its name may not be the one we know.
     """
@@ -220,5 +221,8 @@ def _refuse_foreign_form(scope: Scope) -> Response | None:
         return None
     site = next((value for name, value in scope["headers"] if name == b"sec-fetch-site"), b"none")
     if site in (b"same-origin", b"none"):
+        return None
+    origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
+    if origin.decode("latin-1").lower() in origins:
         return None
     return problem(HTTPStatus.FORBIDDEN, "Another site sent this form. Send it from the page of this server.")

@@ -34,6 +34,8 @@ class Limits:
     """Of all bodies that have not arrived whole: they come before anybody is counted as working."""
     body_seconds: float = 5.0
     deadline_seconds: float = 10.0
+    origins: tuple[str, ...] = ()
+    """Of other websites whose forms are taken: those that hold our box."""
     client_rate: int | None = None
     """Requests a second that one client may make on average, in bursts of ten times as many; None is no limit. A batch
     is let in where one question would be; the others that it asks are owed."""

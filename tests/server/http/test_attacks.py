@@ -23,6 +23,7 @@ from server.http import connection
 from server.http.connection import BoundedHttp, bounded_http
 from server.http.load_shedding import Limits
 from server.http.request_log import JsonFormatter
+from server.page.identity import Identity
 
 HEAD = b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
@@ -314,6 +315,16 @@ def test_an_address_with_a_slash_too_much_leads_to_no_other_host(client: TestCli
     reply = client.get("/v1/search/?q=secret", headers={"host": "evil.example"}, follow_redirects=False)
     assert reply.status_code == 308
     assert reply.headers["location"] == "/v1/search?q=secret"
+
+
+def test_a_form_of_a_listed_website_is_taken(answering: Answering) -> None:
+    """Whose browser names it; another one is refused."""
+    identity = Identity(origins=("https://www.example.org",))
+    with TestClient(create_site(answering, identity=identity)) as client:
+        for origin, refused in (("https://www.example.org", False), ("https://evil.example", True)):
+            headers = {"sec-fetch-site": "cross-site", "origin": origin}
+            reply = client.post("/element", data={"q": "certificat"}, headers=headers)
+            assert (reply.status_code == 403) == refused
 
 
 @pytest.mark.parametrize("address", ["/avis", "/", "/fragment"])
