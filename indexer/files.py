@@ -21,16 +21,11 @@ from numpy.typing import NDArray
 from indexer.errors import IndexFolderError
 from indexer.terminal import command_of
 
-MAPPED_UP_TO = 256_000_000
-"""Bytes of a file that is looked at where it is mapped; of a larger one parts are read, as `LargeFile`."""
-
 _Number = TypeVar("_Number", bound=np.number)
 COPIED_UP_TO = 256_000_000
 """Bytes of a file that is read into memory when it is opened. One that is mapped and then cut short by another program
 ends this one, which no `except` can help; of larger ones, what a question needs is read piece by piece where it can be.
 Copied, 100 MB take 0.1 s more to open than mapped, and their memory cannot be taken for other files meanwhile."""
-
-_EMPTY_ARRAY_BYTES = 128
 
 
 def sha256_of(file: Path) -> str:

@@ -5,7 +5,6 @@ from curated ones the same, and themselves word for word; and questions of other
 """
 
 import random
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -92,11 +91,6 @@ def build(shape: Shape, folder: Path, encoder: Encoder) -> Built:
     corpus = AnswerList.of(shape.answers, acronyms=shape.acronyms, off_topic=shape.strays)
     manifest = build_index(corpus, path, encoder=encoder, keep=1).manifest
     return Built(shape, IndexContents.load(path / manifest.id), manifest)
-
-
-def forget(built: Built, folder: Path) -> None:
-    """Delete an index that is not asked any more."""
-    shutil.rmtree(folder / built.shape.label.replace(" ", "-"), ignore_errors=True)
 
 
 def questions_for(shape: Shape, *, strangers: Sequence[str]) -> list[Asked]:

@@ -17,7 +17,6 @@ _BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HYPERLINK = re.compile(r'HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
 _LINK_ELEMENT = re.compile(rb"<(?:\w+:)?hyperlink\b[^>]*>")
-_OF_A_DATE = re.compile("[dyj]|m.*a|h:", re.IGNORECASE)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]+)")
 _EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001  # spreadsheets know no time zone
 
