@@ -21,7 +21,7 @@ from server.feedback.store import FeedbackStore
 
 _REPEATS = 15
 _DAY = 86_400
-_WORDS = ["certificat", "carte", "serveur", "erreur", "dossier", "patient", "messagerie", "validité", "renouveler", "hôpital", "officine", "code"]
+_WORDS = ["certificat", "carte", "serveur", "erreur", "dossier", "patient", "hôpital", "officine", "code", "version"]
 
 
 def fill(path: Path, questions: int) -> None:
@@ -40,7 +40,7 @@ def fill(path: Path, questions: int) -> None:
         rows.append((f"q{number}", question, words_of(question), status.value, 0.5, "a", "i", at))
         if chance.random() < 0.05:
             comment = f"Il manque une information\n{chance.choice(asked)}"
-            judged.append((f"q{number}", "a", 0, comment, "i", at, words_of(comment), 0))
+            judged.append((f"q{number}", "a", 0, comment, "i", at, words_of(comment), "remark"))
     with FeedbackStore.open(path, keep_questions="redacted", retention_days=395) as store:
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.executemany("INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

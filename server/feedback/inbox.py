@@ -131,19 +131,19 @@ COLUMNS = (
 _SIGNALS = {
     Kind.REMARK: """SELECT 'remark' AS kind, answer_id || char(10) || folded AS key, folded AS words,
         recorded_at AS said_at, rowid AS place FROM feedback
-        WHERE comment <> '' AND NOT is_left AND recorded_at >= :since AND recorded_at < :until""",
+        WHERE said = 'remark' AND recorded_at >= :since AND recorded_at < :until""",
     Kind.LEFT: """SELECT 'left' AS kind, folded AS key, folded AS words, recorded_at AS said_at, rowid AS place
-        FROM feedback WHERE comment <> '' AND is_left AND recorded_at >= :since AND recorded_at < :until""",
+        FROM feedback WHERE said = 'left' AND recorded_at >= :since AND recorded_at < :until""",
     Kind.UNANSWERED: """SELECT 'unanswered' AS kind, folded AS key, folded AS words, recorded_at AS said_at,
         rowid AS place FROM questions
         WHERE status IN ('no_answer', 'uncertain') AND recorded_at >= :since AND recorded_at < :until""",
     # Where nobody asked, the remark has it already if there is one.
     Kind.USELESS: """SELECT 'useless' AS kind, coalesce(folded, char(10) || answer_id) AS key,
         coalesce(folded, answer_id) AS words, said_at, place FROM (
-            SELECT q.folded, f.answer_id, f.recorded_at AS said_at, f.rowid AS place, q.status, f.comment
+            SELECT q.folded, f.answer_id, f.recorded_at AS said_at, f.rowid AS place, q.status, f.said
             FROM feedback AS f LEFT JOIN questions AS q ON q.query_id = f.query_id AND q.recorded_at >= :kept_since
-            WHERE NOT f.useful AND f.recorded_at >= :since AND f.recorded_at < :until AND NOT f.is_left)
-        WHERE status = 'answered' OR (status IS NULL AND comment = '')""",
+            WHERE f.useful = 0 AND f.recorded_at >= :since AND f.recorded_at < :until AND f.said <> 'left')
+        WHERE status = 'answered' OR (status IS NULL AND said = '')""",
 }
 # The column that is neither grouped nor counted is of the row that has the max(): SQLite says so.
 _GROUPED = """SELECT s.kind, s.key, coalesce(i.state, 'new') AS state, count(*) AS times, min(said_at) AS first_at,

@@ -39,19 +39,20 @@ SCHEMA_STEPS = (
     # 5: the inbox: what an editor decided of each item, and what its pages read instead of the tables
     (
         "ALTER TABLE feedback ADD COLUMN folded TEXT NOT NULL DEFAULT ''",
-        "ALTER TABLE feedback ADD COLUMN is_left INTEGER NOT NULL DEFAULT 0",
-        "UPDATE feedback SET folded = words_of(comment), is_left = is_left_question(comment) WHERE comment <> ''",
+        "ALTER TABLE feedback ADD COLUMN said TEXT NOT NULL DEFAULT ''",  # what the comment is, see `said_in`
+        "UPDATE feedback SET folded = words_of(comment), said = said_in(comment) WHERE comment <> ''",
         """CREATE TABLE inbox_states (kind TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL,
             decided_at INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID""",
-        """CREATE INDEX questions_unsure ON questions (recorded_at, folded)
+        """CREATE INDEX questions_unsure ON questions (recorded_at, status, folded)
             WHERE status IN ('no_answer', 'uncertain')""",
-        "CREATE INDEX feedback_said ON feedback (recorded_at, is_left, answer_id, folded) WHERE comment <> ''",
-        "CREATE INDEX feedback_useless ON feedback (recorded_at, query_id) WHERE NOT useful",
+        "CREATE INDEX feedback_said ON feedback (said, recorded_at, answer_id, folded)",
+        """CREATE INDEX feedback_useless ON feedback (recorded_at, useful, said, query_id, answer_id)
+            WHERE useful = 0""",
     ),
 )
 """Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed.
 
-They may call `words_of`, `is_left_question` and `now`, which `prepare` gives to SQLite."""
+They may call `words_of`, `said_in` and `now`, which `prepare` gives to SQLite."""
 
 STATES = "inbox_states"
 """What editors decided of the items of the inbox; not of visitors, and erased with what they said."""
@@ -98,7 +99,7 @@ def prepare(connection: sqlite3.Connection, path: Path, *, now: float) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     connection.execute("PRAGMA synchronous = FULL")
     connection.create_function("words_of", 1, words_of, deterministic=True)
-    connection.create_function("is_left_question", 1, is_left_question, deterministic=True)
+    connection.create_function("said_in", 1, said_in, deterministic=True)
     connection.create_function("now", 0, lambda: int(now))
     connection.execute("BEGIN IMMEDIATE")
     with connection:
@@ -110,9 +111,11 @@ def prepare(connection: sqlite3.Connection, path: Path, *, now: float) -> None:
         connection.execute(f"PRAGMA user_version = {len(SCHEMA_STEPS)}")
 
 
-def is_left_question(comment: str) -> bool:
-    """Return whether a comment is a question left for the team."""
-    return comment.startswith(LEFT_QUESTION)
+def said_in(comment: str) -> str:
+    """Return what a comment is: `left`, a question left for the team; `remark`; or nothing where there is none."""
+    if not comment:
+        return ""
+    return "left" if comment.startswith(LEFT_QUESTION) else "remark"
 
 
 def why_not_ours(connection: sqlite3.Connection, path: Path, *, new_is_ours: bool) -> str | None:

@@ -27,7 +27,7 @@ from server.feedback import retention
 from server.feedback.file import FeedbackFile
 from server.feedback.inbox import Inbox, Kind, State, forget_orphans
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
-from server.feedback.schema import FeedbackError, explained, is_left_question
+from server.feedback.schema import FeedbackError, explained, said_in
 from server.periodic import repeated
 from server.privacy.redaction import redact
 from server.settings import KeepQuestions
@@ -149,9 +149,9 @@ class FeedbackStore:
             raise ValueError(f"the comment has {len(comment)} characters; at most {MAX_COMMENT_CHARACTERS} are kept")
         text = _storable(comment)
         self._write(
-            """INSERT INTO feedback (query_id, answer_id, useful, comment, folded, is_left, index_id, recorded_at)
+            """INSERT INTO feedback (query_id, answer_id, useful, comment, folded, said, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
-            comment = excluded.comment, folded = excluded.folded, is_left = excluded.is_left,
+            comment = excluded.comment, folded = excluded.folded, said = excluded.said,
             index_id = excluded.index_id, recorded_at = excluded.recorded_at""",
             (
                 query_id,
@@ -159,7 +159,7 @@ class FeedbackStore:
                 useful,
                 text,
                 words_of(text),
-                is_left_question(text),
+                said_in(text),
                 index_id,
                 int(self._clock()),
             ),
