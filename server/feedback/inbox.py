@@ -145,14 +145,15 @@ _SIGNALS = {
             WHERE f.useful = 0 AND f.recorded_at >= :since AND f.recorded_at < :until AND f.said <> 'left')
         WHERE status = 'answered' OR (status IS NULL AND said = '')""",
 }
-# The column that is neither grouped nor counted is of the row that has the max(): SQLite says so.
+# The time and the place of the last in one number: of two that are the first and the last, SQLite takes any row.
 _GROUPED = """SELECT s.kind, s.key, coalesce(i.state, 'new') AS state, count(*) AS times, min(said_at) AS first_at,
-    max(said_at) AS last_at, place, sum(said_at > i.decided_at) AS times_since
+    max(said_at << {bits} | place) AS latest, sum(said_at > i.decided_at) AS times_since
     FROM ({signals}) AS s LEFT JOIN inbox_states AS i ON i.kind = s.kind AND i.key = s.key
     {where} GROUP BY s.kind, s.key"""
+_PLACE_BITS = 31
 _ORDERS = {
-    Order.LATEST: "last_at DESC, times DESC, s.kind, s.key",
-    Order.FREQUENT: "times DESC, last_at DESC, s.kind, s.key",
+    Order.LATEST: "latest DESC, s.kind, s.key",
+    Order.FREQUENT: "times DESC, latest DESC, s.kind, s.key",
 }
 _TEXTS = {
     Kind.UNANSWERED: "SELECT question AS text, NULL AS question, answer_id FROM questions WHERE rowid = ?",
@@ -232,7 +233,8 @@ class Inbox:
         ).fetchall()  # a slow client must not keep the log from being emptied
         for row in rows:
             kind = Kind(row["kind"])
-            said = connection.execute(_TEXTS.get(kind, _TEXT_OF_COMMENT), (row["place"],)).fetchone()
+            last_at, place = divmod(row["latest"], 1 << _PLACE_BITS)
+            said = connection.execute(_TEXTS.get(kind, _TEXT_OF_COMMENT), (place,)).fetchone()
             if said is None:  # erased since
                 continue
             yield Item(
@@ -245,14 +247,14 @@ class Inbox:
                 row["times"],
                 row["times_since"] or 0,
                 datetime.fromtimestamp(row["first_at"], UTC),
-                datetime.fromtimestamp(row["last_at"], UTC),
+                datetime.fromtimestamp(last_at, UTC),
             )
 
     def _grouped(self, wanted: Filter) -> tuple[str, dict[str, Cell]]:
         """Return a statement with one row for each item that is wanted, and its values."""
         signals, values = self._signals(wanted)
         where = "WHERE coalesce(i.state, 'new') = :state" if wanted.state else ""
-        return _GROUPED.format(signals=signals, where=where), {**values, "state": wanted.state}
+        return _GROUPED.format(signals=signals, where=where, bits=_PLACE_BITS), {**values, "state": wanted.state}
 
     def _signals(self, wanted: Filter) -> tuple[str, dict[str, Cell]]:
         """Return a statement with one row for each time that something wanted was said, and its values."""

@@ -300,7 +300,7 @@ class FeedbackStore:
         """Return the kept questions without a sure answer, or with one judged useless, the most frequent first.
 
         Questions that differ by case, accents, ligatures, spaces or punctuation alone count as one. Ties: the last
-        asked first.
+        asked first. Those that an editor has dealt with in the inbox are left out.
         """
         return read_unanswered(self._path, since=self._oldest_kept(), limit=limit)
 
