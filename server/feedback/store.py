@@ -189,6 +189,11 @@ class FeedbackStore:
             queue_seconds=_QUESTION_QUEUE_SECONDS,
         )
 
+    @property
+    def now(self) -> float:
+        """The time by the clock of the store, in seconds since 1970."""
+        return self._clock()
+
     def inbox(self) -> Inbox:
         """Return what reads the inbox as it is kept now."""
         return Inbox(self._path, since=self._oldest_kept())

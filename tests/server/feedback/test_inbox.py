@@ -273,7 +273,9 @@ def test_a_page_scans_no_table(store: FeedbackStore, path: Path) -> None:
     grouped, values = Inbox(path, since=0)._grouped(Filter(words="combien", state=State.NEW))
     with closing(sqlite3.connect(path)) as connection:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {grouped}", values)]
-    tables = [step for step in plan if step.startswith(("SCAN ", "SEARCH ")) and not step.startswith(("SCAN s", "SCAN (sub"))]
+    tables = [
+        step for step in plan if step.startswith(("SCAN ", "SEARCH ")) and not step.startswith(("SCAN s", "SCAN (sub"))
+    ]
     assert len(tables) == 6
     assert all(step.startswith("SEARCH ") for step in tables), plan
     assert [step for step in tables if "COVERING" not in step and "PRIMARY KEY" not in step] == [
