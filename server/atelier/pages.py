@@ -115,7 +115,10 @@ class Atelier:
         @router.get("/atelier/index")
         def show_index(request: Request) -> Response:
             visit = self._visit(request)
-            return self._entrance(request, refused=True) if visit is None else self._index(visit)
+            if visit is None:
+                return self._entrance(request, refused=True)
+            switched = request.query_params.get("vers") == self._answering.index_info.id
+            return self._index(visit, said="L’index précédent est en service." if switched else "")
 
         @router.post("/atelier/index")
         def roll_back(request: Request, form: SentForm) -> Response:
@@ -285,7 +288,8 @@ class Atelier:
         except IndexFolderError:
             said = "L’index n’a pas changé : celui d’avant n’est plus le même, ou n’est pas en état de servir."
             return self._index(visit, status=HTTPStatus.CONFLICT, said=said)
-        return self._index(visit, said="L’index précédent est en service.")
+        # This request is answered from the index it began with.
+        return RedirectResponse(f"{visit.here}/index?vers={agreed}", HTTPStatus.SEE_OTHER, PAGE_HEADERS)
 
     def _show(self, template: str, root: str, status: int = HTTPStatus.OK, **values: object) -> Response:
         response = self._pages.show(template, root, status, **values)

@@ -57,7 +57,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which items are meant: those of one kind, state, with all words, said between two days; None for all.
+    """Which items are meant: those of one kind, state, with all words (or longer ones), said between two days; None for all.
 
     first, last: days in UTC, both included.
     """
@@ -267,9 +267,9 @@ class Inbox:
         signals = " UNION ALL ".join(_SIGNALS[kind] for kind in kinds)
         words = words_of(wanted.words).split()
         if words:
-            conditions = " AND ".join(f"instr(words, :word{number})" for number in range(len(words)))
+            conditions = " AND ".join(f"instr(' ' || words, :word{number})" for number in range(len(words)))
             signals = f"SELECT * FROM ({signals}) WHERE {conditions}"
-            values |= {f"word{number}": word for number, word in enumerate(words)}
+            values |= {f"word{number}": f" {word}" for number, word in enumerate(words)}
         return signals, values
 
     @contextmanager

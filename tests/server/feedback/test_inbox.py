@@ -305,10 +305,10 @@ def test_items_are_what_plain_python_makes_of_the_rows(
     ):
         for query_id, question, status in asked:
             ask(store, query_id, question, status)
-        for query_id, answer_id, useful, comment in judged:
-            store.record_feedback(query_id, answer_id, useful=useful, comment=comment, index_id="i")
+        for query_id, answer_id, helped, said in judged:
+            store.record_feedback(query_id, answer_id, useful=helped, comment=said, index_id="i")
         questions = {query_id: (words_of(question), status) for query_id, question, status in asked}
-        judgements = {(query_id, answer_id): rest for query_id, answer_id, *rest in judged}
+        judgements = {(query_id, answer_id): (helped, said) for query_id, answer_id, helped, said in judged}
         expected: Counter[tuple[Kind, str]] = Counter()
         for words, status in questions.values():
             if status is not Status.ANSWERED:
