@@ -57,9 +57,9 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which items are meant: those of one kind, state, with all words (or longer ones), said between two days; None for all.
+    """Which items are meant: those of one kind, state, with all words, said between two days; None for all.
 
-    first, last: days in UTC, both included.
+    words: a longer word that begins so counts too. first, last: days in UTC, both included.
     """
 
     kind: Kind | None = None
