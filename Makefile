@@ -6,6 +6,10 @@ PY := $(VENV)/bin/python
 SOUFFLEUR := $(VENV)/bin/souffleur
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BUILT := build/index/.built
+# What the index is made of: the settings may name a table instead of the folder.
+NAMED := $(shell sed -n 's/^corpus *= *"\(.*\)".*/\1/p' souffleur.toml 2>/dev/null)
+CORPUS := $(or $(SOUFFLEUR_CORPUS),$(NAMED),corpus)
+BESIDE := $(wildcard souffleur.toml $(addprefix $(dir $(CORPUS)),facettes.yaml acronyms.tsv hors-sujet.txt))
 
 # What editors type says in French what is wrong, and make adds nothing to it: asked only whether there is something to
 # do (-q), it runs the lines that begin with + all the same, and ends with the status 1 of one of them without a word.
@@ -28,8 +32,8 @@ help:  ## List the targets
 
 $(VENV)/.core: pyproject.toml constraints.txt
 	$(RUN)@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(RUN)@echo "Installing Souffleur into $(VENV) …" >&2
-	$(RUN)@$(PIP) --editable .
+	$(RUN)@echo "$(if $(RUN),Installation de Souffleur dans,Installing Souffleur into) $(VENV) …" >&2
+	$(RUN)@$(PIP) --editable . $(OR_FAIL)
 	$(RUN)@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt
@@ -51,7 +55,7 @@ index: $(VENV)/.core  ## Build the index from corpus/, where it changed
 # Builds where something is newer than the beginning of the last build; much faster than to try.
 fresh-index: $(VENV)/.core
 	$(RUN)@test -e $(BUILT) && test -z "$$( \
-		find corpus -path corpus/queries -prune -o -newer $(BUILT) -print -quit; \
+		find $(CORPUS) $(BESIDE) -path corpus/queries -prune -o -newer $(BUILT) -print -quit; \
 		find indexer -name '*.py' -newer $(BUILT) -print -quit)" || $(MAKE) --no-print-directory index $(OR_FAIL)
 
 serve: fresh-index  ## Serve on 127.0.0.1:8000
