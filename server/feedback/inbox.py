@@ -5,7 +5,7 @@ A plain reader of the file, for pages and command lines alike; it needs no serve
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -152,8 +152,8 @@ _GROUPED = """SELECT s.kind, s.key, coalesce(i.state, 'new') AS state, count(*) 
     {where} GROUP BY s.kind, s.key"""
 _PLACE_BITS = 31
 _ORDERS = {
-    Order.LATEST: "latest DESC, s.kind, s.key",
-    Order.FREQUENT: "times DESC, latest DESC, s.kind, s.key",
+    Order.LATEST: "latest DESC, kind, key",
+    Order.FREQUENT: "times DESC, latest DESC, kind, key",
 }
 _TEXTS = {
     Kind.UNANSWERED: "SELECT question AS text, NULL AS question, answer_id FROM questions WHERE rowid = ?",
@@ -180,18 +180,28 @@ class Inbox:
         with self._open() as connection:
             everything = Filter(wanted.kind, None, wanted.words, wanted.first, wanted.last)
             grouped, values = self._grouped(everything)
-            counts = dict(connection.execute(f"SELECT state, count(*) FROM ({grouped}) GROUP BY state", values))
+            # In memory, so that what is counted and what is shown are gathered once.
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(f"CREATE TEMP TABLE found AS {grouped}", values)
+            counts = dict(connection.execute("SELECT state, count(*) FROM found GROUP BY state").fetchall())
             by_state = {state: counts.get(state.value, 0) for state in State}
             found = by_state[wanted.state] if wanted.state else sum(by_state.values())
             pages = max(1, -(-found // size))
             number = min(max(number, 1), pages)
-            items = self._items(connection, wanted, order, limit=size, offset=(number - 1) * size)
-            return Page(tuple(items), number, pages, found, by_state)
+            chosen = "SELECT * FROM found WHERE :state IS NULL OR state = :state"
+            rows = connection.execute(
+                f"{chosen} ORDER BY {_ORDERS[order]} LIMIT :size OFFSET :before",
+                {"state": wanted.state, "size": size, "before": (number - 1) * size},
+            ).fetchall()
+            return Page(tuple(self._items(connection, rows)), number, pages, found, by_state)
 
     def every(self, wanted: Filter, *, order: Order = Order.LATEST) -> Iterator[Item]:
         """Yield all items that are *wanted*."""
         with self._open() as connection:
-            yield from self._items(connection, wanted, order, limit=-1, offset=0)
+            grouped, values = self._grouped(wanted)
+            # All at once: a slow client must not keep the log from being emptied.
+            rows = connection.execute(f"SELECT * FROM ({grouped}) ORDER BY {_ORDERS[order]}", values).fetchall()
+            yield from self._items(connection, rows)
 
     def weeks(self, wanted: Filter, *, now: float) -> tuple[Week, ...]:
         """Return the totals of what is *wanted* for the last weeks that anything can be of, the latest first."""
@@ -223,14 +233,8 @@ class Inbox:
             statement = f"SELECT EXISTS (SELECT 1 FROM ({signals}) WHERE key = :key)"
             return bool(connection.execute(statement, {**values, "key": key}).fetchone()[0])
 
-    def _items(
-        self, connection: sqlite3.Connection, wanted: Filter, order: Order, *, limit: int, offset: int
-    ) -> Iterator[Item]:
-        grouped, values = self._grouped(wanted)
-        rows = connection.execute(
-            f"{grouped} ORDER BY {_ORDERS[order]} LIMIT :limit OFFSET :offset",
-            {**values, "limit": limit, "offset": offset},
-        ).fetchall()  # a slow client must not keep the log from being emptied
+    def _items(self, connection: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> Iterator[Item]:
+        """Yield the items of rows of `_grouped`, with their texts."""
         for row in rows:
             kind = Kind(row["kind"])
             last_at, place = divmod(row["latest"], 1 << _PLACE_BITS)
