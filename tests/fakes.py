@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from indexer.encoders.parts import Part
 from indexer.records import Vectors
 
 
@@ -29,6 +30,12 @@ class FakeEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self._encode(texts)
+
+    def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
+        return [
+            self._encode([text, *(text[start:end] for start, end in some)])
+            for text, some in zip(texts, parts, strict=True)
+        ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) + 2 for text in texts]
