@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from indexer.encoders.cosine_scale import E5, CosineScale
 from indexer.encoders.parts import Part
 from indexer.records import Vectors
 
@@ -14,8 +15,16 @@ from indexer.records import Vectors
 class FakeEncoder:
     """Each character trigram of the folded text adds a pseudo-random direction that depends on it alone."""
 
-    def __init__(self, *, dimension: int = 64, name: str = "fake", max_tokens: int = 128) -> None:
+    def __init__(
+        self,
+        *,
+        dimension: int = 64,
+        name: str = "fake",
+        max_tokens: int = 128,
+        cosine_scale: CosineScale | None = E5,
+    ) -> None:
         self.name = name
+        self.cosine_scale = cosine_scale
         self.dimension = dimension
         self.max_tokens = max_tokens
         self.fingerprint = hashlib.sha256(f"{name}/{dimension}".encode()).hexdigest()

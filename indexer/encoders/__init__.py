@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from indexer.encoders.cosine_scale import CosineScale
 from indexer.encoders.parts import Part
 from indexer.records import Vectors
 
@@ -11,7 +12,7 @@ class Encoder(Protocol):
     """Turns texts into vectors whose inner product is their similarity. Owns its prefixes ("query: " for E5).
 
     A text's vector does not depend on the other texts of the call. All methods are safe to call from several threads.
-    `encode_questions` and `encode_passages` return shape (len(texts), dimension), float32, unit length, in the order of *texts*, and (0, dimension) for none.
+    Vectors are float32, of unit length, in the order of *texts*: shape (len(texts), dimension), (0, dimension) for none.
     Texts longer than *max_tokens* are cut there; `count_tokens` tells beforehand.
     """
 
@@ -30,6 +31,10 @@ class Encoder(Protocol):
     @property
     def max_tokens(self) -> int:
         """The longest text that is not cut, in tokens, prefix and special tokens included."""
+
+    @property
+    def cosine_scale(self) -> CosineScale | None:
+        """Between which cosines its matches lie; None where that is not known, and is to be learnt from each corpus."""
 
     def speed_up(self) -> None:
         """Take seconds and memory once, so that single questions take less time from now on; the vectors are the same.

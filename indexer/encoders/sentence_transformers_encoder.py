@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.encoders.cosine_scale import E5, CosineScale
 from indexer.encoders.fingerprint import Prompts, cleaned, fingerprint
 from indexer.encoders.parts import Part, whole_words
 from indexer.errors import EncoderError
@@ -82,6 +83,11 @@ class SentenceTransformersEncoder:
         """The longest text that is not cut, in tokens; a very large number for a model that has no limit."""
         return int(self._model.max_seq_length or _NO_LIMIT)
 
+    @property
+    def cosine_scale(self) -> CosineScale | None:
+        """That of E5 for its models, not known of others."""
+        return E5 if self._prompts == _E5_PROMPTS and _E5_NAME.search(self._name) else None
+
     def speed_up(self) -> None:
         """Do nothing: there is nothing to be gained."""
 
@@ -135,7 +141,7 @@ class SentenceTransformersEncoder:
             inside = is_token & (places[:, 1] > start) & (places[:, 0] < end)
             means.append(states[inside].mean(axis=0) if inside.any() else means[0])
         vectors = np.array(means, dtype=np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text as a passage, in tokens, prompt and special tokens included."""
@@ -226,7 +232,7 @@ def _folder_of(name: str) -> Path:
 
 def _is_mean_of_tokens(model: "SentenceTransformer") -> bool:
     """Whether a vector is the mean of the states of its tokens, and it can be told where these are in the text."""
-    modules = list(model.children())
+    modules: list[Any] = list(model.children())
     if [type(module).__name__ for module in modules] not in _MEAN_OF_TOKENS:
         return False
     pooling = modules[1].get_config_dict()

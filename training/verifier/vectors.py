@@ -7,6 +7,7 @@ import numpy as np
 
 from indexer.answers.passage_table import text_key
 from indexer.encoders import Encoder
+from indexer.encoders.parts import Part
 from indexer.index.encode import Journal, KnownVectors
 from indexer.records import Progress, Vectors, no_progress
 
@@ -29,6 +30,7 @@ class KeptVectors:
         self.fingerprint = encoder.fingerprint
         self.dimension = encoder.dimension
         self.max_tokens = encoder.max_tokens
+        self.cosine_scale = encoder.cosine_scale
 
     def speed_up(self) -> None:
         """Do nothing: texts come many at once here."""
@@ -40,6 +42,10 @@ class KeptVectors:
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of stretches of answers, see `Encoder`."""
         return self._encode(texts, self._encoder.encode_passages, as_question=False)
+
+    def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
+        """Return the vectors of texts and of their parts, see `Encoder`; these are not kept, but in the index itself."""
+        return self._encoder.encode_in_parts(texts, parts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text, see `Encoder`."""

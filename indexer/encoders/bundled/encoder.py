@@ -21,6 +21,7 @@ from indexer.encoders.bundled.layout import (
 from indexer.encoders.bundled.tokenizer import END, PADDING, UnigramTokenizer
 from indexer.encoders.bundled.unpack import unpack_model
 from indexer.encoders.bundled.word_table import WordTable
+from indexer.encoders.cosine_scale import E5, CosineScale
 from indexer.encoders.fingerprint import cleaned
 from indexer.encoders.parts import Part, whole_words
 from indexer.records import Vectors
@@ -70,6 +71,11 @@ class BundledEncoder:
     def max_tokens(self) -> int:
         """512, prompt and special tokens included."""
         return MAX_TOKENS
+
+    @property
+    def cosine_scale(self) -> CosineScale:
+        """That of E5."""
+        return E5
 
     def speed_up(self) -> None:
         """Compile a graph for single questions of up to 36 tokens: a third less time each, for 3 s and 150 MB once."""

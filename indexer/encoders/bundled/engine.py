@@ -157,7 +157,7 @@ class _Compiled:
         return self._run(inputs, outputs=1)[0]
 
     def run_for_states(self, *inputs: NDArray[np.generic]) -> tuple[Vectors, NDArray[np.float32]]:
-        """Return the vectors, and the states of all tokens, see `graph.build_graph`; not of the graph of short texts."""
+        """Return the vectors, and the states of all tokens, see `build_graph`; not of the graph of short texts."""
         vectors, states = self._run(inputs, outputs=2)
         return vectors, states
 
