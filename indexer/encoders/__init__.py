@@ -12,7 +12,7 @@ class Encoder(Protocol):
     """Turns texts into vectors whose inner product is their similarity. Owns its prefixes ("query: " for E5).
 
     A text's vector does not depend on the other texts of the call. All methods are safe to call from several threads.
-    Vectors are float32, of unit length, in the order of *texts*: shape (len(texts), dimension), (0, dimension) for none.
+    Vectors are float32, unit length, in the order of *texts*: shape (len(texts), dimension), (0, dimension) for none.
     Texts longer than *max_tokens* are cut there; `count_tokens` tells beforehand.
     """
 

@@ -72,9 +72,9 @@ class Manifest:
     """Everything about an index that is not in its other files.
 
     built_at: ISO 8601, UTC. method: `build.RECIPE`, by which the same corpus makes the same index. files: name to
-    sha256. cosine_scale: of the encoder, known of it or fitted to this corpus. sizes: name to bytes, none in those of older versions. replaced: the id of the index that was in service
-    when this one was built, empty for none. corpus: what it was built from, None where that was
-    no file, or is not known.
+    sha256. cosine_scale: of the encoder, known of it or fitted to this corpus. sizes: name to bytes, none in those of
+    older versions. replaced: the id of the index that was in service when this one was built, empty for none. corpus:
+    what it was built from, None where that was no file, or is not known.
     """
 
     id: str

@@ -44,7 +44,7 @@ class KeptVectors:
         return self._encode(texts, self._encoder.encode_passages, as_question=False)
 
     def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
-        """Return the vectors of texts and of their parts, see `Encoder`; these are not kept, but in the index itself."""
+        """Return the vectors of texts and of their parts, see `Encoder`; the index keeps these."""
         return self._encoder.encode_in_parts(texts, parts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
