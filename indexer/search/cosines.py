@@ -30,4 +30,4 @@ def fit_cosine_scale(contents: IndexContents) -> CosineScale:
     finer = (high - low) / _E5_QUARTILES
     if finer <= 0:
         return E5
-    return CosineScale(floor=round(middle - (_E5_MEDIAN - E5.floor) * finer, 6), span=round(E5.span * finer, 6))
+    return CosineScale(floor=middle - (_E5_MEDIAN - E5.floor) * finer, span=E5.span * finer)

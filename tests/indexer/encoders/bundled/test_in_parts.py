@@ -1,21 +1,30 @@
 """Parts of a text from one pass over it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.corpus import open_corpus
 from indexer.encoders.bundled.encoder import BundledEncoder
 from indexer.encoders.bundled.layout import PROMPTS
 from indexer.encoders.bundled.tokenizer import UnigramTokenizer
 from indexer.encoders.parts import whole_words
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.records import Vectors
-from tests.indexer.encoders.conftest import Texts
+
 
 TEXT = "Ce domaine.Ces procédés ont fait l'objet d'une étude. Oui. 🎉 ﬁn\u00a0de la liste : 5 000 € par an <mask>."
 PARTS = [(0, 11), (11, 53), (54, 58), (59, 60), (61, 80), (len(TEXT) - 8, len(TEXT)), (0, len(TEXT))]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[str]:
+    """The texts of the shipped corpus."""
+    return [answer.text for answer in open_corpus(Path(__file__).parents[4] / "corpus").answers()]
 
 
 def pooled_by_hand(model: SentenceTransformersEncoder, text: str, parts: list[tuple[int, int]]) -> Vectors:
@@ -36,9 +45,9 @@ def pooled_by_hand(model: SentenceTransformersEncoder, text: str, parts: list[tu
     return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
 
 
-def test_the_whole_is_as_it_is_alone(bundled: BundledEncoder, cnil: Texts) -> None:
+def test_the_whole_is_as_it_is_alone(bundled: BundledEncoder, shipped: list[str]) -> None:
     """To the last bit, so that an index may hold both; a text is cut where it would be."""
-    texts = [TEXT, *cnil.answers[:20], "mot " * 600, "Oui."]
+    texts = [TEXT, *shipped, "mot " * 600, "Oui."]
     parts = [[(at, at + 40) for at in range(0, len(text) - 40, 97)] for text in texts]
     found = bundled.encode_in_parts(texts, parts)
     np.testing.assert_array_equal(np.stack([vectors[0] for vectors in found]), bundled.encode_passages(texts))
@@ -49,10 +58,10 @@ def test_the_whole_is_as_it_is_alone(bundled: BundledEncoder, cnil: Texts) -> No
 
 
 def test_parts_are_means_of_the_states_of_their_tokens(
-    bundled: BundledEncoder, float32: SentenceTransformersEncoder, cnil: Texts
+    bundled: BundledEncoder, float32: SentenceTransformersEncoder, shipped: list[str]
 ) -> None:
     """As float32 gives them, pooled by hand, and as sentence-transformers does here."""
-    texts = [" ".join(text.split())[:600] for text in cnil.answers[:4]]
+    texts = [" ".join(text.split())[:600] for text in shipped[:4]]
     parts = [[whole_words(text, (at, at + 60)) for at in range(0, len(text) - 60, 150)] for text in texts]
     ours, theirs = bundled.encode_in_parts(texts, parts), float32.encode_in_parts(texts, parts)
     for text, some, of_ours, of_theirs in zip(texts, parts, ours, theirs, strict=True):
