@@ -22,7 +22,9 @@ class FakeEncoder:
         name: str = "fake",
         max_tokens: int = 128,
         cosine_scale: CosineScale | None = E5,
+        reads_parts_in_whole: bool = True,
     ) -> None:
+        self.reads_parts_in_whole = reads_parts_in_whole
         self.name = name
         self.cosine_scale = cosine_scale
         self.dimension = dimension

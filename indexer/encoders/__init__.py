@@ -36,6 +36,13 @@ class Encoder(Protocol):
     def cosine_scale(self) -> CosineScale | None:
         """Between which cosines its matches lie; None where that is not known, and is to be learnt from each corpus."""
 
+    @property
+    def reads_parts_in_whole(self) -> bool:
+        """Whether the parts of a long text are best read in the whole of it: of an encoder that was taught to do so.
+
+        One that was not makes the parts of a text of some hundred words nearly the same, and like the whole.
+        """
+
     def speed_up(self) -> None:
         """Take seconds and memory once, so that single questions take less time from now on; the vectors are the same.
 

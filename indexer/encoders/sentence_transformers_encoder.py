@@ -88,6 +88,11 @@ class SentenceTransformersEncoder:
         """That of E5 for its models, not known of others."""
         return E5 if self._prompts == _E5_PROMPTS and _E5_NAME.search(self._name) else None
 
+    @property
+    def reads_parts_in_whole(self) -> bool:
+        """False: it cannot be told of a model."""
+        return False
+
     def speed_up(self) -> None:
         """Do nothing: there is nothing to be gained."""
 

@@ -1,7 +1,8 @@
 """Vectors of the bodies of answers and of their finer parts, from one pass: a sentence is read in its context.
 
 A body beyond the encoder's window is several pieces. Further windows then bridge the cuts between them, and each part
-takes its vector from the window where most stands around it.
+takes its vector from the window where most stands around it. An encoder that was not taught to read parts in the whole
+of a long text makes them all alike there: with it, a stretch is read by itself, and a sentence in its stretch.
 """
 
 import hashlib
@@ -71,8 +72,10 @@ class BodiesToEncode:
         for answer in some:
             self.spans_into[self._span_rows(answer)] = 0
         for window, vectors in zip(windows, of_windows, strict=True):
-            if window.row is not None:
-                self.into[window.row] = vectors[0]
+            if window.body is not None:
+                self.into[window.body] = vectors[0]
+            if window.stretch is not None:
+                self.spans_into[window.stretch] = vectors[0]
             for row, (start, end), vector in zip(window.rows, window.parts, vectors[1:], strict=True):
                 self.spans_into[row] += (end - start) * vector
         for answer in some:
@@ -103,19 +106,37 @@ class BodiesToEncode:
     def _windows(self, answer: int, encoder: Encoder) -> "list[_Window]":
         text = self.answers[answer].text
         rows = range(self._rows(answer).start, self._rows(answer).stop)
-        pieces = [_Window.of(text, self.table.place(row), row) for row in rows]
-        bridges = make_bridges(
-            text, [piece.place for piece in pieces], count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens
-        )
-        windows = [*pieces, *(_Window.of(text, place, None) for place in bridges)]
-        span_rows = self._span_rows(answer)
-        for row in range(span_rows.start, span_rows.stop):
+        pieces = [_Window.of(text, self.table.place(row), body=row) for row in rows]
+        sentences, stretches = self._spans(answer)
+        if stretches and not encoder.reads_parts_in_whole:
+            around = [_Window.of(text, self.spans.place(row), stretch=row) for row in stretches]
+            self._share_out(sentences, around, instead=around)
+            return [*pieces, *around]
+        places = [piece.place for piece in pieces]
+        bridges = make_bridges(text, places, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens)
+        windows = [*pieces, *(_Window.of(text, place) for place in bridges)]
+        self._share_out([*sentences, *stretches], windows, instead=pieces)
+        return windows
+
+    def _share_out(self, rows: Sequence[int], windows: Sequence["_Window"], *, instead: Sequence["_Window"]) -> None:
+        """Give each span to the window where most stands around it.
+
+        instead: windows side by side, which share one that none holds: its vector is the mean, by length, of theirs.
+        """
+        for row in rows:
             place = self.spans.place(row)
             whole = [window for window in windows if window.holds(place)]
-            # One that no window holds is read in several pieces: its vector is the mean, by length, of what is there.
-            for window in [max(whole, key=lambda one: one.context(place))] if whole else pieces:
+            for window in [max(whole, key=lambda one: one.context(place))] if whole else instead:
                 window.take(row, place)
-        return windows
+
+    def _spans(self, answer: int) -> tuple[range, range]:
+        """Return the rows of the sentences of an answer, and those of its stretches."""
+        first, later, end = (
+            self.spans.first_rows[answer],
+            self.spans.later_rows[answer],
+            self.spans.first_rows[answer + 1],
+        )
+        return range(int(first), int(later)), range(int(later), int(end))
 
     def _rows(self, answer: int) -> slice:
         """The rows of the bodies of an answer."""
@@ -134,27 +155,28 @@ class BodiesToEncode:
 
 @dataclass(slots=True)
 class _Window:
-    """A stretch of a text that is encoded, and the parts that take their vectors from it.
+    """A text that is encoded, and the spans that take their vectors from it.
 
-    place: in the text, of *length* characters. row: which body it is, None for a bridge. rows, parts: which spans, and
-    where they are in the window.
+    place: in the text of the answer, of *length* characters. body, stretch: the row of what it is, None for others and
+    for a bridge. rows, parts: which spans, and where they are in the window.
     """
 
     text: str
     place: Part
     length: int
-    row: int | None
+    body: int | None
+    stretch: int | None
     rows: list[int]
     parts: list[Part]
 
     @classmethod
-    def of(cls, text: str, place: Part, row: int | None) -> "_Window":
-        return cls(text[slice(*place)], place, len(text), row, [], [])
+    def of(cls, text: str, place: Part, *, body: int | None = None, stretch: int | None = None) -> "_Window":
+        return cls(text[slice(*place)], place, len(text), body, stretch, [], [])
 
     @property
     def is_of_use(self) -> bool:
-        """Whether it is a body, or some part takes its vector from it."""
-        return self.row is not None or bool(self.rows)
+        """Whether it has a vector of its own, or some span takes its vector from it."""
+        return self.body is not None or self.stretch is not None or bool(self.rows)
 
     def holds(self, place: Part) -> bool:
         return self.place[0] <= place[0] and place[1] <= self.place[1]

@@ -31,6 +31,7 @@ class KeptVectors:
         self.dimension = encoder.dimension
         self.max_tokens = encoder.max_tokens
         self.cosine_scale = encoder.cosine_scale
+        self.reads_parts_in_whole = encoder.reads_parts_in_whole
 
     def speed_up(self) -> None:
         """Do nothing: texts come many at once here."""

@@ -23,8 +23,8 @@ ENDLESS = " ".join(f"mot{number}" for number in range(400)) + ". Fin de la phras
 class InContext(FakeEncoder):
     """The vector of a part is that of its text; *windows* are the texts that were read for it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, reads_parts_in_whole: bool = True) -> None:
+        super().__init__(reads_parts_in_whole=reads_parts_in_whole)
         self.windows: dict[str, list[str]] = {}
 
     def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
@@ -76,6 +76,25 @@ def test_a_part_is_read_where_most_stands_around_it(tmp_path: Path) -> None:
     assert 0.3 < bridge.index(last_of_first) / len(bridge) < 0.7
     assert of[sentences[0]] == pieces[0]
     assert max(len(window.split()) for window in of.values()) + 2 <= encoder.max_tokens
+
+
+def test_sentences_are_read_in_stretches_where_the_encoder_was_not_taught_the_whole(tmp_path: Path) -> None:
+    """A stretch is a text of its own then, and holds its sentences; of a short text both are in the body, as always."""
+    encoder = InContext(reads_parts_in_whole=False)
+    contents = build(tmp_path, [Answer("long", LONG), Answer("short", SHORT)], encoder)
+    texts = span_texts(contents, 0)
+    stretches = {one for one in texts if one.count(".") > 1}
+    sentences = [one for one in texts if one not in stretches]
+    assert {encoder.windows[one][0] for one in sentences} == stretches
+    assert not stretches & encoder.windows.keys()
+    middle = sentences[len(sentences) // 2]
+    around = encoder.windows[middle][0]
+    others = [one for one in stretches if middle in one]
+    context = {one: min(one.index(middle), len(one) - one.index(middle)) for one in others}
+    assert context[around] == max(context.values())
+    assert {encoder.windows[one][0] for one in span_texts(contents, 1)} == {SHORT}
+    expected = FakeEncoder().encode_passages([*texts, *span_texts(contents, 1)])
+    assert_allclose(contents.span_embeddings.every, expected, atol=1e-6)
 
 
 def test_a_sentence_longer_than_a_window_is_read_in_pieces(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from indexer.encoders.parts import whole_words
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.records import Vectors
 
-
 TEXT = "Ce domaine.Ces procédés ont fait l'objet d'une étude. Oui. 🎉 ﬁn\u00a0de la liste : 5 000 € par an <mask>."
 PARTS = [(0, 11), (11, 53), (54, 58), (59, 60), (61, 80), (len(TEXT) - 8, len(TEXT)), (0, len(TEXT))]
 
