@@ -38,9 +38,9 @@ class Encoder(Protocol):
 
     @property
     def reads_parts_in_whole(self) -> bool:
-        """Whether the parts of a long text are best read in the whole of it: of an encoder that was taught to do so.
+        """Whether the parts of a text are best read in the whole of it: of an encoder that was taught to do so.
 
-        One that was not makes the parts of a text of some hundred words nearly the same, and like the whole.
+        One that was not makes all parts of a text nearly the same, and like the whole.
         """
 
     def speed_up(self) -> None:

@@ -2,7 +2,7 @@
 
 A body beyond the encoder's window is several pieces. Further windows then bridge the cuts between them, and each part
 takes its vector from the window where most stands around it. An encoder that was not taught to read parts in the whole
-of a long text makes them all alike there: with it, a stretch is read by itself, and a sentence in its stretch.
+of a text makes them all alike there: with it, each is read by itself.
 """
 
 import hashlib
@@ -74,8 +74,8 @@ class BodiesToEncode:
         for window, vectors in zip(windows, of_windows, strict=True):
             if window.body is not None:
                 self.into[window.body] = vectors[0]
-            if window.stretch is not None:
-                self.spans_into[window.stretch] = vectors[0]
+            if window.span is not None:
+                self.spans_into[window.span] = vectors[0]
             for row, (start, end), vector in zip(window.rows, window.parts, vectors[1:], strict=True):
                 self.spans_into[row] += (end - start) * vector
         for answer in some:
@@ -107,36 +107,20 @@ class BodiesToEncode:
         text = self.answers[answer].text
         rows = range(self._rows(answer).start, self._rows(answer).stop)
         pieces = [_Window.of(text, self.table.place(row), body=row) for row in rows]
-        sentences, stretches = self._spans(answer)
-        if stretches and not encoder.reads_parts_in_whole:
-            around = [_Window.of(text, self.spans.place(row), stretch=row) for row in stretches]
-            self._share_out(sentences, around, instead=around)
-            return [*pieces, *around]
+        span_rows = self._span_rows(answer)
+        spans = range(span_rows.start, span_rows.stop)
+        if not encoder.reads_parts_in_whole:
+            return [*pieces, *(_Window.of(text, self.spans.place(row), span=row) for row in spans)]
         places = [piece.place for piece in pieces]
         bridges = make_bridges(text, places, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens)
         windows = [*pieces, *(_Window.of(text, place) for place in bridges)]
-        self._share_out([*sentences, *stretches], windows, instead=pieces)
-        return windows
-
-    def _share_out(self, rows: Sequence[int], windows: Sequence["_Window"], *, instead: Sequence["_Window"]) -> None:
-        """Give each span to the window where most stands around it.
-
-        instead: windows side by side, which share one that none holds: its vector is the mean, by length, of theirs.
-        """
-        for row in rows:
+        for row in spans:
             place = self.spans.place(row)
             whole = [window for window in windows if window.holds(place)]
-            for window in [max(whole, key=lambda one: one.context(place))] if whole else instead:
+            # One that no window holds is read in several pieces: its vector is the mean, by length, of what is there.
+            for window in [max(whole, key=lambda one: one.context(place))] if whole else pieces:
                 window.take(row, place)
-
-    def _spans(self, answer: int) -> tuple[range, range]:
-        """Return the rows of the sentences of an answer, and those of its stretches."""
-        first, later, end = (
-            self.spans.first_rows[answer],
-            self.spans.later_rows[answer],
-            self.spans.first_rows[answer + 1],
-        )
-        return range(int(first), int(later)), range(int(later), int(end))
+        return windows
 
     def _rows(self, answer: int) -> slice:
         """The rows of the bodies of an answer."""
@@ -157,26 +141,26 @@ class BodiesToEncode:
 class _Window:
     """A text that is encoded, and the spans that take their vectors from it.
 
-    place: in the text of the answer, of *length* characters. body, stretch: the row of what it is, None for others and
-    for a bridge. rows, parts: which spans, and where they are in the window.
+    place: in the text of the answer, of *length* characters. body, span: the row of what it is, None for others and for
+    a bridge. rows, parts: which spans, and where they are in the window.
     """
 
     text: str
     place: Part
     length: int
     body: int | None
-    stretch: int | None
+    span: int | None
     rows: list[int]
     parts: list[Part]
 
     @classmethod
-    def of(cls, text: str, place: Part, *, body: int | None = None, stretch: int | None = None) -> "_Window":
-        return cls(text[slice(*place)], place, len(text), body, stretch, [], [])
+    def of(cls, text: str, place: Part, *, body: int | None = None, span: int | None = None) -> "_Window":
+        return cls(text[slice(*place)], place, len(text), body, span, [], [])
 
     @property
     def is_of_use(self) -> bool:
         """Whether it has a vector of its own, or some span takes its vector from it."""
-        return self.body is not None or self.stretch is not None or bool(self.rows)
+        return self.body is not None or self.span is not None or bool(self.rows)
 
     def holds(self, place: Part) -> bool:
         return self.place[0] <= place[0] and place[1] <= self.place[1]

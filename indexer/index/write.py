@@ -102,9 +102,8 @@ def _tables(answers: AnswerStore, earlier: IndexContents | None, encoder: Encode
     table = PassageTable.build(
         make_passages(answers[row], count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for row in fresh
     )
-    span_table = PassageTable.build(
-        (make_spans(answers[row]) for row in fresh), parts_of=(answers[row].text for row in fresh)
-    )
+    texts = (answers[row].text for row in fresh) if encoder.reads_parts_in_whole else None
+    span_table = PassageTable.build((make_spans(answers[row]) for row in fresh), parts_of=texts)
     if earlier is None:
         return table, span_table
     return PassageTable.continued(earlier.table, same, table), PassageTable.continued(earlier.spans, same, span_table)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from indexer.answers.passage_table import text_key
 from indexer.encoders.parts import Part
 from indexer.index import one_pass
 from indexer.index.build import build_index
@@ -78,23 +79,14 @@ def test_a_part_is_read_where_most_stands_around_it(tmp_path: Path) -> None:
     assert max(len(window.split()) for window in of.values()) + 2 <= encoder.max_tokens
 
 
-def test_sentences_are_read_in_stretches_where_the_encoder_was_not_taught_the_whole(tmp_path: Path) -> None:
-    """A stretch is a text of its own then, and holds its sentences; of a short text both are in the body, as always."""
+def test_parts_are_read_alone_where_the_encoder_was_not_taught_the_whole(tmp_path: Path) -> None:
+    """Each is a text of its own then, so that it is reused wherever it stands."""
     encoder = InContext(reads_parts_in_whole=False)
     contents = build(tmp_path, [Answer("long", LONG), Answer("short", SHORT)], encoder)
-    texts = span_texts(contents, 0)
-    stretches = {one for one in texts if one.count(".") > 1}
-    sentences = [one for one in texts if one not in stretches]
-    assert {encoder.windows[one][0] for one in sentences} == stretches
-    assert not stretches & encoder.windows.keys()
-    middle = sentences[len(sentences) // 2]
-    around = encoder.windows[middle][0]
-    others = [one for one in stretches if middle in one]
-    context = {one: min(one.index(middle), len(one) - one.index(middle)) for one in others}
-    assert context[around] == max(context.values())
-    assert {encoder.windows[one][0] for one in span_texts(contents, 1)} == {SHORT}
-    expected = FakeEncoder().encode_passages([*texts, *span_texts(contents, 1)])
-    assert_allclose(contents.span_embeddings.every, expected, atol=1e-6)
+    assert encoder.windows == {}
+    texts = [text for answer in range(2) for text in span_texts(contents, answer)]
+    assert_allclose(contents.span_embeddings.every, FakeEncoder().encode_passages(texts), atol=1e-6)
+    assert contents.spans.rows["key"].tolist() == [text_key(text, as_question=False) for text in texts]
 
 
 def test_a_sentence_longer_than_a_window_is_read_in_pieces(tmp_path: Path) -> None:
