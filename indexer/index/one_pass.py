@@ -69,8 +69,8 @@ class BodiesToEncode:
         """Write the vectors of some answers to their places."""
         windows = [window for answer in some for window in self._windows(answer, encoder) if window.is_of_use]
         of_windows = encoder.encode_in_parts([window.text for window in windows], [window.parts for window in windows])
-        for answer in some:
-            self.spans_into[self._span_rows(answer)] = 0
+        pooled = sorted({row for window in windows for row in window.rows})
+        self.spans_into[pooled] = 0
         for window, vectors in zip(windows, of_windows, strict=True):
             if window.body is not None:
                 self.into[window.body] = vectors[0]
@@ -78,9 +78,7 @@ class BodiesToEncode:
                 self.spans_into[window.span] = vectors[0]
             for row, (start, end), vector in zip(window.rows, window.parts, vectors[1:], strict=True):
                 self.spans_into[row] += (end - start) * vector
-        for answer in some:
-            rows = self._span_rows(answer)
-            self.spans_into[rows] /= np.linalg.norm(self.spans_into[rows], axis=1, keepdims=True)
+        self.spans_into[pooled] /= np.linalg.norm(self.spans_into[pooled], axis=1, keepdims=True)
 
     def copy(self, source: int, target: int) -> None:
         """Write the vectors of one answer to the places of another that has the same text."""
