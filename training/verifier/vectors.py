@@ -60,7 +60,7 @@ class KeptVectors:
         vectors = np.zeros((len(unique), self.dimension), dtype=np.float32)
         known = KnownVectors(self.dimension)
         self._journal.read_into(known)
-        missing = np.flatnonzero(~known.fill(keys, vectors))
+        missing = np.flatnonzero(~known.fill(keys, np.arange(len(keys)), vectors))
         for start in range(0, len(missing), _CHUNK):
             self._progress(start, len(missing))
             rows = missing[start : start + _CHUNK]
