@@ -100,7 +100,9 @@ def serve(
     manifest = build_index(corpus, folder / "index", encoder=encoder).manifest
     if never_sure:
         manifest = replace(manifest, calibration=replace(manifest.calibration, answered_from=1.1, show_from=0.0))
-    answering = Answering(Index(IndexContents.load(folder / "index" / manifest.id), manifest), encoder)
+    answering = Answering(
+        Index(IndexContents.load(folder / "index" / manifest.id, cosine_scale=manifest.cosine_scale), manifest), encoder
+    )
     with FeedbackStore.open(folder / "feedback.sqlite", keep_questions="redacted", retention_days=30) as store:
         app = create_site(
             answering,
