@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import uvicorn
@@ -27,8 +28,18 @@ TOKEN = secrets.token_hex(16)
 
 FACETS = (
     Facet("couloir", "Votre question concerne quel couloir Ségur ?", ("Hôpital", "Officine", "Imagerie")),
-    Facet("produit", "Votre question concerne quel produit ou service ?", ("MSSanté", "DMP", "INS, INSi")),
-    Facet("thematique", "Votre question concerne quelle thématique ?", ("Certificats", "Interopérabilité", "Sécurité")),
+    Facet(
+        "produit",
+        "Votre question concerne quel produit ou service ?",
+        ("MSSanté", "DMP", "INS, INSi"),
+        open_to_all=False,
+    ),
+    Facet(
+        "thematique",
+        "Votre question concerne quelle thématique ?",
+        ("Certificats", "Interopérabilité", "Sécurité"),
+        open_to_all=False,
+    ),
 )
 SMALL = MemoryCorpus(
     (
@@ -39,6 +50,7 @@ SMALL = MemoryCorpus(
             questions=("Combien de temps un certificat est-il valable ?", "Suis-je prévenu avant la fin ?"),
             facets={"thematique": ("Certificats",)},
             source="FAQ des industriels",
+            changed_on=date(2026, 3, 1),
         ),
         Answer(
             "renouvellement-certificat",
