@@ -59,7 +59,7 @@ Filters = Annotated[
     Field(
         max_length=_MOST_FIELDS,
         description="facet key to values: any of the values, of every facet",
-        examples=[{"couloir": ["Hôpital"]}],
+        examples=[{"thematique": ["Horaires"]}],
     ),
     BeforeValidator(_few),
 ]
@@ -76,7 +76,7 @@ class SearchRequest(_Strict):
 
     query: str = Field(
         description="the question, as a person would ask it",
-        examples=["Combien de temps un certificat est-il valable ?"],
+        examples=["Quand ouvre le guichet ?"],
         json_schema_extra=QUESTION_SCHEMA,
     )
     limit: Limit | None = Field(default=None, description="most hits wanted")
@@ -100,7 +100,7 @@ class BatchRequest(_Strict):
         max_length=MAX_BATCH,
         fail_fast=True,
         description=f"the questions, of at most {MAX_BATCH_CHARACTERS} characters together",
-        examples=[["Qui peut avoir un certificat ?"]],
+        examples=[["Qui peut avoir une carte ?"]],
     )
     limit: Limit | None = Field(default=None, description="most hits wanted for each")
     filters: Filters = {}

@@ -47,7 +47,7 @@ _MOST_SHARED_WORDS = 8
 _INTERROGATIVE = re.compile(r"(quel(?:le)?s?) ", re.IGNORECASE)
 _THEME_KEY = "thematique"
 _NAMES_OF_DATA = {
-    PersonalKind.NIR: "un numéro de sécurité sociale (INS, NIR)",
+    PersonalKind.NIR: "un numéro de sécurité sociale",
     PersonalKind.EMAIL: "une adresse de courriel",
     PersonalKind.PHONE: "un numéro de téléphone",
     PersonalKind.IBAN: "un numéro de compte",

@@ -19,6 +19,7 @@ from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.app import create_site
 from server.feedback.store import FeedbackStore
+from server.http.load_shedding import Limits
 from server.page.identity import Identity
 from server.settings import Networks
 from tests.corpora import MemoryCorpus
@@ -102,6 +103,7 @@ def serve(
     identity: Identity | None = None,
     base_path: str = "",
     trusted_proxies: Networks = (),
+    limits: Limits | None = None,
 ) -> Iterator[Site]:
     """Serve an index of *corpus*, built in *folder*, until the end of the block.
 
@@ -121,6 +123,7 @@ def serve(
             identity=identity,
             base_path=base_path,
             trusted_proxies=trusted_proxies,
+            limits=limits,
         )
         # A port of the system's choice, taken before the server starts: nobody else can take it in between.
         listener = socket.create_server(("127.0.0.1", 0))

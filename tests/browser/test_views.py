@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from indexer.index.build import build_index
 from indexer.records import Answer, Facet
+from server.http.load_shedding import Limits
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import SMALL, TOKEN, Site, serve
 from tests.browser.test_asking import QUESTION, KeepScreenshot, ask
@@ -209,6 +210,38 @@ def test_everything_works_without_javascript(open_page: OpenPage, site: Site, ke
     expect(page.locator(".chip")).to_have_count(0)
     page.locator(".examples button").first.click()
     expect(page.locator("#verdict")).to_be_visible()
+
+
+def test_a_browser_is_told_to_wait(open_page: OpenPage, tmp_path: Path, keep_screenshot: KeepScreenshot) -> None:
+    """Where the server takes no more, and where a visitor asks too fast, the page says for how long, light and dark."""
+    with serve(SMALL, tmp_path, limits=Limits(client_rate=1)) as site:
+        page = open_page(base_url=site.address, tolerated="429", viewport={"width": 320, "height": 640})
+        response = None
+        for _ in range(15):
+            response = page.goto("/")
+            if response and response.status == 429:
+                break
+        assert response
+        assert (response.status, response.headers["retry-after"]) == (429, "1")
+        expect(page.locator("main")).to_contain_text("Réessayez dans 1 seconde.")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            keep_screenshot(page, f"attendre-{scheme}")
+
+
+def test_a_page_of_a_server_that_takes_no_more(open_page: OpenPage, tmp_path: Path) -> None:
+    """503 has Retry-After, and its page says the same seconds; it has no violation, light or dark."""
+    with serve(SMALL, tmp_path, limits=Limits(most_requests=0)) as site:
+        page = open_page(base_url=site.address, tolerated="503")
+        response = page.goto("/")
+        assert response
+        assert response.status == 503
+        seconds = int(response.headers["retry-after"])
+        expect(page.locator("h1")).to_have_text("Le service n’est pas disponible pour l’instant")
+        expect(page.locator("main")).to_contain_text(f"Réessayez dans {seconds} seconde")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert axe_violations(page) == []
 
 
 WITHOUT_JAVASCRIPT = {

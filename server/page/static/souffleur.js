@@ -53,6 +53,8 @@ mark { background: var(--mark); color: inherit; }
 .candidates li:has([open]) { grid-column: 1 / -1; }
 .candidate { border: 1px solid var(--line); border-radius: var(--radius); padding: .5rem .75rem; height: 100%; }
 .other { border-top: 1px solid var(--line); } .other-title { font-weight: 600; } .extract { display: block; } [open] > summary .extract { display: none; }
+.also-found { border-top: 1px solid var(--line); padding-top: 1rem; margin-top: 1rem; }
+.also-asked button { border: 0; padding: .25rem 0; font-weight: 400; text-align: start; text-decoration: underline; }
 .none { border-left: 3px solid var(--soft); padding-left: 1rem; margin-bottom: 1rem; }
 .tag { border: 1px solid var(--line); border-radius: 4px; padding: 0 .5rem; min-height: 1.5rem; text-decoration: none; }
 .feedback { border-top: 1px solid var(--line); padding-top: .75rem; }
