@@ -350,7 +350,7 @@ class CoverageReader:
 
     def _read_curated(self, row: int) -> _Curated:
         table = self._contents.table
-        text = self._contents.answers[int(table.answers[row])].questions[int(table.rows[row]["number"])]
+        text = self._contents.answers[int(table.answers[row])].matched_texts[int(table.rows[row]["number"])]
         words = ((word.known_as, frozenset(word.groups), word.idf) for word in self._read_words(text))
         return _Curated(words_of(text), types_of(text), negations(text) > 0, tuple(words))
 
