@@ -235,6 +235,7 @@ class Answering:
             took_ms=1000 * (encoding_seconds + searching_seconds),
             missing=found.missing,
             advice=found.advice,
+            read=found.read,
         )
 
     def _observe_batch(self, size: int) -> None:
