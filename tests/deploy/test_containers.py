@@ -1,5 +1,6 @@
 """The files that run Souffleur elsewhere fit it and each other; what they do was tried by hand."""
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -27,9 +28,9 @@ def settings_in(text: str) -> set[str]:
 def test_every_variable_is_a_setting(name: str) -> None:
     """One that is none would end the server at its start."""
     known = {
-        f"SOUFFLEUR_{field.metadata['variable'] or field_name.upper()}"
+        f"SOUFFLEUR_{field.metadata['variable'] or field.name.upper()}"
         for record in RECORDS.values()
-        for field_name, field in record.__dataclass_fields__.items()
+        for field in dataclasses.fields(record)
     }
     found = settings_in((DEPLOY / name).read_text(encoding="utf-8"))
     assert found
