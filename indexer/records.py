@@ -184,6 +184,18 @@ class IndexInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadWord:
+    """A word of a question as it was asked, and the terms that it is looked for by; is_known: any text has one of them.
+
+    What is written in many ways has one term: « 36 mois » and « 3 ans » are `#36 mois`, « F.I.N.E.S.S. » is FINESS.
+    """
+
+    asked: str
+    terms: tuple[str, ...]
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What comes back for one question: hits best first, and facet key to value to number of answers shown.
 
@@ -191,7 +203,7 @@ class Reply:
     missing: what the first hit does not know of the question, see `Hit`; such a reply is never `answered`.
     asked: of a message with several questions, the one that this is the reply to; also_asked: the others, and
     also_found their replies, in the same order. None, and empty, for all other messages. shown: how many answers the
-    facets count.
+    facets count. read: how the question was read, word by word.
     """
 
     query_id: str
@@ -207,6 +219,7 @@ class Reply:
     also_asked: tuple[str, ...] = ()
     also_found: tuple["Reply", ...] = ()
     shown: int = 0
+    read: tuple[ReadWord, ...] = ()
 
 
 class AnswerSource(Protocol):

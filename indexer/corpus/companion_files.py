@@ -9,7 +9,7 @@ from pathlib import Path
 
 from indexer.corpus.entries import MAX_CURATED_CHARACTERS, Located, lines_of, wrong_characters
 from indexer.corpus.handwritten_yaml import YamlText
-from indexer.corpus.text_files import read_text_file
+from indexer.corpus.text_files import leads_out, read_text_file
 from indexer.french.text import question_key
 from indexer.records import Acronym, Facet, Problem, Severity
 
@@ -51,7 +51,7 @@ def _text(file: Path, problems: list[Problem]) -> str | None:
             return None
     except OSError:  # told where the files of the folder are listed
         return None
-    text = read_text_file(file)
+    text = leads_out(file, file.parent) or read_text_file(file)
     if isinstance(text, Problem):
         problems.append(text)
         return None

@@ -16,7 +16,7 @@ from indexer.dense.comparison import TOGETHER
 from indexer.errors import IndexFolderError
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
-from indexer.records import Advice, Answer, Excerpt, Facet, Hit, PassageKind, Status, Vectors
+from indexer.records import Advice, Answer, Excerpt, Facet, Hit, PassageKind, ReadWord, Status, Vectors
 from indexer.search.contents import IndexContents
 from indexer.search.coverage import Coverage, CoverageReader
 from indexer.search.evidence import Evidence, gather_evidence
@@ -57,9 +57,8 @@ SEARCHED_TOGETHER = TOGETHER
 class Found:
     """The hits for a question, best first, how far they may be trusted, and how many are worth showing by facet.
 
-    shown: how many are worth showing in all.
-
-    missing: what the first hit does not know of the question, see `Hit`. advice: None where there is none.
+    shown: how many are worth showing in all. missing: what the first hit does not know of the question, see `Hit`.
+    advice: None where there is none. read: the words of the question.
     """
 
     hits: tuple[Hit, ...]
@@ -68,6 +67,7 @@ class Found:
     missing: tuple[str, ...]
     advice: Advice | None
     shown: int
+    read: tuple[ReadWord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +193,14 @@ class Index:
         table = self._contents.table
         rows = np.flatnonzero(table.are(PassageKind.QUESTION))
         rows = rows[:: max(1, len(rows) // most)]
-        return QuestionVectors(self._contents.embeddings.every[rows], table.answers[rows].astype(np.int64))
+        return QuestionVectors(self._contents.embeddings.pick(rows), table.answers[rows].astype(np.int64))
 
     def vector_sums(self, *, most: int) -> VectorSums:
         """Return the sums of the vectors of at most *most* answers, spread evenly over all where there are more."""
         rows = np.arange(len(self))[:: max(1, -(-len(self) // most))]
         of_answers = self._contents.table.rows_of(rows)
         # Of each answer two groups: its bodies, then its questions.
-        sums = of_answers.sums(of_answers.pick(self._contents.embeddings.every))
+        sums = of_answers.sums(self._contents.embeddings.pick(of_answers.rows))
         bodies, questions = self._contents.table.lengths[rows].T
         return VectorSums(self._contents.answers.pick(rows), sums[::2], sums[1::2], bodies, questions)
 
@@ -271,7 +271,7 @@ class Index:
             status = Status.UNCERTAIN if advice else status
             missing = hits[0].missing if hits else ()
             facets = self._contents.facets.count(evidence.answers[is_shown[:, at]])
-            yield Found(hits, status, facets, missing, advice, int(is_shown[:, at].sum()))
+            yield Found(hits, status, facets, missing, advice, int(is_shown[:, at].sum()), coverage.read)
 
     def _trust(self, coverage: Coverage, confidences: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the confidence in some hits: of the verifier where this index has a line for it, else as they are."""

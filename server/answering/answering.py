@@ -240,6 +240,7 @@ class Answering:
             missing=found.missing,
             advice=found.advice,
             shown=found.shown,
+            read=found.read,
         )
 
     def _observe_batch(self, size: int) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from indexer.index.folder import INDEX_ID
-from indexer.records import Advice, Answer, Hit, Reply, Status
+from indexer.records import Advice, Answer, Hit, ReadWord, Reply, Status
 from indexer.search.coverage import named_coverage
 from indexer.search.ranking import named_features
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
@@ -260,6 +260,20 @@ class IndexBody:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadWordBody:
+    """A word of the question, the terms that it is looked for by, and whether any text of the index has one of them."""
+
+    asked: str
+    terms: list[str]
+    known: bool
+
+    @classmethod
+    def of(cls, word: ReadWord) -> "ReadWordBody":
+        """Return the JSON of a word."""
+        return cls(word.asked, list(word.terms), word.is_known)
+
+
+@dataclass(frozen=True, slots=True)
 class SearchReply:
     """The nearest answers, best first, and how far they may be trusted."""
 
@@ -282,6 +296,12 @@ class SearchReply:
     also_asked: Annotated[list[str], Field(description="its other questions, to be asked each by itself")] = field(
         default_factory=list
     )
+    read: Annotated[
+        list[ReadWordBody] | None,
+        Field(
+            description="only where `explain` is asked for: how the question was read, numbers and dates in one form"
+        ),
+    ] = None
 
     @classmethod
     def of(cls, reply: Reply, *, explain: bool) -> "SearchReply":
@@ -298,6 +318,7 @@ class SearchReply:
             advice=reply.advice,
             asked=reply.asked,
             also_asked=list(reply.also_asked),
+            read=[ReadWordBody.of(word) for word in reply.read] if explain else None,
         )
 
 

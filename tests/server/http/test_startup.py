@@ -69,9 +69,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def server_process(index: Path, *, cache: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
+def server_process(index: Path, *options: str, cache: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
     """Run `python -m server serve` on a free port; it is killed at the end of the block, if it still runs."""
-    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--index", str(index)]
+    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--index", str(index), *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUFFLEUR_")}
     if cache or "SOUFFLEUR_CACHE" in os.environ:
         environment["SOUFFLEUR_CACHE"] = str(cache or os.environ["SOUFFLEUR_CACHE"])
@@ -150,6 +150,27 @@ def test_the_server_listens_while_it_loads(built: Path, held: Held) -> None:
         status, _, body = get(port, "/readyz")
         assert (status, body["status"]) == (200, "ready")
         assert get(port, "/v1/search?q=certificat")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.slow
+def test_settings_are_read_again_on_a_hangup(built: Path, held: Held, tmp_path: Path) -> None:
+    """One sent while the server loads is obeyed once it serves; a bad file is told, and the server goes on."""
+    file = tmp_path / "souffleur.toml"
+    file.write_text("", encoding="utf-8")
+    with server_process(built, "--config", str(file), cache=held.cache) as process:
+        port = port_in(read_until(process, "Listening on port"))
+        file.write_text('[site]\nname = "Une autre FAQ"\n', encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        held.let_go()
+        assert "name from none to Une autre FAQ" in read_until(process, "read again")[-1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
+            assert "Une autre FAQ" in page.read().decode()
+        file.write_text("no settings", encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        assert "cannot be read" in read_until(process, "were not taken")[-1]
+        assert get(port, "/readyz")[0] == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
 
