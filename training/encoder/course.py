@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _HELD_OUT_SHARE = 0.15
 _REPORTED_TOKENS = 512
+_MANY_ANSWERS = 1_000
+_EVERY = 4
 _LIBRARIES = ("torch", "transformers", "tokenizers")
 
 
@@ -88,8 +90,12 @@ def run(course: Course, plan: Plan, *, command: str) -> Card:
     )
 
 
+def _sample(asked: QuestionSet) -> QuestionSet:
+    return asked.thinned(_EVERY) if len(asked.answers) > _MANY_ANSWERS else asked
+
+
 def _measure(network: Network, change: Change, course: Course, judged: Sequence[QuestionSet]) -> Iterator[Measured]:
-    reported = [read_folder(folder) for folder in course.reported]
+    reported = [_sample(read_folder(folder)) for folder in course.reported]
     if course.corpus:
         reported += [read_corpus(course.corpus, name) for name in course.query_sets]
     uses = [*((one, Use.CHOSE) for one in judged), *((one, Use.REPORTED) for one in reported)]
