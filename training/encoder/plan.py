@@ -11,11 +11,11 @@ class Plan:
     another style.
     """
 
-    steps: int = 110
+    steps: int = 60
     pairs: int = 48
     rate: float = 3e-3
     warm_up: int = 6
-    temperature: float = 0.02
+    temperature: float = 0.01
     sentence_weight: float = 0.3
     kept_weight: float = 0.3
     kept_questions: int = 64
