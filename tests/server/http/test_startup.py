@@ -17,7 +17,7 @@ import platformdirs
 import pytest
 from fastapi.testclient import TestClient
 
-from indexer.encoders.bundled.layout import FOLDER
+from indexer.encoders.bundled.layout import folder_name
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
 from indexer.index.folder import CURRENT, IndexFolder
@@ -32,6 +32,7 @@ from tests.corpora import ANSWERS, MemoryCorpus
 ROOT = Path(__file__).parents[3]
 READY = "Uvicorn running on"
 DESCRIPTION = "souffleur.json"
+MODEL_FOLDER = folder_name(None)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +92,14 @@ class Held:
 
     def let_go(self) -> None:
         """Let the server read on, once it reads."""
-        (self.cache / FOLDER / DESCRIPTION).write_bytes(self.description)
+        (self.cache / MODEL_FOLDER / DESCRIPTION).write_bytes(self.description)
 
 
 @pytest.fixture
 def held(tmp_path: Path) -> Held:
     """Keeps a server loading; where an index is built, the model has been unpacked."""
-    unpacked = Path(os.environ.get("SOUFFLEUR_CACHE") or platformdirs.user_cache_path("souffleur")) / FOLDER
-    folder = tmp_path / "cache" / FOLDER
+    unpacked = Path(os.environ.get("SOUFFLEUR_CACHE") or platformdirs.user_cache_path("souffleur")) / MODEL_FOLDER
+    folder = tmp_path / "cache" / MODEL_FOLDER
     folder.mkdir(parents=True)
     for entry in unpacked.iterdir():
         if entry.name != DESCRIPTION:
