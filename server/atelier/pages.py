@@ -143,6 +143,7 @@ class Atelier:
                 HTTPStatus.NOT_FOUND,
                 title="L’atelier est fermé",
                 text="Qui exploite ce service ne l’a pas ouvert : aucun jeton n’a été choisi.",
+                question=None,
             )
         status = HTTPStatus.FORBIDDEN if refused else HTTPStatus.OK
         return self._show("atelier/entrance.html", _root(request), status, said=said)
@@ -227,6 +228,7 @@ class Atelier:
                 HTTPStatus.NOT_FOUND,
                 title="Il n’y a rien à exporter ici",
                 text="La boîte s’exporte en CSV ou en JSON, depuis sa page.",
+                question=None,
             )
         view = wording.View.of(form)
         found = self._feedback.inbox().every(view.wanted, order=view.order)
