@@ -68,6 +68,10 @@ class FeedbackHealth:
     notice: str | None
 
 
+class _OthersWriteError(FeedbackError):
+    """Other threads of this program write, and have done so for as long as this one may wait."""
+
+
 class FeedbackStore:
     """Judgements and questions in one file. Every method may be called from any thread."""
 
@@ -178,7 +182,7 @@ class FeedbackStore:
             return
         _check_ids(query_id, answer_id or "none", index_id)
         if self._failed_just_now():
-            raise FeedbackError(self._trouble or "")
+            raise FeedbackError(self._trouble or "", is_passing=True)
         text = _storable(question)
         self._write(
             """INSERT OR REPLACE INTO questions
@@ -341,6 +345,8 @@ class FeedbackStore:
                 else:
                     raise FeedbackError(f"{self._path} is being replaced again and again. Look for what does that.")
                 self._trouble = None
+        except _OthersWriteError:
+            raise  # many of us at once: nothing is wrong with the file
         except FeedbackError as error:
             self._trouble = str(error)
             self._trouble_at = time.monotonic()
@@ -365,7 +371,7 @@ class FeedbackStore:
     def _open_file(self, queue_seconds: float) -> Iterator[sqlite3.Connection]:
         """Give the connection to what is at the path, for this thread alone."""
         if not self._lock.acquire(timeout=queue_seconds):
-            raise FeedbackError(f"The feedback in {self._path} is being written by others.", is_passing=True)
+            raise _OthersWriteError(f"The feedback in {self._path} is being written by others.", is_passing=True)
         try:
             # A thread before has just waited for another program, in vain: all behind it would wait as long again.
             with explained(self._path):
