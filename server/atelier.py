@@ -1,7 +1,6 @@
 """What editors see in the atelier: the questions served badly, by meaning, a map of the corpus, and the index.
 
-Owns the grouping and the map, both plain NumPy; who may see them is for `app` to decide. How near two questions must
-be to mean the same is read off the corpus, so that it fits any encoder.
+Owns the map, plain NumPy; who may see it is for `app` to decide, and which questions mean the same is in `learning`.
 """
 
 import time
@@ -19,6 +18,7 @@ from server.answering.answering import Answering
 from server.answering.batching import divide
 from server.answering.request_budget import stop_if_given_up
 from server.feedback.store import FeedbackStore, Unanswered
+from server.learning.meaning import group_by_meaning, nearness_of
 from server.page.views import OTHER_THEME, theme_facet, title_of
 
 EncodeQuestions = Callable[[Sequence[str]], Vectors]
@@ -33,9 +33,6 @@ _TOGETHER = 16
 MOST_QUESTIONS = 500
 MOST_POINTS = 3000
 
-_UNRELATED_SHARE = 99.0  # percentile: of pairs of questions with different answers, one in a hundred is nearer
-_SAMPLED_QUESTIONS = 1000
-_NEARNESS_WITHOUT_QUESTIONS = 0.92
 _MIDDLE = (0.5, 0.5)
 
 
@@ -162,30 +159,6 @@ def describe_atelier(
         points=points,
         index=_index_body(index.manifest, now or datetime.now(UTC)),
     )
-
-
-def group_by_meaning(vectors: NDArray[np.floating], *, nearness: float) -> list[list[int]]:
-    """Return the rows of *vectors* in groups; a row joins the nearest group whose first row is at least so near.
-
-    vectors: shape (n, dimension), unit length, the most important first. The first row of a group names it.
-    """
-    groups: list[list[int]] = []
-    for row, vector in enumerate(vectors):
-        cosines = vectors[[group[0] for group in groups]] @ vector if groups else np.zeros(0)
-        if len(cosines) and cosines.max() >= nearness:
-            groups[int(cosines.argmax())].append(row)
-        else:
-            groups.append([row])
-    return groups
-
-
-def nearness_of(index: Index) -> float:
-    """Return the cosine from which on two questions are said to mean the same, by the curated questions of *index*."""
-    sample = index.question_vectors(most=_SAMPLED_QUESTIONS)
-    unrelated = (sample.vectors @ sample.vectors.T)[sample.answers[:, np.newaxis] != sample.answers]
-    if len(unrelated) == 0:
-        return _NEARNESS_WITHOUT_QUESTIONS
-    return float(np.percentile(unrelated, _UNRELATED_SHARE))
 
 
 class _Plane:

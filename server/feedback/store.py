@@ -24,6 +24,7 @@ from indexer.french.text import words_of
 from indexer.records import Status
 from server.exports import Cell, csv_lines, jsonl_lines
 from server.feedback import retention
+from server.feedback.asked import AskedQuestion, JudgedAnswer, read_asked, read_judged
 from server.feedback.file import FeedbackFile
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
 from server.feedback.schema import FeedbackError, explained
@@ -268,6 +269,14 @@ class FeedbackStore:
         asked first.
         """
         return read_unanswered(self._path, since=self._oldest_kept(), limit=limit)
+
+    def asked(self) -> tuple[AskedQuestion, ...]:
+        """Return every kept question once, by its words."""
+        return read_asked(self._path, since=self._oldest_kept())
+
+    def judged(self) -> tuple[JudgedAnswer, ...]:
+        """Return what was said of the answers to kept questions, by words and answer."""
+        return read_judged(self._path, since=self._oldest_kept())
 
     def export_jsonl(self, table: Table = "feedback") -> Iterator[str]:
         """Yield a table as JSON, one object a line; times are ISO 8601, UTC. Memory does not grow with the table."""
