@@ -36,6 +36,7 @@ from server.learning.records import Decision, Proposals, Verdict
 from server.learning.vectors import KeptVectors
 
 _SEED = 27
+_INDEX = Path("build/benchmarks/learning-index")
 _SHOWN = 5
 _DAYS = 60
 _START = 1_790_000_000
@@ -68,10 +69,11 @@ def main() -> int:
     """Run the simulation, and print its table."""
     options = _options()
     rng = random.Random(_SEED)
-    answers, heard, held_out = read_set(options.set, most=options.answers, rng=rng)
+    answers, heard, held_out = read_set(options.set, most=options.answers, others=options.others, rng=rng)
     encoder = load_encoder("bundled")
     with tempfile.TemporaryDirectory(prefix="souffleur-learning-") as folder:
-        corpus, index, feedback = Path(folder, "corpus"), Path(folder, "index"), Path(folder, "feedback.sqlite")
+        corpus, feedback = Path(folder, "corpus"), Path(folder, "feedback.sqlite")
+        index = _INDEX  # stays, so that the next run encodes little
         for answer in answers:
             file = corpus / "answers" / f"{answer.id}.md"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +102,9 @@ def main() -> int:
     return 1 if leaks else 0
 
 
-def read_set(folder: Path, *, most: int, rng: random.Random) -> tuple[list[Answer], list[Question], list[Question]]:
+def read_set(
+    folder: Path, *, most: int, others: int, rng: random.Random
+) -> tuple[list[Answer], list[Question], list[Question]]:
     """Return some answers, and half of their stand-alone questions each to be heard and to measure with."""
     texts = {row["_id"]: row["text"] for row in map(json.loads, (folder / "corpus.jsonl").open(encoding="utf-8"))}
     rows = {row["_id"]: row for row in map(json.loads, (folder / "queries.jsonl").open(encoding="utf-8"))}
@@ -118,8 +122,9 @@ def read_set(folder: Path, *, most: int, rng: random.Random) -> tuple[list[Answe
         half = (len(questions) + 1) // 2
         heard += [Question(text, answer) for text in questions[:half]]
         held_out += [Question(text, answer) for text in questions[half:]]
-    # All passages are there, so that those without a question are in the way of the others.
-    return [Answer(key, text) for key, text in texts.items()], heard, held_out
+    # Passages of which nobody asks are in the way of the others.
+    beside = rng.sample(sorted(texts.keys() - {*chosen}), others)
+    return [Answer(key, texts[key]) for key in (*chosen, *beside)], heard, held_out
 
 
 def ask(
@@ -227,6 +232,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learning", description=__doc__.splitlines()[0])
     parser.add_argument("set", type=Path, help="a BEIR folder, such as ../shared/data/piaf-training")
     parser.add_argument("--answers", type=int, default=300, help="answers whose questions are asked (default: 300)")
+    parser.add_argument("--others", type=int, default=300, help="answers of which nobody asks (default: 300)")
     parser.add_argument("--wrong", type=float, default=0.1, help="share of wrong votes (default: 0.1)")
     parser.add_argument("--personal", type=float, default=0.05, help="share with something personal (default: 0.05)")
     return parser.parse_args()
