@@ -5,7 +5,8 @@
 Of the passages with three stand-alone questions or more, half of the questions are asked on some days by visitors who
 see five answers: who finds the right one among them says so, one vote in ten is wrong, and one question in twenty has
 something personal pasted into it. What is proposed is accepted as it is, at most so many questions an answer; a real
-editor would refuse some. Prints, as Markdown, what the other half gets by number of accepted phrasings.
+editor would refuse some. Each round is published through the gate, which may refuse it. Prints, as Markdown, what the
+other half gets by number of accepted phrasings.
 Ends with 1 if something personal reached the corpus.
 """
 
@@ -19,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evaluation.publication.publish import HowToBuild, Publication, publish
+from evaluation.publication.questions import Heard
 from indexer.corpus import open_corpus
 from indexer.corpus.markdown import format_markdown_answer
 from indexer.corpus.phrasings.memory import read_decided
@@ -85,13 +88,17 @@ def main() -> int:
         accepted = right = 0
         for most in _ROUNDS:
             proposals = _propose(index, encoder, corpus, feedback)
-            taken = accept(proposals, corpus, most=most)
+            taken = accept(proposals, corpus, most=most, heard=heard if options.careful else None)
             accepted += len(taken)
             right += sum(_is_right(one, heard) for one in taken)
-            build_index(open_corpus(corpus), index, encoder=encoder, keep=1)
+            done = _publish(index, encoder, corpus, feedback)
             rows.append(measure(index, encoder, held_out, accepted=accepted, answers=len(answers)))
+            word = "published" if done.served else "nothing new" if done.unchanged else "refused by the gate"
             print(
-                f"{len(taken)} of {len(proposals.phrasings)} accepted, {len(proposals.doubtful)} doubtful", flush=True
+                f"{len(taken)} of {len(proposals.phrasings)} accepted, {len(proposals.doubtful)} doubtful: {word}",
+                *(done.trial.objections if done.trial else ()),
+                sep="\n  ",
+                flush=True,
             )
         print(table(rows))
         print(f"\n{right} of {accepted} accepted questions are of the answer they were accepted for.")
@@ -169,16 +176,19 @@ def ask(
     return f"{useful} found useful, {mistaken} by mistake, {pasted} with something personal"
 
 
-def accept(proposals: Proposals, corpus: Path, *, most: int) -> list[Decision]:
-    """Accept at most so many phrasings of each answer, as they are."""
+def accept(proposals: Proposals, corpus: Path, *, most: int, heard: Sequence[Question] | None) -> list[Decision]:
+    """Accept at most so many phrasings of each answer, as they are. heard: to refuse those of other answers."""
     taken: dict[str, list[Decision]] = {}
+    refused: list[Decision] = []
     for one in proposals.phrasings:
         answer_id = one.answer.id if one.answer else ""
         decision = Decision(Verdict.ACCEPT, one.question, answer_id, one.origin, one.keys)
-        if len(taken.setdefault(answer_id, [])) < most:
+        if heard is not None and not _is_right(decision, heard):
+            refused.append(Decision(Verdict.REFUSE, one.question, answer_id, one.origin, one.keys))
+        elif len(taken.setdefault(answer_id, [])) < most:
             taken[answer_id].append(decision)
     decisions = [one for some in taken.values() for one in some]
-    apply_decisions(decisions, open_corpus(corpus), day=datetime.now(UTC).date())
+    apply_decisions([*decisions, *refused], open_corpus(corpus), day=datetime.now(UTC).date())
     return decisions
 
 
@@ -220,6 +230,12 @@ def _propose(index: Path, encoder: Encoder, corpus: Path, feedback: Path) -> Pro
         return propose(Grounds(Index.open(index), store.asked(), store.judged(), read_decided(corpus), vectors))
 
 
+def _publish(index: Path, encoder: Encoder, corpus: Path, feedback: Path) -> Publication:
+    with FeedbackStore.open(feedback, keep_questions="redacted", retention_days=3650) as store:
+        heard = Heard(store.asked(), store.judged(), read_decided(corpus))
+        return publish(open_corpus(corpus), index, encoder=encoder, heard=heard, how=HowToBuild(keep=1))
+
+
 def _is_right(one: Decision, heard: Sequence[Question]) -> bool:
     return any(one.question == question.text and one.answer_id == question.answer_id for question in heard)
 
@@ -235,6 +251,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--others", type=int, default=300, help="answers of which nobody asks (default: 300)")
     parser.add_argument("--wrong", type=float, default=0.1, help="share of wrong votes (default: 0.1)")
     parser.add_argument("--personal", type=float, default=0.05, help="share with something personal (default: 0.05)")
+    parser.add_argument("--careful", action="store_true", help="refuse what was voted by mistake, as who reads does")
     return parser.parse_args()
 
 

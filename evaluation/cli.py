@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from evaluation.records import DEPTH, QuerySetError
@@ -164,6 +165,24 @@ def add_editors_commands(commands: Subparsers) -> None:
     command.add_argument("--force", action="store_true", help="put it into service whatever gets worse")
     command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
     add_config_option(command)
+    _add_digest(commands)
+
+
+def _add_digest(commands: Subparsers) -> None:
+    command = add_command(
+        commands,
+        "digest",
+        sentence="write what was asked, answered and learnt in the last week, for editors",
+        example="--weeks 4 --out build/digest",
+        run=_digest,
+        program=run_for_editors,
+    )
+    add_options(command, IndexerSettings, ("corpus", *_INDEX_OPTIONS))
+    add_options(command, ServerSettings, ("feedback", "retention_days"))
+    command.add_argument("--weeks", type=_parse_count, default=1, metavar="N", help="weeks that are over (default: 1)")
+    command.add_argument("--until", type=_parse_day, metavar="DAY", help="as if it were that day, such as 2026-01-31")
+    command.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the two files (default: build/digest)")
+    add_config_option(command)
 
 
 def run_for_editors(options: argparse.Namespace) -> int:
@@ -197,6 +216,13 @@ def _parse_count(text: str) -> int:
         return parse_count(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up") from None
+
+
+def _parse_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-01-31") from None
 
 
 def _parse_limit(text: str) -> int:
@@ -239,3 +265,9 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
     from evaluation.publication.commands import publish_corpus
 
     return publish_corpus(options, index, server)
+
+
+def _digest(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    from evaluation.digest.commands import write_digest
+
+    return write_digest(options, index, server)

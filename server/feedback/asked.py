@@ -73,3 +73,49 @@ def read_judged(path: Path, *, since: float) -> tuple[JudgedAnswer, ...]:
 
 def _days(joined: str | None) -> frozenset[int]:
     return frozenset(map(int, joined.split(","))) if joined else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOnDay:
+    """How often a question was put on one day since 1970, and how often it got a sure answer or none."""
+
+    folded: str
+    question: str
+    day: int
+    times: int
+    answered: int
+    no_answer: int
+    answer_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VotesOnDay:
+    """What was said of an answer on one day since 1970."""
+
+    answer_id: str
+    day: int
+    useful: int
+    useless: int
+
+
+def read_asked_by_day(path: Path, *, since: float) -> tuple[AskedOnDay, ...]:
+    """Return the questions put *since* then, by day and words."""
+    rows = read_rows(
+        path,
+        """SELECT folded, max(question), recorded_at / 86400 AS day, count(*), sum(status = 'answered'),
+        sum(status = 'no_answer'), max(answer_id)
+        FROM questions WHERE recorded_at >= ? AND folded <> '' GROUP BY day, folded ORDER BY day, folded""",
+        (since,),
+    )
+    return tuple(AskedOnDay(*row) for row in rows)
+
+
+def read_votes_by_day(path: Path, *, since: float) -> tuple[VotesOnDay, ...]:
+    """Return the judgements made *since* then, by day and answer."""
+    rows = read_rows(
+        path,
+        """SELECT answer_id, recorded_at / 86400 AS day, sum(useful), sum(NOT useful)
+        FROM feedback WHERE recorded_at >= ? GROUP BY day, answer_id ORDER BY day, answer_id""",
+        (since,),
+    )
+    return tuple(VotesOnDay(*row) for row in rows)
