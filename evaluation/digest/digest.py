@@ -169,11 +169,9 @@ def _unused(asked: Sequence[AskedOnDay], answers: Mapping[str, NearAnswer]) -> t
 
 def _learnt(accepted: Sequence[AcceptedQuestion], asked: Sequence[AskedOnDay], *, begin: date, end: date) -> Learnt:
     since = {key: date.fromisoformat(one.day) for one in accepted for key in (one.key, *one.asked)}
-    before, after = [], []
-    for one in asked:
-        day = since.get(key_of(one.question))
-        if day is not None:
-            (before if day_of(one.day) < day else after if day_of(one.day) > day else []).append(one)
+    known = [(one, since[key]) for one in asked if (key := key_of(one.question)) in since]
+    before = [one for one, day in known if day_of(one.day) < day]
+    after = [one for one, day in known if day_of(one.day) > day]  # the day itself may be either
     return Learnt(
         accepted=len(accepted),
         lately=sum(begin <= date.fromisoformat(one.day) < end for one in accepted),
