@@ -40,7 +40,9 @@ HOMES = {
         "indexer/corpus/phrasings/insertion.py",
     },
     # All that touches the file of the feedback is in one room.
-    "sqlite3": {f"server/feedback/{name}.py" for name in ("backup", "file", "reader", "retention", "schema", "store")},
+    "sqlite3": {
+        f"server/feedback/{name}.py" for name in ("backup", "file", "inbox", "reader", "retention", "schema", "store")
+    },
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/page/markdown.py"},
     "markdown_it": {"server/page/markdown.py"},

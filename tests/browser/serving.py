@@ -24,6 +24,7 @@ from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
 TOKEN = secrets.token_hex(16)
+EDITOR_TOKEN = secrets.token_hex(16)
 
 FACETS = (
     Facet("couloir", "Votre question concerne quel couloir Ségur ?", ("Hôpital", "Officine", "Imagerie")),
@@ -106,6 +107,7 @@ def serve(
             feedback=store,
             index_switch=IndexSwitch(folder / "index", answering),
             admin_token=TOKEN,
+            editor_token=EDITOR_TOKEN,
             identity=identity,
             base_path=base_path,
             trusted_proxies=trusted_proxies,
