@@ -27,6 +27,7 @@ from server.settings import ServerSettings, SiteSettings
 
 if TYPE_CHECKING:
     from server.http.startup import Loaded
+    from server.learning.desk import corpus_of
     from server.tracing import Tracing
 
 
@@ -155,6 +156,7 @@ def _load_site(
         index_switch=index_switch,
         admin_token=server.admin_token,
         editor_token=server.editor_token,
+        corpus=corpus_of(index.index, answering),
         disks={"index": index.index} | ({"feedback": server.feedback.parent} if server.feedback else {}),
         limits=Limits(
             most_requests=server.most_requests,

@@ -123,6 +123,11 @@ class FeedbackStore:
         return cls(file, path, keep_questions=keeps, retention_days=retention_days, clock=clock)
 
     @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
+    @property
     def keeps_questions(self) -> bool:
         """Whether questions are written too, or judgements alone."""
         return self._keep_questions

@@ -22,10 +22,11 @@ _TOGETHER = 64
 class KeptVectors:
     """Gives vectors of questions, from the file or from the encoder."""
 
-    def __init__(self, encoder: Encoder, file: Path | None = None) -> None:
-        """file: see `file_beside`; nothing is kept if not given."""
+    def __init__(self, encoder: Encoder, file: Path | None = None, *, together: int = _TOGETHER) -> None:
+        """file: see `file_beside`; nothing is kept if not given. together: questions encoded in one go."""
         self._encoder = encoder
         self._file = file
+        self._together = together
         self._known: dict[bytes, Vectors] = self._read()
         self._used: dict[bytes, Vectors] = {}
 
@@ -39,9 +40,9 @@ class KeptVectors:
         keys = [hashlib.sha256(question.encode()).digest() for question in questions]
         fresh = {key: text for key, text in zip(keys, questions, strict=True) if key not in self._known}
         by_length = sorted(fresh, key=lambda key: (len(fresh[key]), key))
-        for start in range(0, len(by_length), _TOGETHER):
+        for start in range(0, len(by_length), self._together):
             progress(start, len(by_length))
-            some = by_length[start : start + _TOGETHER]
+            some = by_length[start : start + self._together]
             vectors = self._encoder.encode_questions([fresh[key] for key in some])
             self._known.update(zip(some, vectors, strict=True))
         progress(len(by_length), len(by_length))
