@@ -27,7 +27,6 @@ from server.settings import ServerSettings, SiteSettings
 
 if TYPE_CHECKING:
     from server.http.startup import Loaded
-    from server.learning.desk import corpus_of
     from server.tracing import Tracing
 
 
@@ -144,6 +143,7 @@ def _load_site(
     from server.app import create_site
     from server.http.load_shedding import Limits
     from server.http.startup import Loaded
+    from server.learning.desk import corpus_of
     from server.page.identity import Identity
 
     before = stamp(index.index)
