@@ -1,9 +1,12 @@
 """What editors decide is carried out all or nothing, and nothing personal reaches a corpus."""
 
+import tempfile
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from indexer.corpus import open_corpus
 from indexer.corpus.phrasings.memory import key_of, read_decided
@@ -68,3 +71,48 @@ def test_accepting_twice_is_accepting_once(corpus: Path) -> None:
     before = {file: file.read_bytes() for file in corpus.rglob("*") if file.is_file()}
     apply_decisions(decisions, open_corpus(corpus), day=DAY)
     assert {file: file.read_bytes() for file in corpus.rglob("*") if file.is_file()} == before
+
+
+HEADERS = [
+    "",
+    "---\n# relu\nquestions:\n- A ?\nsource: s\n---\n",
+    "---\nsource: 's'\nquestions: [A, B]\n---\n",
+    "---\n---\n",
+]
+DECISIONS = st.lists(
+    st.builds(
+        Decision,
+        st.sampled_from(Verdict),
+        st.text(st.sampled_from("abé ?:#-'"), min_size=3, max_size=20).filter(lambda text: any(map(str.isalpha, text))),
+        st.sampled_from(["un", "deux"]),
+        st.just("jugée utile"),
+        st.just(()),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(HEADERS), min_size=2, max_size=2), st.sampled_from(["\n", "\r\n"]), DECISIONS)
+def test_nothing_an_editor_wrote_is_lost(headers: list[str], newline: str, decisions: list[Decision]) -> None:
+    """Accepting puts lines in, refusing changes no answer; every line of every file stays, in its order."""
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Path(folder)
+        for name, header in zip(("un", "deux"), headers, strict=True):
+            (corpus / f"{name}.md").write_bytes(f"{header}Le texte.\n\n- fin".replace("\n", newline).encode())
+        (corpus / "hors-sujet.txt").write_bytes(b"# note\nBonjour")
+        before = {file: file.read_bytes() for file in corpus.iterdir()}
+        try:
+            apply_decisions(decisions, open_corpus(corpus), day=DAY)
+        except CorpusError:
+            assert {file: file.read_bytes() for file in corpus.iterdir()} == before
+            return
+        for file, content in before.items():
+            remaining = iter(file.read_bytes())
+            assert all(byte in remaining for byte in content)
+            name = file.stem
+            if not any(one.verdict is Verdict.ACCEPT and one.answer_id == name for one in decisions) and name in (
+                "un",
+                "deux",
+            ):
+                assert file.read_bytes() == content
