@@ -82,5 +82,5 @@ def _figures(digest: Digest, settings: IndexerSettings) -> list[tuple[str, str]]
     }
     title = "Questions par semaine"
     address = to_data_address(lambda axes: draw_weeks(axes, names, counts, title=title), width=7.0)
-    shares = "; ".join(f"{name} : {sum(numbers)}" for name, numbers in counts.items())
+    shares = " ; ".join(f"{name} : {sum(numbers)}" for name, numbers in counts.items())
     return [(address, f"{title}, sur {len(names)} semaines. {shares}.")]

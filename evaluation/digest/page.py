@@ -30,11 +30,18 @@ def render_html(digest: Digest, figures: Sequence[tuple[str, str]]) -> str:
         '<html lang="fr"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(_title(digest))}</title><style>{style}</style></head><body><main>",
-        render("\n".join(_lines(digest))),
+        _with_high_headings(render("\n".join(_lines(digest)))),
         f'<section class="figures">{drawn}</section>' if drawn else "",
         "</main></body></html>",
     ]
     return "\n".join([*filter(None, parts), ""])
+
+
+def _with_high_headings(page: str) -> str:
+    """Return the HTML of Markdown with its two highest headings as those of a page of its own."""
+    for inside, alone in (("h3>", "h1>"), ("h4>", "h2>")):
+        page = page.replace(f"<{inside}", f"<{alone}").replace(f"</{inside}", f"</{alone}")
+    return page
 
 
 def _title(digest: Digest) -> str:

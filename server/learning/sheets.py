@@ -38,7 +38,13 @@ _BEGINS_LIKE_ONE = re.compile(r"\s*[-*+]\s+\[[^\]]*[^\s\]][^\]]*\]")
 
 
 def write_sheet(proposals: Proposals, file: Path) -> None:
-    """Write the proposals to *file*, to be ticked: Markdown where its name ends so, else CSV. OSError if it cannot."""
+    """Write the proposals to *file*, to be ticked, as Markdown or CSV, as its name ends.
+
+    CorpusError for another ending: a table that only looks like a workbook opens nowhere. OSError if it cannot be.
+    """
+    if file.suffix.lower() not in (".csv", *_MARKDOWN):
+        message = "ce fichier s'écrit en .csv, pour un tableur, ou en .md : donnez-lui un nom qui finit ainsi."
+        raise CorpusError([Problem(str(file), 1, message)])
     if file.suffix.lower() in _MARKDOWN:
         file.write_text("\n".join(_markdown_lines(proposals)) + "\n", encoding="utf-8")
         return

@@ -89,6 +89,7 @@ def test_what_visitors_typed_stays_text() -> None:
     page = render_html(DIGEST, [("data:image/svg+xml;base64,AA", "Une figure")])
     assert "&lt;b&gt;*Neuve*&lt;/b&gt;" in page
     assert "<b>" not in page
+    assert "<h1>La FAQ du 16/11/2026 au 22/11/2026</h1>" in page
     assert "<script" not in page
     assert 'alt="Une figure"' in page
 

@@ -93,6 +93,8 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     marked.write_text("- [x] A ?\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="depuis la flèche"):
         read_sheet(marked)
+    with pytest.raises(CorpusError, match=r"en \.csv"):
+        write_sheet(proposals("A ?"), tmp_path / "a.xlsx")
     with pytest.raises(CorpusError, match="learn --out"):
         read_sheet(tmp_path / "none.csv")
 
