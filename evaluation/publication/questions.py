@@ -69,7 +69,10 @@ def own_questions(before: Index, after: Index) -> Iterator[TrialQuestion]:
 
 
 def visitors_questions(heard: Heard, before: Index, after: Index) -> Iterator[TrialQuestion]:
-    """Yield questions judged useful without contradiction, or accepted as meaning the same, that no answer has."""
+    """Yield questions judged useful without contradiction, or accepted as meaning the same, that no answer has.
+
+    Certain are those that an editor accepted, or that were judged on two days or more.
+    """
     known = _owners(before).keys() | _owners(after).keys()
     accepted = {key: one.answer_id for one in heard.decided.accepted for key in one.asked}
     judged = _judged(heard.judged)
@@ -77,17 +80,19 @@ def visitors_questions(heard: Heard, before: Index, after: Index) -> Iterator[Tr
     found = 0
     for asked in sorted(heard.asked, key=lambda one: (-len(one.days), -one.times, one.folded)):
         key = key_of(asked.question)
-        answer_id = accepted.get(key) or judged.get(asked.folded)
+        judged_id, lead = judged.get(asked.folded, ("", 0))
+        answer_id = accepted.get(key) or judged_id
         if not answer_id or key in known or (key, answer_id) in refused or is_personal(asked.question):
             continue
-        yield TrialQuestion(asked.question, frozenset([answer_id]), VISITORS)
+        is_certain = key in accepted or lead > 1
+        yield TrialQuestion(asked.question, frozenset([answer_id]), VISITORS, is_certain)
         found += 1
         if found == _MOST_OF_VISITORS:
             return
 
 
-def _judged(judged: Iterable[JudgedAnswer]) -> Mapping[str, str]:
-    """Return the answer found useful for each question, where visitors agree on it."""
+def _judged(judged: Iterable[JudgedAnswer]) -> Mapping[str, tuple[str, int]]:
+    """Return the answer found useful for each question, where visitors agree on it, and on how many days more."""
     leads: dict[str, dict[str, int]] = {}
     for one in judged:
         leads.setdefault(one.folded, {})[one.answer_id] = len(one.useful_days) - len(one.useless_days)
@@ -95,7 +100,7 @@ def _judged(judged: Iterable[JudgedAnswer]) -> Mapping[str, str]:
     for folded, of_answers in leads.items():
         best, *others = sorted(of_answers, key=lambda answer_id: (-of_answers[answer_id], answer_id))
         if of_answers[best] > max([0, *(of_answers[other] for other in others)]):
-            found[folded] = best
+            found[folded] = best, of_answers[best]
     return found
 
 

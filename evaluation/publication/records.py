@@ -9,11 +9,15 @@ from indexer.records import Status
 
 @dataclass(frozen=True, slots=True)
 class TrialQuestion:
-    """A question with the ids of the answers that are right, none for one off topic. source: in French, for editors."""
+    """A question with the ids of the answers that are right, none for one off topic. source: in French, for editors.
+
+    is_certain: whether those are surely the right ones: the vote of one day may be a mistake.
+    """
 
     text: str
     expected: frozenset[str]
     source: str
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,10 @@ class Ill(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceFigures:
-    """Some questions of one source, counted: how many are right first, wrongly sure, and refused, before and after."""
+    """Some questions of one source, counted: how many are right first, wrongly sure, and refused, before and after.
+
+    Wrongly sure: only of those whose right answer is certain.
+    """
 
     source: str
     count: int

@@ -6,6 +6,7 @@ answer that is not found any more at all; and answers that have gone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from evaluation.publication.records import Compared, Ill, Said, SourceFigures, Trial, TrialQuestion
@@ -37,7 +38,7 @@ def try_index(before: Index, after: Index, questions: Iterable[TrialQuestion], *
         if question.expected and not expected:
             unasked[question.source] = unasked.get(question.source, 0) + 1
             continue
-        kept.append(TrialQuestion(question.text, expected | question.expected, question.source))
+        kept.append(replace(question, expected=expected | question.expected))
     compared = tuple(_ask(kept, before, after, encode))
     names = [answer.id for answer in before.answers]
     gone = tuple(name for name in names if name not in now)
@@ -90,13 +91,14 @@ def _by_source(compared: Iterable[Compared]) -> Mapping[str, list[Compared]]:
 
 def _figures(source: str, some: Sequence[Compared]) -> SourceFigures:
     in_scope = [one for one in some if one.question.expected]
+    certain = [one for one in some if one.question.is_certain]
     return SourceFigures(
         source,
         len(some),
         (sum(one.was_right for one in some), sum(one.is_right for one in some)),
         (
-            sum(one.before.answered and not one.was_right for one in some),
-            sum(one.after.answered and not one.is_right for one in some),
+            sum(one.before.answered and not one.was_right for one in certain),
+            sum(one.after.answered and not one.is_right for one in certain),
         ),
         (
             sum(one.before.status is Status.NO_ANSWER for one in in_scope),

@@ -169,6 +169,8 @@ def test_visitors_questions_are_held_out(corpus: Path) -> None:
         "certificat valable combien",
         "la fin du certif",
     ]
+    certain = {one.question.text: one.question.is_certain for one in done.trial.compared}
+    assert (certain["certificat valable combien"], certain["la fin du certif"]) == (False, True)
 
 
 def test_query_sets_of_another_faq_are_not_asked(corpus: Path) -> None:
