@@ -24,6 +24,16 @@ from indexer.french.text import words_of
 from indexer.records import Status
 from server.exports import Cell, csv_lines, jsonl_lines
 from server.feedback import retention
+from server.feedback.asked import (
+    AskedOnDay,
+    AskedQuestion,
+    JudgedAnswer,
+    VotesOnDay,
+    read_asked,
+    read_asked_by_day,
+    read_judged,
+    read_votes_by_day,
+)
 from server.feedback.file import FeedbackFile
 from server.feedback.inbox import Inbox, Kind, State, forget_orphans
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
@@ -115,6 +125,11 @@ class FeedbackStore:
         file = FeedbackFile.open(path, clock=clock)
         keeps = keep_questions == "redacted"
         return cls(file, path, keep_questions=keeps, retention_days=retention_days, clock=clock)
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
 
     @property
     def keeps_questions(self) -> bool:
@@ -312,6 +327,22 @@ class FeedbackStore:
         asked first. Those that an editor has dealt with in the inbox are left out.
         """
         return read_unanswered(self._path, since=self._oldest_kept(), limit=limit)
+
+    def asked(self) -> tuple[AskedQuestion, ...]:
+        """Return every kept question once, by its words."""
+        return read_asked(self._path, since=self._oldest_kept())
+
+    def judged(self) -> tuple[JudgedAnswer, ...]:
+        """Return what was said of the answers to kept questions, by words and answer."""
+        return read_judged(self._path, since=self._oldest_kept())
+
+    def asked_by_day(self) -> tuple[AskedOnDay, ...]:
+        """Return the kept questions by day and words."""
+        return read_asked_by_day(self._path, since=self._oldest_kept())
+
+    def votes_by_day(self) -> tuple[VotesOnDay, ...]:
+        """Return the judgements by day and answer."""
+        return read_votes_by_day(self._path, since=self._oldest_kept())
 
     def export_jsonl(self, table: Table = "feedback") -> Iterator[str]:
         """Yield a table as JSON, one object a line; times are ISO 8601, UTC. Memory does not grow with the table."""
