@@ -55,14 +55,18 @@ class PageMaker:
         feedback: FeedbackStore | None,
         keep_question: Callable[[str, Reply], None],
         identity: Identity | None = None,
+        has_atelier: bool = False,
     ) -> None:
-        """feedback: where judgements are kept; visitors are asked for them unless *identity* says no."""
+        """feedback: where judgements are kept; visitors are asked for them unless *identity* says no.
+
+        has_atelier: whether somebody has a token, and so may read there what is kept.
+        """
         self.identity = identity or Identity()
         self._answering = answering
         self._limit = limit
         self._kept = Kept()
         if feedback is not None:
-            self._kept = Kept(feedback.keeps_questions, self.identity.feedback, feedback.retention_days)
+            self._kept = Kept(feedback.keeps_questions, self.identity.feedback, feedback.retention_days, has_atelier)
         self._feedback = feedback if self.identity.feedback else None
         self._listed = ListedAnswers()
         self._headers = page_headers(self.identity.origins)
