@@ -31,7 +31,7 @@ from server.page.failures import Failure
 from server.page.forms import Form
 from server.page.identity import Identity, Kept
 from server.page.listing import ListedAnswers
-from server.page.typography import french_spaces
+from server.page.typography import french_spaces, grouped
 from server.privacy.patterns import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,7 @@ class PageMaker:
             undefined=jinja2.StrictUndefined,
         )
         self._templates.filters["french"] = french_spaces
+        self._templates.filters["grouped"] = grouped
         self._templates.filters["path"] = lambda text: quote(text, safe="")
         self._templates.globals.update(
             site=self.identity,
