@@ -212,10 +212,14 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
         )
     if options.json:
         print(summary.manifest.to_json(), end="")
-    elif summary.unchanged:
+        return DONE
+    counts = summary.manifest.counts
+    in_service = f"{_count(counts.answers, 'réponse')} en service."
+    if summary.unchanged:
+        print(f"Rien n'a changé : {in_service}")
         print(f"Nothing has changed; index {summary.manifest.id} stays in service.")
     else:
-        counts = summary.manifest.counts
+        print(f"C'est fait : {in_service}")
         print(
             f"Index {summary.manifest.id} is in service: {counts.answers} answers, {counts.passages} passages and "
             f"{counts.spans} spans; {counts.embedded} texts encoded, {counts.reused} reused; "

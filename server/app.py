@@ -71,11 +71,16 @@ def create_site(
     )
     files = PageFiles()
     app.mount("/page", files, name="page")
+    access = Access(admin_token=admin_token, editor_token=editor_token)
     maker = PageMaker(
-        answering, limit=default_limit, feedback=feedback, keep_question=question_log.keep, identity=identity
+        answering,
+        limit=default_limit,
+        feedback=feedback,
+        keep_question=question_log.keep,
+        identity=identity,
+        has_atelier=access.is_open,
     )
     app.include_router(pages.routes(maker, files))
-    access = Access(admin_token=admin_token, editor_token=editor_token)
     vectors = BeginningVectors(answering.encoder.encode_questions)
     atelier = Atelier(
         maker,

@@ -11,31 +11,54 @@ _STATUS_WORDS = {
     Status.NO_ANSWER: "Je n'ai pas trouvé de réponse sûre ; voici ce qui s'en approche le plus",
 }
 
-
+_INDENT = "   "
+_BEFORE_SIGN = re.compile(r" (?=[?!;:»])|(?<=«) ")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def render_reply(reply: Reply, *, width: int) -> str:
-    """Return the reply as text for a person: the best answer whole, the others by their matching sentence."""
-    lines = [textwrap.fill(f"{_STATUS_WORDS[reply.status]} (confiance {reply.confidence:.0%})", width)]
-    if reply.missing:
-        lines.append(textwrap.fill(f"Ne mentionne pas : {', '.join(reply.missing)}", width))
-    if reply.advice is Advice.SEVERAL:
-        lines.append(textwrap.fill("Votre question est large : plusieurs réponses peuvent convenir.", width))
-    if reply.asked:
-        lines.append(textwrap.fill(f"Réponse à : {reply.asked}", width))
-        lines += [textwrap.fill(f"Posez aussi, à part : {other}", width) for other in reply.also_asked]
-    for hit in reply.hits:
-        lines += ["", f"{hit.rank}. {hit.answer.id}  ·  confiance {hit.confidence:.0%}"]
-        if hit.matched_question:
-            lines.append(_indent(f"Question proche : {hit.matched_question}", width))
-        text = hit.answer.text if hit.rank == 1 else hit.passage.text
-        lines += [_indent(line, width) for line in text.splitlines()]
+    """Return the reply as text for a person: the best answer whole, the others by their matching sentence.
+
+    Of a message with several questions, each has its best answer whole, and no other.
+    """
+    if not reply.also_found:
+        lines = _reply_lines(reply, width, most_hits=len(reply.hits))
+    else:
+        lines = [_filled(f"Vous demandez : {reply.asked}", width), *_reply_lines(reply, width, most_hits=1)]
+        for question, other in zip(reply.also_asked, reply.also_found, strict=True):
+            lines += ["", _filled(f"Vous demandez aussi : {question}", width)]
+            lines += _reply_lines(other, width, most_hits=1)
     # What a corpus holds must not command the terminal.
     return _CONTROL.sub("\ufffd", "\n".join(lines))
 
 
-def _indent(line: str, width: int) -> str:
+def _reply_lines(reply: Reply, width: int, *, most_hits: int) -> list[str]:
+    verdict = f"{_STATUS_WORDS[reply.status]} (confiance {_percent(reply.confidence)})"
+    lines = [_filled(verdict, width)]
+    if reply.missing:
+        lines.append(_filled(f"Ne mentionne pas : {', '.join(reply.missing)}", width))
+    if reply.advice is Advice.SEVERAL:
+        lines.append(_filled("Votre question est large : plusieurs réponses peuvent convenir.", width))
+    for hit in reply.hits[:most_hits]:
+        lines += ["", f"{hit.rank}. {hit.answer.id}  ·  confiance {_percent(hit.confidence)}"]
+        if hit.matched_question:
+            lines.append(_filled(f"Question proche : {hit.matched_question}", width, indent=_INDENT))
+        whole = hit.rank == 1 and not (most_hits == 1 and reply.status is Status.NO_ANSWER)
+        text = hit.answer.text if whole else hit.passage.text
+        lines += [_filled(line, width, indent=_INDENT) for line in text.splitlines()]
+    return lines
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}\u00a0%"
+
+
+def _filled(text: str, width: int, *, indent: str = "") -> str:
     return textwrap.fill(
-        line, width, initial_indent="   ", subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
+        _BEFORE_SIGN.sub("\u00a0", text),  # so that no line begins with « ? »
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -57,7 +57,7 @@ def build_index(
     """Build an index of *corpus* in the index folder *path* and put it into service; the newest *keep* stay.
 
     memory_bytes: most that the dense index may take while it serves, not bounded if None.
-    corpus_info: where the corpus is, to be said in the manifest.
+    corpus_info: where the corpus is, to be said in the manifest, of an index that stays too.
     approve: is shown the new index, whole and aside, and says whether it may serve; nobody else builds meanwhile.
     CorpusError if the corpus cannot be read, IndexFolderError if the folder cannot be written or another build runs.
     The index in service is not touched before the new one is complete and has been read back.
@@ -71,6 +71,9 @@ def build_index(
         in_service = _in_service(folder)
         if in_service and _same(in_service, corpus_hash, encoder):
             folder.discard(aside)
+            if corpus_info and corpus_info != in_service.corpus:
+                in_service = dataclasses.replace(in_service, corpus=corpus_info)
+                folder.amend(in_service)
             return BuildSummary(in_service, unchanged=True, took_seconds=time.perf_counter() - started)
         journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
         known = _known_vectors(folder, encoder, verified=in_service)

@@ -142,13 +142,13 @@ class IndexFolder:
         force_to_disk(self.path)
         self.switch(manifest.id)
 
+    def amend(self, manifest: Manifest) -> None:
+        """Say something else of an index that is there, whose other files stay. Call under `lock`."""
+        _put(self.path / manifest.id / MANIFEST, manifest.to_json())
+
     def switch(self, index_id: str) -> None:
-        """Name another index in `current`; readers see the old or the new one, never anything between."""
-        draft = self.path / f"{CURRENT}.new"
-        draft.write_text(index_id + "\n", encoding="ascii")
-        force_to_disk(draft)
-        draft.replace(self.path / CURRENT)
-        force_to_disk(self.path)
+        """Name another index in `current`."""
+        _put(self.path / CURRENT, index_id + "\n")
         logger.info("Index %s is in service.", index_id)
 
     def previous_id(self) -> str:
@@ -200,6 +200,15 @@ class IndexFolder:
         except IndexFolderError:  # a damaged one is what people want to go back from
             return None
         return replaced if replaced in self.ids() else None
+
+
+def _put(file: Path, text: str) -> None:
+    """Write *text* into *file*; readers see the old or the new one, never anything between."""
+    draft = file.with_name(f"{file.name}.new")
+    draft.write_text(text, encoding="utf-8")
+    force_to_disk(draft)
+    draft.replace(file)
+    force_to_disk(file.parent)
 
 
 def file_sums(folder: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ from indexer.records import Status
 from indexer.search.features import FEATURES, columns_last, scale_cosine, weighed
 from indexer.search.ranking import softmax
 from indexer.search.reliability import ReliabilityBin
+from indexer.terminal import command_of
 
 COLUMNS = ("constant", "share", "similarity", "coverage", "off_topic")
 """The columns of the design matrix, in order."""
@@ -77,7 +78,8 @@ class OwnQuestions:
             lost = self.verbatim - self.verbatim_answered
             return (
                 f"{lost} de vos {self.verbatim} questions, posées mot pour mot, n'obtiennent pas leur réponse : "
-                "deux réponses ont-elles la même question ?"
+                "deux réponses ont-elles la même question, ou presque le même texte ? "
+                f"« {command_of('check')} » le dit."
             )
         if self.expected_answered < _FEW_ANSWERED:
             return (

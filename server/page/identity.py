@@ -62,11 +62,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the server really keeps of visitors. days: after how many it is erased."""
+    """What the server really keeps of visitors. days: until it is erased. is_read: by people, in `/atelier`."""
 
     questions: bool = False
     judgements: bool = False
     days: int = 0
+    is_read: bool = False
 
     @property
     def duration(self) -> str:

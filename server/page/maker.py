@@ -31,7 +31,7 @@ from server.page.failures import Failure
 from server.page.forms import Form
 from server.page.identity import Identity, Kept
 from server.page.listing import ListedAnswers
-from server.page.typography import french_spaces
+from server.page.typography import french_spaces, grouped
 from server.privacy.patterns import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 
 logger = logging.getLogger(__name__)
@@ -55,14 +55,18 @@ class PageMaker:
         feedback: FeedbackStore | None,
         keep_question: Callable[[str, Reply], None],
         identity: Identity | None = None,
+        has_atelier: bool = False,
     ) -> None:
-        """feedback: where judgements are kept; visitors are asked for them unless *identity* says no."""
+        """feedback: where judgements are kept; visitors are asked for them unless *identity* says no.
+
+        has_atelier: whether somebody has a token, and so may read there what is kept.
+        """
         self.identity = identity or Identity()
         self._answering = answering
         self._limit = limit
         self._kept = Kept()
         if feedback is not None:
-            self._kept = Kept(feedback.keeps_questions, self.identity.feedback, feedback.retention_days)
+            self._kept = Kept(feedback.keeps_questions, self.identity.feedback, feedback.retention_days, has_atelier)
         self._feedback = feedback if self.identity.feedback else None
         self._listed = ListedAnswers()
         self._headers = page_headers(self.identity.origins)
@@ -75,6 +79,7 @@ class PageMaker:
             undefined=jinja2.StrictUndefined,
         )
         self._templates.filters["french"] = french_spaces
+        self._templates.filters["grouped"] = grouped
         self._templates.filters["path"] = lambda text: quote(text, safe="")
         self._templates.globals.update(
             site=self.identity,

@@ -8,6 +8,11 @@ def french_spaces(text: str) -> str:
     return as_printed(re.sub(r"(?<=«)[ \u00a0\u202f]+|[ \u00a0\u202f]+(?=[?!;:»])", " ", text))
 
 
+def grouped(number: int) -> str:
+    """Return *number* with a no-break space before each three digits, « 14 801 »."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
 def as_printed(text: str) -> str:
     """Return *text* likewise, each character in its place."""
     text = re.sub(r"(?<=\w)'(?=\w)", "’", text)

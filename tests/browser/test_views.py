@@ -164,6 +164,22 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(
     assert small == []
 
 
+def test_an_address_in_a_candidate_stays_in_its_card(open_page: OpenPage) -> None:
+    """A word longer than the screen is broken: the card is as wide as the words above it."""
+    page = open_page(viewport={"width": 390, "height": 844})
+    show_broad(page)
+    widths = page.evaluate(
+        """() => {
+            const extract = document.querySelector(".candidate .extract");
+            extract.textContent = "https://interop.example.org/ig/hl7v2/" + "x".repeat(80);
+            const cards = [...document.querySelectorAll(".candidates > li")];
+            return [document.querySelector("main .asked"), ...cards].map((one) => one.getBoundingClientRect().right);
+        }"""
+    )
+    assert len(widths) > 2
+    assert set(widths) == {widths[0]}
+
+
 @pytest.mark.parametrize("view", ["accueil", "reponse", "permalien"])
 def test_text_can_be_spaced(open_page: OpenPage, view: str) -> None:
     """The spacing of WCAG 1.4.12 cuts off and hides nothing."""

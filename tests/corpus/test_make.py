@@ -18,7 +18,7 @@ def checkout(tmp_path: Path) -> Path:
     """A checkout where everything is installed and no index is built."""
     if not shutil.which("make"):
         pytest.skip("make is not there")
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "requirements.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "indexer").mkdir()

@@ -242,11 +242,12 @@ def test_facets_count_the_shown_hits_and_no_others(shipped: Answering, corpus: M
             hidden += len(reply.hits) - len(shown)
             for facet in corpus.facets:
                 for value in facet.values:
-                    # An answer without a value of the facet applies to all.
+                    # An answer without a value applies to all of them, or to none: the facet says which.
                     applying = [
                         hit
                         for hit in shown
-                        if value in hit.answer.facets.get(facet.key, ()) or not hit.answer.facets.get(facet.key)
+                        if value in hit.answer.facets.get(facet.key, ())
+                        or (facet.open_to_all and not hit.answer.facets.get(facet.key))
                     ]
                     assert reply.facets.get(facet.key, {}).get(value, 0) == len(applying)
     assert hidden

@@ -1,10 +1,13 @@
 """An index says which corpus it was built from, and another takes its place only when asked to."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from indexer.encoders import loading
+from indexer.index.folder import IndexFolder
+from indexer.index.manifest import CorpusInfo
 from souffleur.cli import main
 from tests.fakes import FakeEncoder
 
@@ -28,3 +31,28 @@ def test_another_corpus_needs_replace(
     assert "--corpus autre.csv --replace" in said
     assert main(["build", "--replace"]) == DONE
     assert main(["build"]) == DONE
+
+
+def test_the_same_answers_elsewhere_are_known_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A corpus that was moved is replaced once: the index stays, says where it is from now on, and is whole."""
+    monkeypatch.setattr(loading, "load_configured_encoder", lambda _: FakeEncoder())
+    monkeypatch.chdir(tmp_path)
+    for name in ("une.csv", "autre.csv"):
+        (tmp_path / name).write_text("Question;Réponse\nOù ?;Ici.\nQuand ?;Demain.\n", encoding="utf-8")
+    assert main(["build", "--corpus", "une.csv"]) == DONE
+    folder = IndexFolder(Path("build/index"))
+    built = folder.verify(folder.current_id())
+    capsys.readouterr()
+    assert main(["build", "--corpus", "autre.csv", "--replace"]) == DONE
+    assert capsys.readouterr().out.splitlines() == [
+        "Rien n'a changé : 2 réponses en service.",
+        f"Nothing has changed; index {built.id} stays in service.",
+    ]
+    assert main(["build", "--corpus", "autre.csv"]) == DONE
+    assert folder.ids() == [built.id]
+    assert folder.verify(built.id) == dataclasses.replace(
+        built, corpus=CorpusInfo("table", "autre.csv", "../../autre.csv")
+    )
+    assert main(["build", "--corpus", "une.csv"]) == FAILED

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from indexer.corpus.rows import read_jsonl
 from indexer.corpus.slugs import name_of, plain
 from indexer.corpus.tables.answers import ENDINGS, read_table
 from indexer.errors import CorpusError
+from indexer.french.text import question_key
 from indexer.records import Answer, Problem, Severity
 
 PAGES = (".html", ".htm", ".xhtml")
@@ -53,7 +54,7 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     if ending in DOCUMENTS:
         return _of_page(file, read_word_document(file))
     rows = read_jsonl(file) if ending == ".jsonl" else read_table(file, facet_keys=facet_keys)
-    drafts: list[Draft] = []
+    kept: list[Entry] = []
     notes: list[Problem] = []
     for entry in rows:
         if isinstance(entry, Unreadable):
@@ -62,11 +63,25 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
         problems = [problem for problem in problems_of(entry) if not _is_about_the_name(entry, problem)]
         notes += problems
         if not any(problem.severity is Severity.ERROR for problem in problems):
-            drafts.append(_draft(entry))
-    if not drafts:
+            kept.append(entry)
+    if not kept:
         no_answer = [Problem(str(file), 1, "ce fichier ne contient aucune réponse.")]
         raise CorpusError([note for note in notes if note.severity is Severity.ERROR] or no_answer)
-    return Drafts(tuple(drafts), tuple(notes))
+    return Drafts(tuple(map(_draft, kept)), (*notes, *_asked_twice(kept)))
+
+
+def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
+    """Yield a warning for each answer with a question of one before: only an id of their own keeps such rows apart."""
+    first: dict[bytes, Entry] = {}
+    for entry in entries:
+        askers = [first.setdefault(question_key(question), entry) for question in entry.answer.questions]
+        if earlier := [asker for asker in askers if asker is not entry]:
+            sheet = "" if earlier[0].path == entry.path else f" de {earlier[0].path}"
+            message = (
+                f"cette ligne a une question de la ligne {earlier[0].line}{sheet}, mais un autre identifiant : les "
+                "deux réponses sont gardées. Est-ce voulu ?"
+            )
+            yield Problem(entry.path, entry.line, message, Severity.WARNING)
 
 
 def _is_about_the_name(entry: Entry, problem: Problem) -> bool:

@@ -63,6 +63,18 @@ def test_keywords_and_day_of_change_are_kept(tmp_path: Path) -> None:
     assert answer == Answer("a", "Un.", keywords=("a b",), changed_on=date(2026, 3, 31), former_ids=("z",))
 
 
+def test_a_question_asked_twice_under_two_numbers_is_told(tmp_path: Path) -> None:
+    """Numbered rows stay apart, even with one question: both are brought in, and the editor reads of it at once."""
+    rows = tmp_path / "faq.csv"
+    rows.write_text("N°;Question;Réponse\n1;Où ?;Ici.\n2;Quand ?;Demain.\n3;OÙ ?;Là.\n", encoding="utf-8")
+    prepared = prepare_import(rows, tmp_path / "answers")
+    assert [step.draft.answer.text for step in prepared.plan.steps if step.draft] == ["Ici.", "Demain.", "Là."]
+    assert str(prepared).split("\n")[0] == (
+        f"{rows}:4: attention : cette ligne a une question de la ligne 2, mais un autre identifiant : les deux "
+        "réponses sont gardées. Est-ce voulu ?"
+    )
+
+
 def test_each_change_is_known(tmp_path: Path) -> None:
     """New, changed there, changed here, by both, removed here, gone there, renamed here: each is what it is."""
     answers = tmp_path / "answers"

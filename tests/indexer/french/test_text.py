@@ -73,6 +73,16 @@ def test_folding_twice_changes_nothing_for_words(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+def test_folding_leaves_no_mark() -> None:
+    """Of no character of Unicode, on a letter or by itself, beside one that is not French or not."""
+    marks = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.combining(c)]
+    assert len(marks) > 800
+    assert [c for c in marks if any(map(unicodedata.combining, fold(f"é{c}")))] == []
+    assert [c for c in marks if any(map(unicodedata.combining, fold(f"я{c}")))] == []
+    assert fold("Œuvre déjà « l’ÉTÉ »") == "oeuvre deja « l’ete »"
+    assert fold("e\u034f") == "e\u034f"
+
+
 def test_folding_adds_no_space() -> None:
     """No character becomes a space and a mark, as the compatibility forms of many do."""
     characters = (chr(code) for code in range(sys.maxunicode + 1))

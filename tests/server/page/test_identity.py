@@ -110,6 +110,27 @@ def test_the_notice_says_what_is_kept(town: Answering, tmp_path: Path, keep: Kee
     assert "395 jours (environ 13 mois)" in notice
 
 
+@pytest.mark.parametrize(
+    ("keep", "judged", "said"),
+    [
+        ("redacted", True, "Les remarques et les questions que vous laissez, comme celles restées sans réponse sûre,"),
+        ("off", True, "Les remarques et les questions que vous laissez"),
+        ("redacted", False, "Les questions restées sans réponse sûre"),
+    ],
+)
+def test_the_notice_says_who_reads_what_is_kept(
+    town: Answering, tmp_path: Path, keep: KeepQuestions, said: str, *, judged: bool
+) -> None:
+    """Where a token opens the atelier, editors read it; without a token nobody is said to."""
+    with FeedbackStore.open(tmp_path / "f.sqlite", keep_questions=keep, retention_days=395) as store:
+        for token, expected in (("a-token-of-sixteen-or-more", True), (None, False)):
+            site = create_site(town, feedback=store, editor_token=token, identity=Identity(feedback=judged))
+            with TestClient(site) as client:
+                notice = client.get("/donnees-personnelles").text
+            assert (f"<p>{said} sont lues par les personnes qui rédigent cette FAQ" in notice) is expected
+            assert ("atelier" in notice) is expected
+
+
 def test_feedback_can_be_switched_off(town: Answering, tmp_path: Path) -> None:
     """Questions may be kept and visitors left alone."""
     store = FeedbackStore.open(tmp_path / "f.sqlite", keep_questions="redacted", retention_days=1)
