@@ -117,7 +117,7 @@ def questions_for(shape: Shape, *, strangers: Sequence[str]) -> list[Asked]:
 
 
 def _without_answer(one: Asked) -> Asked:
-    return Asked(one.text, frozenset(), one.kind, one.query_set) if one.kind is Kind.TRAP else one
+    return Asked(one.text, frozenset(), one.kind, one.query_set) if one.kind in (Kind.TRAP, Kind.SENTENCE_GONE) else one
 
 
 def _stock(asked: Sequence[str], strangers: Sequence[str]) -> Stock:

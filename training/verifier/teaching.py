@@ -29,6 +29,7 @@ SHARES = {
     Kind.SWAPPED: 0.10,
     Kind.ASKED_SWAPPED: 0.08,
     Kind.CURATED_SWAPPED: 0.06,
+    Kind.SENTENCE_GONE: 0.08,
 }
 """What the questions of a kind count together, in each FAQ and shape that has any."""
 
