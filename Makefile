@@ -6,6 +6,23 @@ PY := $(VENV)/bin/python
 SOUFFLEUR := $(VENV)/bin/souffleur
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BUILT := build/index/.built
+# What the index is made of: the settings may name a table instead of the folder.
+NAMED := $(shell sed -n 's/^corpus *= *"\(.*\)".*/\1/p' souffleur.toml 2>/dev/null)
+CORPUS := $(or $(SOUFFLEUR_CORPUS),$(NAMED),corpus)
+BESIDE := $(wildcard souffleur.toml $(addprefix $(dir $(CORPUS)),facettes.yaml acronyms.tsv hors-sujet.txt))
+
+# What editors type says in French what is wrong, and make adds nothing to it: asked only whether there is something to
+# do (-q), it runs the lines that begin with + all the same, and ends with the status 1 of one of them without a word.
+FOR_EDITORS := index serve ask check-corpus
+ifneq ($(MAKECMDGOALS),)
+ifeq ($(filter-out $(FOR_EDITORS),$(MAKECMDGOALS)),)
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+MAKEFLAGS += q
+RUN := +
+OR_FAIL := || exit 1
+endif
+endif
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev index fresh-index serve ask check check-corpus format test evaluate gate bench wheel clean
@@ -14,10 +31,10 @@ help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
 
 $(VENV)/.core: pyproject.toml constraints.txt
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@echo "Installing Souffleur into $(VENV) …" >&2
-	@$(PIP) --editable .
-	@touch $@
+	$(RUN)@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(RUN)@echo "$(if $(RUN),Installation de Souffleur dans,Installing Souffleur into) $(VENV) …" >&2
+	$(RUN)@$(PIP) --editable . $(OR_FAIL)
+	$(RUN)@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
@@ -30,23 +47,23 @@ setup: $(VENV)/.core  ## Install Souffleur into .venv
 setup-dev: $(VENV)/.dev
 
 index: $(VENV)/.core  ## Build the index from corpus/, where it changed
-	@mkdir -p $(dir $(BUILT))
-	@touch $(BUILT).begun
-	@$(SOUFFLEUR) build
-	@mv $(BUILT).begun $(BUILT)
+	$(RUN)@mkdir -p $(dir $(BUILT))
+	$(RUN)@touch $(BUILT).begun
+	$(RUN)@$(SOUFFLEUR) build $(OR_FAIL)
+	$(RUN)@mv $(BUILT).begun $(BUILT)
 
 # Builds where something is newer than the beginning of the last build; much faster than to try.
 fresh-index: $(VENV)/.core
-	@test -e $(BUILT) && test -z "$$( \
-		find corpus -path corpus/queries -prune -o -newer $(BUILT) -print -quit; \
-		find indexer -name '*.py' -newer $(BUILT) -print -quit)" || $(MAKE) --no-print-directory index
+	$(RUN)@test -e $(BUILT) && test -z "$$( \
+		find $(CORPUS) $(BESIDE) -path corpus/queries -prune -o -newer $(BUILT) -print -quit; \
+		find indexer -name '*.py' -newer $(BUILT) -print -quit)" || $(MAKE) --no-print-directory index $(OR_FAIL)
 
 serve: fresh-index  ## Serve on 127.0.0.1:8000
-	@exec $(SOUFFLEUR) serve
+	$(RUN)@$(if $(RUN),,exec) $(SOUFFLEUR) serve $(OR_FAIL)
 
 ask: export QUESTION = $(value Q)
 ask: fresh-index  ## Ask one question: make ask Q="…"
-	@$(SOUFFLEUR) ask -- "$$QUESTION"
+	$(RUN)@$(SOUFFLEUR) ask -- "$$QUESTION" $(OR_FAIL)
 
 check: $(VENV)/.dev  ## Check format, lint, types and the corpus
 	@$(PY) -m ruff format --check .
@@ -55,7 +72,7 @@ check: $(VENV)/.dev  ## Check format, lint, types and the corpus
 	@$(SOUFFLEUR) check
 
 check-corpus: $(VENV)/.core  ## Check the corpus alone, in French
-	@$(SOUFFLEUR) check
+	$(RUN)@$(SOUFFLEUR) check $(OR_FAIL)
 
 format: $(VENV)/.dev  ## Format the code
 	@$(PY) -m ruff format .

@@ -38,8 +38,9 @@ class Timed:
     def __init__(self, encoder: Encoder) -> None:
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dimension, self.max_tokens = encoder.dimension, encoder.max_tokens
-        self.encode_passages, self.count_tokens = encoder.encode_passages, encoder.count_tokens
-        self.speed_up = encoder.speed_up
+        self.encode_passages, self.encode_in_parts = encoder.encode_passages, encoder.encode_in_parts
+        self.count_tokens, self.cosine_scale = encoder.count_tokens, encoder.cosine_scale
+        self.speed_up, self.reads_parts_in_whole = encoder.speed_up, encoder.reads_parts_in_whole
         self._encoder = encoder
         self.texts, self.seconds = 0, 0.0
 

@@ -26,6 +26,8 @@ import numpy as np
 
 from indexer.corpus.corpus import open_corpus
 from indexer.dense.blas import keep_products_on_one_thread
+from indexer.encoders.cosine_scale import E5
+from indexer.encoders.parts import Part
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
 from indexer.records import Acronym, Answer, Facet, Vectors
@@ -61,6 +63,7 @@ class StandIn:
     """Makes a vector of the checksum of a text: the same text, the same vector."""
 
     name, dimension, max_tokens, fingerprint = "stand-in", 384, 512, "5" * 64
+    cosine_scale, reads_parts_in_whole = E5, False
 
     def __init__(self) -> None:
         path = Path("build/index")
@@ -78,6 +81,11 @@ class StandIn:
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
     encode_questions = encode_passages
+
+    def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
+        """Return the vectors of texts and of their parts, each by itself."""
+        pieces = [one for text, some in zip(texts, parts, strict=True) for one in (text, *(text[a:b] for a, b in some))]
+        return np.split(self.encode_passages(pieces), np.cumsum([1 + len(some) for some in parts])[:-1])
 
     def speed_up(self) -> None:
         """Do nothing."""

@@ -41,7 +41,7 @@ def main() -> None:
     """Print both tables."""
     keep_products_on_one_thread()
     index = Index.open(Path("build/index"))
-    parts = IndexContents.load(Path("build/index") / index.manifest.id)
+    parts = IndexContents.load(Path("build/index") / index.manifest.id, cosine_scale=index.manifest.cosine_scale)
     ids = [answer.id for answer in index.answers]
     queries = list(open_query_set(Path("corpus/queries/dev")))
     vectors = load_encoder("bundled").encode_questions([query.text for query in queries])

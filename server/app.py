@@ -13,6 +13,9 @@ from starlette.middleware.cors import CORSMiddleware
 
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
+from server.atelier.access import Access
+from server.atelier.grouping import BeginningVectors
+from server.atelier.pages import Atelier
 from server.feedback.question_log import QuestionLog
 from server.feedback.store import FeedbackStore
 from server.http import problems
@@ -39,13 +42,14 @@ def create_site(
     feedback: FeedbackStore | None = None,
     index_switch: IndexSwitch | None = None,
     admin_token: str | None = None,
+    editor_token: str | None = None,
     limits: Limits | None = None,
     disks: Mapping[str, Path] | None = None,
     identity: Identity | None = None,
     base_path: str = "",
     trusted_proxies: Networks = (),
 ) -> FastAPI:
-    """Return all that `python -m server serve` serves: the API, the pages, and with a token the operators' routes.
+    """Return all that `python -m server serve` serves: the API, the pages, and with a token what is behind it.
 
     disks: folders whose disks should not fill up, by what they hold. base_path: under which all of it is, such as
     `/faq`. trusted_proxies: whose `X-Forwarded-*` headers count.
@@ -65,8 +69,14 @@ def create_site(
         answering, limit=default_limit, feedback=feedback, keep_question=question_log.keep, identity=identity
     )
     app.include_router(pages.routes(maker))
-    if admin_token:
-        app.include_router(admin.routes(answering, token=admin_token, index_switch=index_switch, feedback=feedback))
+    access = Access(admin_token=admin_token, editor_token=editor_token)
+    vectors = BeginningVectors(answering.encoder.encode_questions)
+    atelier = Atelier(maker, answering, access=access, vectors=vectors, index_switch=index_switch, feedback=feedback)
+    app.include_router(atelier.routes())
+    if access.is_open:
+        app.include_router(
+            admin.routes(answering, access=access, vectors=vectors, index_switch=index_switch, feedback=feedback)
+        )
     app.add_middleware(FailurePages, render=maker.show_failure)
     if identity.origins:
         app.add_middleware(

@@ -154,6 +154,7 @@ def _load_site(
         feedback=feedback,
         index_switch=index_switch,
         admin_token=server.admin_token,
+        editor_token=server.editor_token,
         disks={"index": index.index} | ({"feedback": server.feedback.parent} if server.feedback else {}),
         limits=Limits(
             most_requests=server.most_requests,

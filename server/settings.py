@@ -130,6 +130,9 @@ class ServerSettings:
     admin_token: str | None = setting(
         None, parse_token, "bearer token of /v1/admin; there is none if not given", secret=True
     )
+    editor_token: str | None = setting(
+        None, parse_token, "token of editors: they read /atelier and sort its inbox, and switch no index", secret=True
+    )
     most_requests: int = setting(40, parse_count, "requests worked on at once; beyond it 503")
     deadline_seconds: int = setting(10, parse_count, "seconds after which a request is given up")
     keep_alive_seconds: int = setting(

@@ -7,14 +7,26 @@ from functools import lru_cache
 
 import numpy as np
 
+from indexer.encoders.cosine_scale import E5, CosineScale
+from indexer.encoders.parts import Part
 from indexer.records import Vectors
 
 
 class FakeEncoder:
     """Each character trigram of the folded text adds a pseudo-random direction that depends on it alone."""
 
-    def __init__(self, *, dimension: int = 64, name: str = "fake", max_tokens: int = 128) -> None:
+    def __init__(
+        self,
+        *,
+        dimension: int = 64,
+        name: str = "fake",
+        max_tokens: int = 128,
+        cosine_scale: CosineScale | None = E5,
+        reads_parts_in_whole: bool = True,
+    ) -> None:
+        self.reads_parts_in_whole = reads_parts_in_whole
         self.name = name
+        self.cosine_scale = cosine_scale
         self.dimension = dimension
         self.max_tokens = max_tokens
         self.fingerprint = hashlib.sha256(f"{name}/{dimension}".encode()).hexdigest()
@@ -29,6 +41,12 @@ class FakeEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self._encode(texts)
+
+    def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
+        return [
+            self._encode([text, *(text[start:end] for start, end in some)])
+            for text, some in zip(texts, parts, strict=True)
+        ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) + 2 for text in texts]

@@ -37,7 +37,9 @@ HOMES = {
     # One reads what people wrote, the other writes.
     "yaml": {"indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"},
     # All that touches the file of the feedback is in one room.
-    "sqlite3": {f"server/feedback/{name}.py" for name in ("backup", "file", "reader", "retention", "schema", "store")},
+    "sqlite3": {
+        f"server/feedback/{name}.py" for name in ("backup", "file", "inbox", "reader", "retention", "schema", "store")
+    },
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/page/markdown.py"},
     "markdown_it": {"server/page/markdown.py"},

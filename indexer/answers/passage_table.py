@@ -7,7 +7,7 @@ memory.
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ _ROW = np.dtype(
         ("number", "<u2"),  # the n-th curated question of the answer, from 0; 0 for others
         ("start", "<i4"),  # offsets in code points in the answer's text; 0, 0 for a question
         ("end", "<i4"),
-        ("key", "S32"),  # see text_key
+        ("key", "S32"),  # see text_key, part_key
     ]
 )
 
@@ -38,6 +38,12 @@ def text_key(text: str, *, as_question: bool) -> bytes:
     """Return 32 hexadecimal digits that stand for a text and the way it is encoded."""
     role = b"question" if as_question else b"passage"
     return hashlib.blake2b(text.encode(), digest_size=16, person=role).hexdigest().encode()
+
+
+def part_key(text: bytes, part: Passage) -> bytes:
+    """Return 32 hexadecimal digits that stand for a part of a text, whose key is *text*, read in its context."""
+    place = f"{part.start} {part.end}".encode()
+    return hashlib.blake2b(text + place, digest_size=16, person=b"part").hexdigest().encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +96,21 @@ class PassageTable:
     """Shape (answers, 2): how many passages each answer has before that, and from there on: its two groups."""
 
     @classmethod
-    def build(cls, passages: Iterable[Sequence[Passage]]) -> "PassageTable":
-        """Return the table of the passages of each answer, in the order of answer rows; no text is held."""
+    def build(cls, passages: Iterable[Sequence[Passage]], *, parts_of: Iterable[str] | None = None) -> "PassageTable":
+        """Return the table of the passages of each answer, in the order of answer rows; no text is held.
+
+        parts_of: the whole text of each answer, where its passages are read in the context of that; None where each is
+        read by itself.
+        """
         parts: list[NDArray[np.void]] = []
         waiting: list[tuple[int, int, int, int, int, bytes]] = []
         answers = 0
-        for of_answer in passages:
+        for of_answer, text in zip(passages, repeat(None) if parts_of is None else parts_of, strict=False):
+            whole = None if text is None else text_key(text, as_question=False)
             number = 0
             for passage in of_answer:
                 asked = passage.kind is PassageKind.QUESTION
-                key = text_key(passage.text, as_question=asked)
+                key = part_key(whole, passage) if whole else text_key(passage.text, as_question=asked)
                 kind = KINDS.index(passage.kind)
                 waiting.append((answers, kind, number if asked else 0, passage.start, passage.end, key))
                 number += asked

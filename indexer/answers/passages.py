@@ -4,6 +4,7 @@ Passages find an answer; spans, finer parts of the body, then tell how well it f
 """
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 
 from indexer.french.sentences import split_sentences
 from indexer.records import Answer, Passage, PassageKind
@@ -43,6 +44,33 @@ def make_spans(answer: Answer) -> list[Passage]:
         *(_span(answer, PassageKind.SENTENCE, start, end) for start, end in sentences if len(sentences) > 1),
         *(_span(answer, PassageKind.STRETCH, start, end) for start, end in stretches if len(stretches) > 1),
     ]
+
+
+def make_bridges(
+    text: str, pieces: Sequence[tuple[int, int]], *, count_tokens: CountTokens, max_tokens: int
+) -> list[tuple[int, int]]:
+    """Return where the bridges over the cuts between the pieces of a body start and end, in order; none for one piece.
+
+    A bridge has whole sentences from either side of a cut, about half of *max_tokens* tokens each; there is none where
+    a sentence beside the cut is longer than that.
+    """
+    if len(pieces) == 1:
+        return []
+    spans = _pieces(text, count_tokens, max_tokens)
+    measured = list(zip(spans, count_tokens([text[start:end] for start, end in spans]), strict=True))
+    bridges = []
+    for (_, cut), _ in pairwise(pieces):
+        before = _reach([one for one in reversed(measured) if one[0][1] <= cut], max_tokens // 2)
+        behind = _reach([one for one in measured if one[0][0] >= cut], max_tokens // 2)
+        if before and behind:
+            bridges.append((before[-1][0], behind[-1][1]))
+    return bridges
+
+
+def _reach(measured: Sequence[tuple[tuple[int, int], int]], most: int) -> list[tuple[int, int]]:
+    """Return the first spans that have at most so many tokens together."""
+    sums = accumulate(tokens for _, tokens in measured)
+    return [span for (span, _), tokens in zip(measured, sums, strict=True) if tokens <= most]
 
 
 def _span(answer: Answer, kind: PassageKind, start: int, end: int) -> Passage:

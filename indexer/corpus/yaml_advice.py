@@ -49,6 +49,11 @@ _MISTAKES: tuple[tuple[_Check, str], ...] = (
         "Un guillemet droit du texte ferme celui du début : mettez « » à la place de ceux du texte.",
     ),
     (_unclosed("'", "'"), "Fermez l'apostrophe ouverte au début, ou " + QUOTE_IT),
+    (
+        lambda _, value: value.startswith("[") and bool(re.search(r"[^\s\"'] \?\s*[,\]]", value)),
+        "Entre crochets, un texte qui finit par « ? » se met entre guillemets droits, comme "
+        '["Combien ?", "Quand ?"] ; ou mettez chaque question sur sa ligne, après un tiret.',
+    ),
     (_unclosed("[", "]"), "Fermez le crochet : il manque ] à la fin."),
     (_unclosed("{", "}"), "Fermez l'accolade, ou " + QUOTE_IT),
     (

@@ -5,11 +5,13 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.encoders.cosine_scale import E5, CosineScale
 from indexer.encoders.fingerprint import Prompts, cleaned, fingerprint
+from indexer.encoders.parts import Part, whole_words
 from indexer.errors import EncoderError
 from indexer.records import Vectors
 
@@ -20,6 +22,8 @@ _QUERY_NAMES = ("query", "question")
 _PASSAGE_NAMES = ("passage", "document", "corpus")
 _E5_NAME = re.compile(r"(?:^|[-_/])e5-(?:small|base|large)(?!.*instruct)", re.IGNORECASE)
 _E5_PROMPTS = Prompts(query="query: ", passage="passage: ")
+_MEAN_OF_TOKENS = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+"""The modules of a model whose vectors may be the means of the states of tokens."""
 _NO_LIMIT = 1 << 30
 _BATCH_TEXTS = 32
 _HUB_SECONDS = 10.0
@@ -50,6 +54,7 @@ class SentenceTransformersEncoder:
         self._batch_size = batch_size or _BATCH_TEXTS
         # The tokenizer's padding and cutting are settings of one object that all threads share.
         self._lock = threading.Lock()
+        self._is_mean_of_tokens = _is_mean_of_tokens(self._model)
         # Measured rather than asked: the method's name differs between versions.
         self._dimension = len(self._model.encode("dimension", prompt="", show_progress_bar=False))
 
@@ -78,6 +83,16 @@ class SentenceTransformersEncoder:
         """The longest text that is not cut, in tokens; a very large number for a model that has no limit."""
         return int(self._model.max_seq_length or _NO_LIMIT)
 
+    @property
+    def cosine_scale(self) -> CosineScale | None:
+        """That of E5 for its models, not known of others."""
+        return E5 if self._prompts == _E5_PROMPTS and _E5_NAME.search(self._name) else None
+
+    @property
+    def reads_parts_in_whole(self) -> bool:
+        """False: it cannot be told of a model."""
+        return False
+
     def speed_up(self) -> None:
         """Do nothing: there is nothing to be gained."""
 
@@ -88,6 +103,50 @@ class SentenceTransformersEncoder:
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of stretches of answers; ValueError for a blank text."""
         return self._encode(texts, self._prompts.passage, task="document")
+
+    def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
+        """Return the vectors of texts and of their parts, from one pass where vectors are means of tokens' states.
+
+        The parts of other models are encoded each by itself: the states of their tokens were not taught to be
+        compared, only the one that stands for the text. ValueError for a text or a part that is blank.
+        """
+        readable = cleaned(texts)
+        words = [[whole_words(text, part) for part in some] for text, some in zip(readable, parts, strict=True)]
+        if not readable:
+            return []
+        if not self._is_mean_of_tokens:
+            alone = self.encode_passages(
+                [one for text, some in zip(texts, parts, strict=True) for one in (text, *(text[a:b] for a, b in some))]
+            )
+            return np.split(alone, np.cumsum([1 + len(some) for some in parts])[:-1])
+        with self._lock:
+            seen = self._model.encode_document(
+                readable,
+                prompt=self._prompts.passage,
+                output_value=None,
+                batch_size=self._batch_size,
+                show_progress_bar=False,
+            )
+        return [self._means(*one) for one in zip(seen, readable, words, strict=True)]
+
+    def _means(self, seen: Mapping[str, Any], text: str, parts: Sequence[Part]) -> Vectors:
+        """Return the vectors of a text and of its parts. seen: what the model says of it, with the states of tokens."""
+        states = seen["token_embeddings"][seen["attention_mask"].bool()].cpu().float().numpy()
+        means = [seen["sentence_embedding"].cpu().float().numpy()]
+        # (tokens, 2), start and end in the text; those of the prompt and special ones are outside.
+        prompted = self._prompts.passage + text
+        first = len(prompted) - len(prompted.lstrip()) - len(self._prompts.passage)
+        with self._lock:
+            tokenized = self._model.tokenizer(prompted.strip(), return_offsets_mapping=True, verbose=False)
+        places = np.array(tokenized["offset_mapping"][: len(states)]) + first
+        is_token = places[:, 0] < places[:, 1]
+        # The last of a text that was cut is a special one.
+        is_token[-1] &= len(states) == len(tokenized["offset_mapping"])
+        for start, end in parts:
+            inside = is_token & (places[:, 1] > start) & (places[:, 0] < end)
+            means.append(states[inside].mean(axis=0) if inside.any() else means[0])
+        vectors = np.array(means, dtype=np.float32)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text as a passage, in tokens, prompt and special tokens included."""
@@ -174,6 +233,17 @@ def _folder_of(name: str) -> Path:
     raise EncoderError(
         f"The files of {name} are not in the cache of huggingface_hub. Download it into a folder instead."
     )
+
+
+def _is_mean_of_tokens(model: "SentenceTransformer") -> bool:
+    """Whether a vector is the mean of the states of its tokens, and it can be told where these are in the text."""
+    modules: list[Any] = list(model.children())
+    if [type(module).__name__ for module in modules] not in _MEAN_OF_TOKENS:
+        return False
+    pooling = modules[1].get_config_dict()
+    # The setting has another name in older versions.
+    is_mean = pooling.get("pooling_mode") in ("mean", ("mean",)) or bool(pooling.get("pooling_mode_mean_tokens"))
+    return is_mean and bool(getattr(model.tokenizer, "is_fast", False))
 
 
 def _choose_prompts(own: Mapping[str, str | None], name: str) -> Prompts:

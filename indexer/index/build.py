@@ -1,5 +1,6 @@
 """From a corpus to an index in service: built aside, checked, then switched. Only what changed is encoded again."""
 
+import dataclasses
 import hashlib
 import logging
 import time
@@ -19,12 +20,13 @@ from indexer.index.manifest import CorpusInfo, EncoderInfo, Manifest
 from indexer.index.write import write_contents
 from indexer.records import AnswerSource, Progress, no_progress
 from indexer.search.contents import IndexContents
+from indexer.search.cosines import fit_cosine_scale
 from indexer.search.fitting import fit
 from indexer.terminal import command_of
 
 logger = logging.getLogger(__name__)
 
-RECIPE = 5
+RECIPE = 6
 """Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew."""
 
 
@@ -84,6 +86,8 @@ def build_index(
             memory_bytes=memory_bytes,
         )
         contents = IndexContents.load(aside, copied=False)
+        cosine_scale = encoder.cosine_scale or fit_cosine_scale(contents)
+        contents = dataclasses.replace(contents, cosine_scale=cosine_scale)
         ranking, calibration = fit(contents, off_topic=corpus.off_topic, risk=risk, encoder=encoder.name)
         built_at = datetime.now(UTC)
         manifest = Manifest(
@@ -96,6 +100,7 @@ def build_index(
             dense=choice,
             ranking=ranking,
             calibration=calibration,
+            cosine_scale=cosine_scale,
             files=file_sums(aside),
             sizes=file_sizes(aside),
             replaced=in_service.id if in_service else "",

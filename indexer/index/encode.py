@@ -6,6 +6,7 @@ Those of earlier indexes need not be computed again, nor those of a build that w
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,18 +32,18 @@ class KnownVectors:
             raise ValueError(f"shape {vectors.shape} does not fit {len(keys)} keys of dimension {self._dimension}")
         self._sources.append((keys, vectors))
 
-    def fill(self, keys: NDArray[np.bytes_], into: Vectors) -> NDArray[np.bool_]:
-        """Write the known vectors of *keys* into the same rows of *into*; return which rows were known."""
-        known = np.zeros(len(keys), dtype=np.bool_)
+    def fill(self, keys: NDArray[np.bytes_], rows: NDArray[np.int64], into: Vectors) -> NDArray[np.bool_]:
+        """Write the known vectors of some rows of *keys* to the same rows of *into*; return which were known."""
+        known = np.zeros(len(rows), dtype=np.bool_)
         for source_keys, vectors in self._sources:
             missing = np.flatnonzero(~known)
             if not len(missing) or not len(source_keys):
                 continue
             order = np.argsort(source_keys)
-            sought = keys[missing]
+            sought = keys[rows[missing]]
             at = order[np.minimum(np.searchsorted(source_keys, sought, sorter=order), len(order) - 1)]
             there = source_keys[at] == sought
-            _copy(vectors, at[there], into, missing[there])
+            copy_vectors(vectors, at[there], into, rows[missing[there]])
             known[missing[there]] = True
         return known
 
@@ -85,74 +86,104 @@ class Encoded:
     reused: int
 
 
-@dataclass(frozen=True, slots=True)
-class TextsToEncode:
-    """Some texts of an index, one row each.
+class ToEncode(Protocol):
+    """Some texts of an index, and where their vectors go."""
 
-    keys: see `text_key`, shape (n,). are_questions: shape (n,), whether each is encoded as a question or as a passage.
-    read: gives the texts of some rows. into: where their vectors go, shape (n, dimension).
-    """
+    def plan(self, known: KnownVectors) -> "Plan":
+        """Write the vectors that are known to their places; return what is to be done for the others."""
 
-    keys: NDArray[np.bytes_]
-    are_questions: NDArray[np.bool_]
-    read: Callable[[Sequence[int]], Sequence[str]]
-    into: Vectors
+
+class Plan(Protocol):
+    """Texts to encode, each once. fresh: how many vectors will be made; reused: how many were known."""
+
+    @property
+    def fresh(self) -> int: ...
+
+    @property
+    def reused(self) -> int: ...
+
+    def run(self, encoder: Encoder) -> Iterator[tuple[NDArray[np.bytes_], Vectors]]:
+        """Write the vectors to their places; yield keys and vectors as they are made, a few seconds of work at once."""
 
 
 def encode_all(
-    texts: Sequence[TextsToEncode], *, encoder: Encoder, known: KnownVectors, journal: Journal, progress: Progress
+    texts: Sequence[ToEncode], *, encoder: Encoder, known: KnownVectors, journal: Journal, progress: Progress
 ) -> Encoded:
-    """Write the vector of each text to its place; return how many were known and how many were not.
-
-    The same text twice in one of *texts* is encoded once. They are read a block at a time, so that they need no memory.
-    """
-    missing = [np.flatnonzero(~known.fill(some.keys, some.into)) for some in texts]
-    plans = [_Plan.of(some, rows) for some, rows in zip(texts, missing, strict=True)]
-    total = sum(len(plan.todo) for plan in plans)
+    """Write the vector of each text to its place; return how many were known and how many were not."""
+    plans = [some.plan(known) for some in texts]
+    total = sum(plan.fresh for plan in plans)
     done = 0
+    progress(done, total)
     for plan in plans:
-        for start in range(0, len(plan.todo), _BLOCK):
-            for rows, chunk in _chunks(plan.texts, plan.todo[start : start + _BLOCK]):
-                progress(done, total)
-                encode = encoder.encode_questions if plan.texts.are_questions[rows[0]] else encoder.encode_passages
-                vectors = encode(chunk)
-                plan.texts.into[rows] = vectors
-                journal.append(plan.texts.keys[rows], vectors)
-                done += len(rows)
-        _copy(plan.texts.into, plan.first, plan.texts.into, plan.repeated)
-    progress(total, total)
-    return Encoded(fresh=total, reused=sum(len(some.keys) for some in texts) - sum(map(len, missing)))
+        for keys, vectors in plan.run(encoder):
+            journal.append(keys, vectors)
+            done += len(keys)
+            progress(done, total)
+    return Encoded(fresh=total, reused=sum(plan.reused for plan in plans))
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """The rows of some texts to encode, and those whose text is that of another: `repeated[i]` is like `first[i]`."""
+class QuestionsToEncode:
+    """Questions among the texts of an index. The same question twice is encoded once.
 
-    texts: TextsToEncode
+    keys: of all texts, shape (n,), see `text_key`. rows: which of them are questions. read: gives the texts of some
+    rows, which are read a block at a time, so that they need no memory. into: where the vectors of all texts go, shape
+    (n, dimension).
+    """
+
+    keys: NDArray[np.bytes_]
+    rows: NDArray[np.int64]
+    read: Callable[[Sequence[int]], Sequence[str]]
+    into: Vectors
+
+    def plan(self, known: KnownVectors) -> Plan:
+        """Write the vectors that are known to their places; return what is to be done for the others."""
+        return _PlanOfQuestions.of(self, self.rows[~known.fill(self.keys, self.rows, self.into)])
+
+
+@dataclass(frozen=True, slots=True)
+class _PlanOfQuestions:
+    """The rows to encode, and those whose text is that of another: `repeated[i]` is like `first[i]`."""
+
+    questions: QuestionsToEncode
     todo: NDArray[np.int64]
     repeated: NDArray[np.int64]
     first: NDArray[np.int64]
 
     @classmethod
-    def of(cls, texts: TextsToEncode, missing: NDArray[np.int64]) -> "_Plan":
-        _, first, same_as = np.unique(texts.keys[missing], return_index=True, return_inverse=True)
+    def of(cls, questions: QuestionsToEncode, missing: NDArray[np.int64]) -> "_PlanOfQuestions":
+        _, first, same_as = np.unique(questions.keys[missing], return_index=True, return_inverse=True)
         owner = missing[first][same_as]
         again = owner != missing
-        return cls(texts, np.sort(missing[first]), missing[again], owner[again])
+        return cls(questions, np.sort(missing[first]), missing[again], owner[again])
 
+    @property
+    def fresh(self) -> int:
+        return len(self.todo)
 
-def _chunks(some: TextsToEncode, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
-    """Yield rows of one role with their texts, of like length: so little of a batch is padding."""
-    texts = dict(zip(rows.tolist(), some.read(rows.tolist()), strict=True))
-    for role in (False, True):
-        chosen = rows[some.are_questions[rows] == role].tolist()
-        chosen.sort(key=lambda row: -len(texts[row]))
-        for start in range(0, len(chosen), _CHUNK):
-            chunk = chosen[start : start + _CHUNK]
+    @property
+    def reused(self) -> int:
+        return len(self.questions.rows) - len(self.todo) - len(self.repeated)
+
+    def run(self, encoder: Encoder) -> Iterator[tuple[NDArray[np.bytes_], Vectors]]:
+        into = self.questions.into
+        for start in range(0, len(self.todo), _BLOCK):
+            for rows, texts in self._chunks(self.todo[start : start + _BLOCK]):
+                vectors = encoder.encode_questions(texts)
+                into[rows] = vectors
+                yield self.questions.keys[rows], vectors
+        copy_vectors(into, self.first, into, self.repeated)
+
+    def _chunks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
+        """Yield rows with their texts, of like length: so little of a batch is padding."""
+        texts = dict(zip(rows.tolist(), self.questions.read(rows.tolist()), strict=True))
+        by_length = sorted(texts, key=lambda row: -len(texts[row]))
+        for start in range(0, len(by_length), _CHUNK):
+            chunk = by_length[start : start + _CHUNK]
             yield np.array(chunk), [texts[row] for row in chunk]
 
 
-def _copy(source: Vectors, rows: NDArray[np.int64], target: Vectors, to: NDArray[np.int64]) -> None:
+def copy_vectors(source: Vectors, rows: NDArray[np.int64], target: Vectors, to: NDArray[np.int64]) -> None:
     """Copy vectors, not too many at once: both may be larger than the memory."""
     for start in range(0, len(rows), _COPIED):
         target[to[start : start + _COPIED]] = source[rows[start : start + _COPIED]]

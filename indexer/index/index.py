@@ -113,7 +113,7 @@ class Index:
                 f"The manifest of {path / opened} has no sum of {', '.join(unverified)}, so that nothing says whether "
                 f'it is damaged. Run "{command_of("build")}" to build anew.'
             )
-        return cls(IndexContents.load(path / opened), manifest)
+        return cls(IndexContents.load(path / opened, cosine_scale=manifest.cosine_scale), manifest)
 
     def __len__(self) -> int:
         """The number of answers."""

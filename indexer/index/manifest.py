@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from indexer.encoders.cosine_scale import E5, CosineScale
 from indexer.errors import IndexFolderError
 from indexer.records import DenseChoice
 from indexer.search.confidence import Calibration
@@ -71,9 +72,9 @@ class Manifest:
     """Everything about an index that is not in its other files.
 
     built_at: ISO 8601, UTC. method: `build.RECIPE`, by which the same corpus makes the same index. files: name to
-    sha256. sizes: name to bytes, none in those of older versions. replaced: the id of the index that was in service
-    when this one was built, empty for none. corpus: what it was built from, None where that was
-    no file, or is not known.
+    sha256. cosine_scale: of the encoder, known of it or fitted to this corpus. sizes: name to bytes, none in those of
+    older versions. replaced: the id of the index that was in service when this one was built, empty for none. corpus:
+    what it was built from, None where that was no file, or is not known.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Manifest:
     ranking: RankingWeights
     calibration: Calibration
     files: Mapping[str, str]
+    cosine_scale: CosineScale = E5
     sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
     replaced: str = ""
     format_version: int = FORMAT_VERSION
@@ -130,6 +132,7 @@ class Manifest:
                 ranking=RankingWeights.from_record(_numbers(content["ranking"])),
                 calibration=Calibration.from_record(_numbers(content["calibration"])),
                 files=_files(content["files"]),
+                cosine_scale=_cosine_scale(content),
                 sizes=_sizes(content.get("sizes", {}), content["files"]),
                 replaced=_text(content, "replaced") if "replaced" in content else "",
                 corpus=_corpus(content.get("corpus")),
@@ -214,6 +217,14 @@ def _numbers(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _cosine_scale(content: Mapping[str, Any]) -> CosineScale:
+    """Return the scale of an encoder; before it was kept, all encoders were read by that of E5."""
+    scale = _part(CosineScale, content["cosine_scale"]) if "cosine_scale" in content else E5
+    if scale.span <= 0:
+        raise ValueError("cosine_scale has no span")
+    return scale
 
 
 def _corpus(content: Mapping[str, Any] | None) -> CorpusInfo | None:

@@ -14,8 +14,9 @@ from indexer.answers.passages import make_passages, make_spans
 from indexer.answers.store import AnswerStore
 from indexer.dense.faiss_index import DenseIndex, require_memory
 from indexer.encoders import Encoder
-from indexer.index.encode import Journal, KnownVectors, TextsToEncode, encode_all
+from indexer.index.encode import Journal, KnownVectors, QuestionsToEncode, encode_all
 from indexer.index.manifest import Counts
+from indexer.index.one_pass import BodiesToEncode
 from indexer.lexical import LexicalIndex
 from indexer.records import AnswerSource, DenseChoice, PassageKind, Progress, Vectors
 from indexer.search.contents import (
@@ -54,16 +55,15 @@ def write_contents(
     are_questions = table.are(PassageKind.QUESTION)
     embeddings = _new_array(aside / EMBEDDINGS_FILE, len(table), encoder.dimension)
     span_embeddings = _new_array(aside / SPAN_EMBEDDINGS_FILE, len(span_table), encoder.dimension)
-    no_span_asks = np.zeros(len(span_table), dtype=np.bool_)
-    all_ask = np.ones(len(off_topic), dtype=np.bool_)
     encoded = encode_all(
         [
-            TextsToEncode(table.rows["key"], are_questions, passage_texts.read, embeddings),
-            TextsToEncode(
-                span_table.rows["key"], no_span_asks, PassageTexts(answers, span_table).read, span_embeddings
-            ),
-            TextsToEncode(
-                off_topic["key"], all_ask, lambda rows: [corpus.off_topic[row] for row in rows], off_topic["vector"]
+            BodiesToEncode(answers, table, embeddings, span_table, span_embeddings),
+            QuestionsToEncode(table.rows["key"], np.flatnonzero(are_questions), passage_texts.read, embeddings),
+            QuestionsToEncode(
+                off_topic["key"],
+                np.arange(len(off_topic)),
+                lambda rows: [corpus.off_topic[row] for row in rows],
+                off_topic["vector"],
             ),
         ],
         encoder=encoder,
@@ -102,7 +102,8 @@ def _tables(answers: AnswerStore, earlier: IndexContents | None, encoder: Encode
     table = PassageTable.build(
         make_passages(answers[row], count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for row in fresh
     )
-    span_table = PassageTable.build(make_spans(answers[row]) for row in fresh)
+    texts = (answers[row].text for row in fresh) if encoder.reads_parts_in_whole else None
+    span_table = PassageTable.build((make_spans(answers[row]) for row in fresh), parts_of=texts)
     if earlier is None:
         return table, span_table
     return PassageTable.continued(earlier.table, same, table), PassageTable.continued(earlier.spans, same, span_table)

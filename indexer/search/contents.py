@@ -15,6 +15,7 @@ from indexer.answers.store import AnswerStore
 from indexer.dense.comparison import Comparer
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
+from indexer.encoders.cosine_scale import E5, CosineScale
 from indexer.errors import IndexFolderError
 from indexer.files import read_table
 from indexer.lexical import LexicalIndex
@@ -75,7 +76,7 @@ class IndexContents:
     have the same rows, sentences and stretches: they tell how well a candidate fits, and where. off_topic_keys,
     off_topic_vectors: see `off_topic_record`, of the questions known to have no answer here. question_norms: see there.
     comparer: compares questions with these vectors. every_candidate: all answers, where the comparer compares with all
-    rows; of a larger index, candidates are chosen for each question.
+    rows; of a larger index, candidates are chosen for each question. cosine_scale: of the encoder of these vectors.
     """
 
     answers: AnswerStore
@@ -91,13 +92,14 @@ class IndexContents:
     question_norms: NDArray[np.float32]
     comparer: Comparer
     every_candidate: Candidates | None
+    cosine_scale: CosineScale
 
     @classmethod
-    def load(cls, folder: Path, *, copied: bool = True) -> "IndexContents":
+    def load(cls, folder: Path, *, copied: bool = True, cosine_scale: CosineScale = E5) -> "IndexContents":
         """Return what is saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others.
 
         copied: whether the vectors are read into memory, up to COPIED_UP_TO; a build, which has several indexes open
-        and ends soon, maps them.
+        and ends soon, maps them. cosine_scale: what the manifest says of it; it matters to who searches.
         """
         try:
             answers = AnswerStore(folder)
@@ -123,6 +125,7 @@ class IndexContents:
                 question_norms=read_table(folder / QUESTION_NORMS_FILE),
                 comparer=comparer,
                 every_candidate=Candidates.every(table=table, spans=spans) if comparer.is_whole else None,
+                cosine_scale=cosine_scale,
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexFolderError(

@@ -20,6 +20,8 @@ _LEXICAL_CANDIDATES = 50
 
 _NOWHERE = np.float32(-np.inf)
 _NOT_THERE = np.float32(np.nan)
+_FAR = np.float32(-0.99)
+"""The least cosine with an off-topic question, of an encoder whose scale was stretched: -1 means that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Nearness:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The evidence on every candidate answer of some questions; arrays have shape (candidates, questions).
+
+    All cosines but those of passages and spans are on the scale of E5, see `CosineScale`.
 
     answers: shape (candidates,), ascending rows; the candidates are those of all the questions.
     body, stretch, sentence, opening: cosines with the nearest piece of the body, its nearest stretch, its nearest
@@ -73,8 +77,8 @@ class Evidence:
     spans: Nearness
 
     def nearest(self) -> NDArray[np.float32]:
-        """Return the cosines with the nearest of the candidate's texts, body or curated question."""
-        return np.fmax(self.body, self.question)  # of a number and NaN, the number
+        """Return the encoder's own cosines with the nearest of the candidate's texts, body or curated question."""
+        return np.maximum(self.passages.best[::2], self.passages.best[1::2])
 
     def question_row(self, position: int, question: int) -> int | None:
         """Return which passage the nearest curated question of a candidate is, None where it has none."""
@@ -110,26 +114,24 @@ def gather_evidence(
     spans = _nearness(candidates.spans, comparison.with_spans)
     body, by_question = passages.best[::2], passages.best[1::2]
     sentence, stretch = spans.best[::2], spans.best[1::2]
+    to_e5 = contents.cosine_scale.to_e5
     has_sentences = candidates.spans.bounds[:-1:2] < candidates.spans.bounds[1::2]
     opening = body.copy()
     # Sentences come before stretches, and in order.
     opening[has_sentences] = spans.cosines[candidates.spans.bounds[:-1:2][has_sentences]]
-    off_topic = comparison.with_off_topic()
-    if left_out_off_topic is not None:
-        off_topic = np.delete(off_topic, left_out_off_topic, axis=0)
     lexical = _lexical(candidates.passages, found)
     return Evidence(
         answers=candidates.answers,
-        body=body,
-        stretch=np.where(stretch > _NOWHERE, stretch, body),
-        sentence=np.where(sentence > _NOWHERE, sentence, body),
-        opening=opening,
-        question=np.where(by_question > _NOWHERE, by_question, _NOT_THERE),
-        all_questions=_mean_cosines(contents, passages, candidates.answers, left_out_passage),
+        body=to_e5(body),
+        stretch=to_e5(np.where(stretch > _NOWHERE, stretch, body)),
+        sentence=to_e5(np.where(sentence > _NOWHERE, sentence, body)),
+        opening=to_e5(opening),
+        question=to_e5(np.where(by_question > _NOWHERE, by_question, _NOT_THERE)),
+        all_questions=to_e5(_mean_cosines(contents, passages, candidates.answers, left_out_passage)),
         lexical=lexical[SCORE],
         coverage=lexical[COVERAGE],
         codes=lexical[CODES],
-        off_topic=off_topic.max(axis=0, initial=-1),
+        off_topic=_off_topic(comparison, to_e5, left_out_off_topic),
         known_share=np.array([match.known_share for match in found]),
         passages=passages,
         spans=spans,
@@ -175,6 +177,20 @@ def _nearness(
     if left_out is not None:
         cosines = np.where((rows.rows == left_out)[:, np.newaxis], _NOWHERE, cosines)
     return Nearness(rows, cosines, rows.greatest(cosines))
+
+
+def _off_topic(
+    comparison: Comparison,
+    to_e5: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    left_out: int | None,
+) -> NDArray[np.float32]:
+    """Return the cosines with the nearest question known to have no answer, shape (questions,); -1 for no such one."""
+    cosines = comparison.with_off_topic()
+    if left_out is not None:
+        cosines = np.delete(cosines, left_out, axis=0)
+    if not len(cosines):
+        return np.full(len(comparison), np.float32(-1))
+    return np.maximum(to_e5(cosines.max(axis=0)), _FAR)
 
 
 def _lexical(passages: AnswerRows, found: Sequence[LexicalMatch]) -> NDArray[np.float32]:

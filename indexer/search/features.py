@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.encoders.cosine_scale import E5
+
 if TYPE_CHECKING:
     from indexer.search.evidence import Evidence
 
@@ -19,7 +21,7 @@ Floats = NDArray[np.floating]
 Scaled = TypeVar("Scaled", float, NDArray[np.float64])
 
 QUESTION_ADVANTAGE = 0.03
-"""How much nearer a question lies to a good curated question than to the sentence that answers it, in cosine.
+"""How much nearer a question lies to a good curated question than to the sentence that answers it, in cosine of E5.
 
 With it, the body, its stretch and its sentence stand in for the curated question of an answer that has none, so that
 such an answer is neither favoured nor lost.
@@ -27,9 +29,6 @@ such an answer is neither favoured nor lost.
 
 _STAND_IN = np.array([0.6, 0.25, 0.15])
 """How much the cosines of body, stretch and sentence count then."""
-
-_COSINE_FLOOR, _COSINE_RANGE = 0.75, 0.2
-"""The cosines of E5 lie between 0.75 and 0.95; other encoders are brought to that scale by their own fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +85,14 @@ def feature_matrix(evidence: "Evidence") -> NDArray[np.float64]:
     for row, feature in zip(features, FEATURES.values(), strict=True):
         row[...] = feature.column(evidence, stand_in)
         if feature.is_cosine:
-            row -= _COSINE_FLOOR
-            row /= _COSINE_RANGE
+            row -= E5.floor
+            row /= E5.span
     return columns_last(features)
 
 
 def scale_cosine(cosine: Scaled) -> Scaled:
-    """Return cosines on the scale of the features: 0 for E5's poorest match, 1 for its best."""
-    return (cosine - _COSINE_FLOOR) / _COSINE_RANGE
+    """Return cosines of evidence on the scale of the features: 0 for E5's poorest match, 1 for its best."""
+    return (cosine - E5.floor) / E5.span
 
 
 def question_decides(*, question: Floats, body: Floats, sentence: Floats) -> NDArray[np.bool_]:

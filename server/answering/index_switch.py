@@ -7,11 +7,14 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.errors import IndexFolderError
+from indexer.index.difference import Difference, difference_to
 from indexer.index.folder import CURRENT, IndexFolder
 from indexer.index.index import Index
+from indexer.index.manifest import Manifest
 from indexer.records import IndexInfo
 from indexer.terminal import command_of
 from server.answering.answering import Answering
@@ -36,6 +39,14 @@ def stamp(path: Path) -> Stamp | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The index that a rollback would put into service, and what would be answered otherwise."""
+
+    manifest: Manifest
+    difference: Difference
 
 
 class IndexSwitch:
@@ -65,10 +76,21 @@ class IndexSwitch:
         finally:
             self._lock.release()
 
-    def rollback(self) -> IndexInfo:
-        """Put the index before the current one into service, and name it in `current`. IndexFolderError as `reload`."""
+    def previous(self) -> Previous:
+        """Return where `rollback` would lead. IndexFolderError where there is no older index that can be read."""
+        earlier = self._folder.previous_id()
+        manifest = self._folder.manifest(earlier)
+        return Previous(manifest, difference_to(self._answering.index.answers, self._folder, earlier))
+
+    def rollback(self, *, to: str | None = None) -> IndexInfo:
+        """Put the index before the current one into service, and name it in `current`. IndexFolderError as `reload`.
+
+        to: the index that somebody agreed to; another is refused.
+        """
         with self._folder.lock():
             earlier = self._folder.previous_id()
+            if to not in (None, earlier):
+                raise IndexFolderError(f"The index before the current one is now {earlier}, not {to}.")
             with self._counted():
                 self._folder.verify(earlier)
             self._folder.switch(earlier)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from server.feedback.retention import SECONDS_A_DAY, TABLES
-from server.feedback.schema import SCHEMA_STEPS, FeedbackError, explained, prepare, schema_version, why_not_ours
+from server.feedback.schema import SCHEMA_STEPS, STATES, FeedbackError, explained, prepare, schema_version, why_not_ours
 
 _PATIENCE_SECONDS = 5.0
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
@@ -37,6 +37,7 @@ class FeedbackReport:
     schema: int
     judgements: int
     questions: int
+    states: int
     oldest: int | None
     newest: int | None
     bytes: int
@@ -45,6 +46,8 @@ class FeedbackReport:
     def what_it_holds(self) -> str:
         """Return the rows and their time in words, such as "3 judgements and no questions, until 2026-01-02"."""
         counts = f"{_counted(self.judgements, 'judgement')} and {_counted(self.questions, 'question')}"
+        if self.states:
+            counts = f"{counts.replace(' and ', ', ')} and {_counted(self.states, 'state')} of the inbox"
         return f"{counts}, {_day(self.oldest)} to {_day(self.newest)}" if self.oldest else counts
 
 
@@ -58,7 +61,7 @@ def inspect(path: Path, *, retention_days: int | None = None, now: float | None 
         size = path.stat().st_size + _size(_beside(path, "-wal"))
         free_bytes = shutil.disk_usage(path.parent).free
     problems: list[str] = []
-    schema = judgements = questions = 0
+    schema = judgements = questions = states = 0
     times: list[int] = []
     try:
         with explained(path), _reading(path) as connection:
@@ -66,6 +69,7 @@ def inspect(path: Path, *, retention_days: int | None = None, now: float | None 
             problems += _flaws(connection, path)
             if schema <= len(SCHEMA_STEPS):
                 judgements, questions = (_rows(connection, table) for table in TABLES)
+                states = _rows(connection, STATES)
                 times = _times(connection)
     except FeedbackError as error:
         problems.append(str(error))
@@ -73,7 +77,9 @@ def inspect(path: Path, *, retention_days: int | None = None, now: float | None 
     if free_bytes < _LEAST_FREE_BYTES:
         problems.append(f"The disk of {path} has {free_bytes // 1024 // 1024} MB left. Free some space on it.")
     oldest, newest = min(times, default=None), max(times, default=None)
-    return FeedbackReport(path, tuple(problems), schema, judgements, questions, oldest, newest, size, free_bytes)
+    return FeedbackReport(
+        path, tuple(problems), schema, judgements, questions, states, oldest, newest, size, free_bytes
+    )
 
 
 def back_up(path: Path, destination: Path, *, force: bool = False) -> FeedbackReport:
@@ -145,7 +151,7 @@ def _restore_into(path: Path, restored: Path, replaced: Path) -> None:
             # Nobody writes now, and whoever reads does not see yet what is done here.
             with _written_aside(path, replaced) as copy:
                 copy.replace(replaced)
-            for table in (*TABLES, "clock"):
+            for table in (*TABLES, STATES, "clock"):
                 connection.execute(f"DELETE FROM main.{table}")
                 connection.execute(f"INSERT INTO main.{table} SELECT * FROM restored.{table}")
         connection.execute("DETACH restored")

@@ -51,7 +51,10 @@ class Unanswered:
 
 
 def read_unanswered(path: Path, *, since: float, limit: int) -> tuple[Unanswered, ...]:
-    """Return the questions put *since* then without a sure answer, or with one judged useless, most frequent first."""
+    """Return the questions put *since* then without a sure answer, or with one judged useless, most frequent first.
+
+    Without those of which an editor has decided.
+    """
     rows = _read(
         path,
         # SQLite takes the bare columns of a group from the row that has the max().
@@ -59,6 +62,7 @@ def read_unanswered(path: Path, *, since: float, limit: int) -> tuple[Unanswered
         max(recorded_at)
         FROM (SELECT *, query_id IN (SELECT query_id FROM feedback WHERE NOT useful) AS useless FROM questions)
         WHERE recorded_at >= ? AND (useless OR status IN ('no_answer', 'uncertain'))
+        AND folded NOT IN (SELECT key FROM inbox_states WHERE kind IN ('unanswered', 'useless'))
         GROUP BY folded ORDER BY count(*) DESC, max(recorded_at) DESC, folded LIMIT ?""",
         (since, limit),
     )

@@ -36,10 +36,28 @@ SCHEMA_STEPS = (
         """INSERT INTO clock SELECT coalesce(max(recorded_at), now()), NULL FROM
             (SELECT recorded_at FROM feedback UNION ALL SELECT recorded_at FROM questions)""",
     ),
+    # 5: the inbox: what an editor decided of each item, and what its pages read instead of the tables
+    (
+        "ALTER TABLE feedback ADD COLUMN folded TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE feedback ADD COLUMN said TEXT NOT NULL DEFAULT ''",  # what the comment is, see `said_in`
+        "UPDATE feedback SET folded = words_of(comment), said = said_in(comment) WHERE comment <> ''",
+        """CREATE TABLE inbox_states (kind TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL,
+            decided_at INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID""",
+        """CREATE INDEX questions_unsure ON questions (recorded_at, status, folded)
+            WHERE status IN ('no_answer', 'uncertain')""",
+        "CREATE INDEX feedback_said ON feedback (said, recorded_at, answer_id, folded)",
+        """CREATE INDEX feedback_useless ON feedback (recorded_at, useful, said, query_id, answer_id)
+            WHERE useful = 0""",
+    ),
 )
 """Step n leads from schema n - 1 to n; the file's user_version says where it is. Steps are added, never changed.
 
-They may call `words_of` and `now`, which `prepare` gives to SQLite."""
+They may call `words_of`, `said_in` and `now`, which `prepare` gives to SQLite."""
+
+STATES = "inbox_states"
+"""What editors decided of the items of the inbox; not of visitors, and erased with what they said."""
+LEFT_QUESTION = "Question laissée à l’équipe : "
+"""What the comment begins with that the page sends when a visitor leaves a question."""
 
 _APPLICATION_ID = 0x50FF1E  # marks the file as ours
 
@@ -81,6 +99,7 @@ def prepare(connection: sqlite3.Connection, path: Path, *, now: float) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     connection.execute("PRAGMA synchronous = FULL")
     connection.create_function("words_of", 1, words_of, deterministic=True)
+    connection.create_function("said_in", 1, said_in, deterministic=True)
     connection.create_function("now", 0, lambda: int(now))
     connection.execute("BEGIN IMMEDIATE")
     with connection:
@@ -90,6 +109,13 @@ def prepare(connection: sqlite3.Connection, path: Path, *, now: float) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(SCHEMA_STEPS)}")
+
+
+def said_in(comment: str) -> str:
+    """Return what a comment is: `left`, a question left for the team; `remark`; or nothing where there is none."""
+    if not comment:
+        return ""
+    return "left" if comment.startswith(LEFT_QUESTION) else "remark"
 
 
 def why_not_ours(connection: sqlite3.Connection, path: Path, *, new_is_ours: bool) -> str | None:

@@ -25,8 +25,9 @@ from indexer.records import Status
 from server.exports import Cell, csv_lines, jsonl_lines
 from server.feedback import retention
 from server.feedback.file import FeedbackFile
+from server.feedback.inbox import Inbox, Kind, State, forget_orphans
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
-from server.feedback.schema import FeedbackError, explained
+from server.feedback.schema import FeedbackError, explained, said_in
 from server.periodic import repeated
 from server.privacy.redaction import redact
 from server.settings import KeepQuestions
@@ -146,11 +147,22 @@ class FeedbackStore:
         _check_ids(query_id, answer_id, index_id)
         if len(comment) > MAX_COMMENT_CHARACTERS:
             raise ValueError(f"the comment has {len(comment)} characters; at most {MAX_COMMENT_CHARACTERS} are kept")
+        text = _storable(comment)
         self._write(
-            """INSERT INTO feedback (query_id, answer_id, useful, comment, index_id, recorded_at)
-            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
-            comment = excluded.comment, index_id = excluded.index_id, recorded_at = excluded.recorded_at""",
-            (query_id, answer_id, useful, _storable(comment), index_id, int(self._clock())),
+            """INSERT INTO feedback (query_id, answer_id, useful, comment, folded, said, index_id, recorded_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
+            comment = excluded.comment, folded = excluded.folded, said = excluded.said,
+            index_id = excluded.index_id, recorded_at = excluded.recorded_at""",
+            (
+                query_id,
+                answer_id,
+                useful,
+                text,
+                words_of(text),
+                said_in(text),
+                index_id,
+                int(self._clock()),
+            ),
             synchronous="FULL",
             queue_seconds=_JUDGEMENT_QUEUE_SECONDS,
         )
@@ -175,6 +187,30 @@ class FeedbackStore:
             (query_id, text, words_of(text), str(status), confidence, answer_id, index_id, int(self._clock())),
             synchronous="NORMAL",
             queue_seconds=_QUESTION_QUEUE_SECONDS,
+        )
+
+    @property
+    def now(self) -> float:
+        """The time by the clock of the store, in seconds since 1970."""
+        return self._clock()
+
+    def inbox(self) -> Inbox:
+        """Return what reads the inbox as it is kept now."""
+        return Inbox(self._path, since=self._oldest_kept())
+
+    def decide(self, kind: Kind, key: str, state: State) -> None:
+        """Keep where an item of the inbox stands. ValueError if there is no such item."""
+        if not self.inbox().has(kind, key):
+            raise ValueError(f"there is no such item: {kind.value}")
+        if state is State.NEW:
+            statement, values = "DELETE FROM inbox_states WHERE kind = ? AND key = ?", (kind.value, key)
+            self._write(statement, values, synchronous="FULL", queue_seconds=_JUDGEMENT_QUEUE_SECONDS)
+            return
+        self._write(
+            "INSERT OR REPLACE INTO inbox_states (kind, key, state, decided_at) VALUES (?, ?, ?, ?)",
+            (kind.value, key, state.value, int(self._clock())),
+            synchronous="FULL",
+            queue_seconds=_JUDGEMENT_QUEUE_SECONDS,
         )
 
     def health(self) -> FeedbackHealth:
@@ -206,6 +242,8 @@ class FeedbackStore:
         while part := self._insist(lambda connection: retention.erase_part(connection, until=expiry.until)):
             erased += part
             time.sleep(0.001)  # a lock is not fair: without a pause this thread would take it again at once
+        if erased:
+            self._insist(forget_orphans)
         self._insist(lambda connection: retention.believe(connection, now=expiry.now))
         self._insist(self._empty_log)
         return erased
@@ -252,10 +290,12 @@ class FeedbackStore:
         def erase(connection: sqlite3.Connection) -> int:
             connection.execute("BEGIN IMMEDIATE")
             with connection:
-                return sum(
+                erased = sum(
                     connection.execute(f"DELETE FROM {table} WHERE query_id = ?", (query_id,)).rowcount
                     for table in retention.TABLES
                 )
+                forget_orphans(connection)
+            return erased
 
         erased = self._insist(erase)
         self._insist(self._empty_log)
@@ -265,7 +305,7 @@ class FeedbackStore:
         """Return the kept questions without a sure answer, or with one judged useless, the most frequent first.
 
         Questions that differ by case, accents, ligatures, spaces or punctuation alone count as one. Ties: the last
-        asked first.
+        asked first. Those that an editor has dealt with in the inbox are left out.
         """
         return read_unanswered(self._path, since=self._oldest_kept(), limit=limit)
 

@@ -213,7 +213,7 @@ class _Turns:
 def _refuse_foreign_form(scope: Scope, origins: Collection[str]) -> Response | None:
     """Refuse what another site made a visitor's browser send to a page; the API takes JSON, which no form can send.
 
-    origins: of the websites that hold our box, whose browsers name them truly.
+    origins: of the websites that hold our box, whose browsers name them truly; nothing of theirs enters the atelier.
     Browsers say so where the address is https or this machine. `Origin` would not do: it is null for our own forms,
     since their pages tell nobody where they were, and behind a proxy its name may not be the one we know.
     """
@@ -223,6 +223,6 @@ def _refuse_foreign_form(scope: Scope, origins: Collection[str]) -> Response | N
     if site in (b"same-origin", b"none"):
         return None
     origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
-    if origin.decode("latin-1").lower() in origins:
+    if origin.decode("latin-1").lower() in origins and not scope["path"].startswith("/atelier"):
         return None
     return problem(HTTPStatus.FORBIDDEN, "Another site sent this form. Send it from the page of this server.")

@@ -22,7 +22,7 @@ from indexer.records import Reply, Status
 from server.answering.answering import Answering
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
 from server.answering.shown_questions import shown_questions
-from server.feedback.schema import FeedbackError
+from server.feedback.schema import LEFT_QUESTION, FeedbackError
 from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackStore
 from server.headers import page_headers
 from server.page import views
@@ -217,7 +217,10 @@ class PageMaker:
         query_id, answer_id = form.last("query_id"), form.last("answer_id")
         useful = form.last("useful") == "oui"
         reasons = [reason for reason in form.fields.get("reason", ()) if reason in views.REASONS]
-        comment = "\n".join(filter(None, [" ; ".join(reasons), form.last("comment")]))[:MAX_COMMENT_CHARACTERS]
+        comment = "\n".join(filter(None, [" ; ".join(reasons), form.last("comment")]))
+        if form.last("left") and comment:
+            comment = f"{LEFT_QUESTION}{comment}"
+        comment = comment[:MAX_COMMENT_CHARACTERS]
         named = form.last("index_id")
         index_id = self._answering.judged_index(answer_id, named if re.fullmatch(INDEX_ID, named) else None)
         if self._feedback is None or index_id is None or not re.fullmatch(QUERY_ID, query_id):

@@ -69,10 +69,6 @@ def routes(pages: PageMaker) -> APIRouter:
     def show_privacy(request: Request) -> HTMLResponse:
         return pages.show_privacy(_root(request))
 
-    @router.get("/atelier", include_in_schema=False)
-    def atelier(request: Request) -> HTMLResponse:
-        return pages.show("atelier.html", _root(request))
-
     @router.get("/favicon.ico", include_in_schema=False)
     def favicon(request: Request) -> RedirectResponse:
         return RedirectResponse(f"{_root(request)}/page/favicon.svg", HTTPStatus.PERMANENT_REDIRECT)

@@ -24,6 +24,7 @@ from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
 TOKEN = secrets.token_hex(16)
+EDITOR_TOKEN = secrets.token_hex(16)
 
 FACETS = (
     Facet("couloir", "Votre question concerne quel couloir Ségur ?", ("Hôpital", "Officine", "Imagerie")),
@@ -99,13 +100,16 @@ def serve(
     manifest = build_index(corpus, folder / "index", encoder=encoder).manifest
     if never_sure:
         manifest = replace(manifest, calibration=replace(manifest.calibration, answered_from=1.1, show_from=0.0))
-    answering = Answering(Index(IndexContents.load(folder / "index" / manifest.id), manifest), encoder)
+    answering = Answering(
+        Index(IndexContents.load(folder / "index" / manifest.id, cosine_scale=manifest.cosine_scale), manifest), encoder
+    )
     with FeedbackStore.open(folder / "feedback.sqlite", keep_questions="redacted", retention_days=30) as store:
         app = create_site(
             answering,
             feedback=store,
             index_switch=IndexSwitch(folder / "index", answering),
             admin_token=TOKEN,
+            editor_token=EDITOR_TOKEN,
             identity=identity,
             base_path=base_path,
             trusted_proxies=trusted_proxies,

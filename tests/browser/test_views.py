@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,12 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed: 
 
 from playwright.sync_api import Page, expect
 
-from indexer.index.build import build_index
 from indexer.records import Answer, Facet
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import SMALL, TOKEN, Site, serve
 from tests.browser.test_asking import QUESTION, KeepScreenshot, ask
 from tests.browser.views import axe_violations
 from tests.corpora import MemoryCorpus
-from tests.fakes import FakeEncoder
 
 pytestmark = pytest.mark.slow
 
@@ -55,12 +52,13 @@ def show_suggestions(page: Page) -> None:
     page.keyboard.press("ArrowDown")
 
 
-def show_atelier(page: Page) -> None:
-    """The atelier, entered with the token."""
+def show_atelier(page: Page, room: str = "") -> None:
+    """A room of the atelier, entered with the operator's token, everything unfolded."""
     page.goto("/atelier")
     page.fill("#token", TOKEN)
     page.keyboard.press("Enter")
-    expect(page.locator("#map a").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Boîte de réception")).to_be_visible()
+    page.goto(f"/atelier{room}")
     page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
 
@@ -74,6 +72,8 @@ VIEWS: dict[str, Callable[[Page], object]] = {
     "tableau": lambda page: page.goto("/reponses/chiffrement"),
     "entree-atelier": lambda page: page.goto("/atelier"),
     "atelier": show_atelier,
+    "atelier-carte": lambda page: show_atelier(page, "/carte"),
+    "atelier-index": lambda page: show_atelier(page, "/index"),
 }
 
 
@@ -202,8 +202,11 @@ def test_hostile_texts_never_run(open_page: OpenPage, tmp_path: Path) -> None:
             check_harmless(page)
         page.goto("/reponses")
         check_harmless(page)
-        show_atelier(page)
-        assert page.locator("#groups > li").count() > 0
+        show_atelier(page, "/carte")
+        assert page.locator(".groups > li").count() > 0
+        check_harmless(page)
+        page.goto("/atelier?etat=tous")
+        assert page.locator(".items > li").count() > 0
         check_harmless(page)
 
 
@@ -213,46 +216,3 @@ def check_harmless(page: Page) -> None:
     schemes = set(page.evaluate("[...document.links].map((link) => link.protocol)"))
     assert schemes <= {"http:", "https:", "mailto:"}
     assert page.locator("main img, main iframe, main script, [onclick], [onload], [onerror]").count() == 0
-
-
-def test_the_atelier_shows_what_is_missing(
-    open_page: OpenPage, tmp_path: Path, keep_screenshot: KeepScreenshot
-) -> None:
-    """Behind the token: unanswered questions by meaning, the most frequent first, the map, the index, going back."""
-    build_index(replace(SMALL, entries=SMALL.entries[:-1]), tmp_path / "index", encoder=FakeEncoder())
-    with serve(SMALL, tmp_path) as site:
-        for question in [OFF_TOPIC, OFF_TOPIC, "quel temps fera-t-il demain matin ?", "recette de gâteau au chocolat"]:
-            visitor = open_page(base_url=site.address)
-            visitor.goto("/")
-            ask(visitor, question)
-        page = open_page(base_url=site.address, tolerated="Failed to load resource")
-        page.goto("/atelier")
-        page.fill("#token", "wrong")
-        page.keyboard.press("Enter")
-        expect(page.locator("#said")).to_have_text("Ce jeton n’est pas le bon.")
-        expect(page.locator("#atelier")).to_be_hidden()
-        page.fill("#token", TOKEN)
-        page.keyboard.press("Enter")
-        groups = page.locator("#groups > li")
-        expect(groups).to_have_count(2)
-        expect(groups.first).to_contain_text("3 fois")
-        expect(groups.first).to_contain_text("3 sans réponse sûre")
-        expect(page.locator("#map a")).to_have_count(len(SMALL.entries))
-        expect(page.locator("#map .asked")).to_have_count(2)
-        page.get_by_role("button", name="Certificats").click()
-        expect(page.locator("#map a.faded")).to_have_count(len(SMALL.entries) - 2)
-        expect(page.locator("#index")).to_contain_text(f"{len(SMALL.entries)} réponses")
-        keep_screenshot(page, "atelier")
-        for said, answers in [
-            ("L’index précédent est en service", len(SMALL.entries) - 1),
-            ("il n’y a pas d’index précédent", len(SMALL.entries) - 1),
-        ]:
-            page.get_by_role("button", name="Revenir à l’index précédent").click()
-            page.get_by_role("button", name="Oui, revenir").click()
-            expect(page.locator("#said")).to_contain_text(said)
-            expect(page.locator("#index")).to_contain_text(f"{answers} réponses")
-        page.reload()
-        expect(groups).to_have_count(2)
-        page.get_by_role("button", name="Quitter l’atelier").click()
-        expect(page.locator("#enter")).to_be_visible()
-        assert page.evaluate("sessionStorage.length") == 0

@@ -90,7 +90,8 @@ def build(shape: Shape, folder: Path, encoder: Encoder) -> Built:
     path = folder / shape.label.replace(" ", "-")
     corpus = AnswerList.of(shape.answers, acronyms=shape.acronyms, off_topic=shape.strays)
     manifest = build_index(corpus, path, encoder=encoder, keep=1).manifest
-    return Built(shape, IndexContents.load(path / manifest.id), manifest)
+    contents = IndexContents.load(path / manifest.id, cosine_scale=manifest.cosine_scale)
+    return Built(shape, contents, manifest)
 
 
 def questions_for(shape: Shape, *, strangers: Sequence[str]) -> list[Asked]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from indexer.answers.passage_table import text_key
 from indexer.encoders import Encoder
+from indexer.encoders.parts import Part
 from indexer.index.encode import Journal, KnownVectors
 from indexer.records import Progress, Vectors, no_progress
 
@@ -29,6 +30,8 @@ class KeptVectors:
         self.fingerprint = encoder.fingerprint
         self.dimension = encoder.dimension
         self.max_tokens = encoder.max_tokens
+        self.cosine_scale = encoder.cosine_scale
+        self.reads_parts_in_whole = encoder.reads_parts_in_whole
 
     def speed_up(self) -> None:
         """Do nothing: texts come many at once here."""
@@ -40,6 +43,10 @@ class KeptVectors:
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of stretches of answers, see `Encoder`."""
         return self._encode(texts, self._encoder.encode_passages, as_question=False)
+
+    def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
+        """Return the vectors of texts and of their parts, see `Encoder`; the index keeps these."""
+        return self._encoder.encode_in_parts(texts, parts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text, see `Encoder`."""
@@ -53,7 +60,7 @@ class KeptVectors:
         vectors = np.zeros((len(unique), self.dimension), dtype=np.float32)
         known = KnownVectors(self.dimension)
         self._journal.read_into(known)
-        missing = np.flatnonzero(~known.fill(keys, vectors))
+        missing = np.flatnonzero(~known.fill(keys, np.arange(len(keys)), vectors))
         for start in range(0, len(missing), _CHUNK):
             self._progress(start, len(missing))
             rows = missing[start : start + _CHUNK]

@@ -1,4 +1,4 @@
-"""Runs the unpacked graphs with OpenVINO on the processor: token ids in, unit vectors out.
+"""Runs the unpacked graphs with OpenVINO on the processor: token ids in, unit vectors out, of texts and of their parts.
 
 Owns batching, padding and concurrency. Activations are quantised in groups of 32 within one token, and a text is padded
 in company as it is alone, so that its vector does not depend on the other texts of a batch: attention over more padding
@@ -80,6 +80,21 @@ class OpenVinoEngine:
             vectors[rows] = self._run([ids[row] for row in rows])
         return vectors
 
+    def encode_in_parts(
+        self, ids: Sequence[Sequence[int]], parts: Sequence[Sequence[tuple[int, int]]]
+    ) -> list[Vectors]:
+        """Return of each text the vector that `encode` gives, then those of its parts, shape (1 + parts, dimension).
+
+        parts: of each text, the first token of each part and the one after its last. The vector of a part is the mean
+        of the states of its tokens, which have seen the whole text, at unit length; the text's where it has no token.
+        """
+        found: dict[int, Vectors] = {}
+        for rows in self._batches([len(row) for row in ids]):
+            vectors, states = self._graph.run_for_states(*self._inputs([ids[row] for row in rows]))
+            for vector, of_text, row in zip(vectors, states, rows, strict=True):
+                found[row] = np.array([vector, *(_mean(of_text[slice(*part)], vector) for part in parts[row])])
+        return [found[row] for row in range(len(ids))]
+
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Yield rows that run together: padded to the length that each would have alone, and not too many."""
         by_length: dict[int, list[int]] = {}
@@ -138,16 +153,32 @@ class _Compiled:
         raise EncoderError(f"OpenVINO cannot run {graph}: {errors[-1]}") from errors[-1]
 
     def run(self, *inputs: NDArray[np.generic]) -> Vectors:
-        """Return the output for contiguous *inputs*, in the order of the graph."""
+        """Return the vectors for contiguous *inputs*, in the order of the graph."""
+        return self._run(inputs, outputs=1)[0]
+
+    def run_for_states(self, *inputs: NDArray[np.generic]) -> tuple[Vectors, NDArray[np.float32]]:
+        """Return the vectors, and the states of all tokens, see `build_graph`; not of the graph of short texts."""
+        vectors, states = self._run(inputs, outputs=2)
+        return vectors, states
+
+    def _run(self, inputs: Sequence[NDArray[np.generic]], *, outputs: int) -> list[NDArray[np.float32]]:
         request = self._requests.get()
         try:
             # Given to `infer`, they would go through a dispatcher that takes 0.1 ms.
             for place, array in enumerate(inputs):
                 request.set_input_tensor(place, openvino.Tensor(array, shared_memory=True))
             request.infer()
-            return np.array(request.get_output_tensor(0).data)
+            return [np.array(request.get_output_tensor(place).data) for place in range(outputs)]
         finally:
             self._requests.put(request)
+
+
+def _mean(states: NDArray[np.float32], otherwise: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of *states*, shape (tokens, dimension), at unit length; *otherwise* where there are none."""
+    if not len(states):
+        return otherwise
+    mean = states.mean(axis=0)
+    return np.asarray(mean / np.linalg.norm(mean))
 
 
 def padded_length(tokens: int) -> int:

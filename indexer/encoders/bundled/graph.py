@@ -46,7 +46,8 @@ def build_graph(model: WheelModel) -> Model:
 
     Inputs: the embedded tokens, float32 (texts, tokens, hidden), and the mask, int32 (texts, keys): 1 for each token of
     the text, 0 for padding, keys being tokens rounded up to a multiple of `layout.KEY_STEP`.
-    Output: float32 (texts, hidden), unit length.
+    Outputs: float32 (texts, hidden), unit length; and the states of the tokens that these are the means of, (texts,
+    tokens, hidden).
     """
     embedded, mask = _parameters(model, texts=-1)
     tokens = op.gather(op.shape_of(embedded, "i64"), _int64(1), np.int64(0))
@@ -54,7 +55,7 @@ def build_graph(model: WheelModel) -> Model:
     present = op.convert(mask, Type.f32)
     states = _Network(model, _Weights(model), missing_keys=op.subtract(keys, tokens)).apply(embedded, present)
     vectors = _mean(states, op.slice(present, _int64(0), tokens, _int64(1), _int64(1)))
-    return Model([vectors.output(0)], [embedded, mask], "multilingual-e5-small")
+    return Model([vectors.output(0), states.output(0)], [embedded, mask], "multilingual-e5-small")
 
 
 def build_short_graph(model: WheelModel, lengths: Sequence[int]) -> Model:

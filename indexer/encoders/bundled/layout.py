@@ -29,7 +29,7 @@ in another order there than in the graph of short texts, and a vector would depe
 SHORT_LENGTHS = range(12, 37, 4)
 """Of the texts that the graph of short ones takes, in tokens, padding included: nine questions in ten."""
 
-_LAYOUT = 3
+_LAYOUT = 4
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
 
 FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"

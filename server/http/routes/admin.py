@@ -1,6 +1,5 @@
-"""The routes for operators, behind a bearer token. Without a token in the settings they do not exist."""
+"""The routes for operators and editors, behind a bearer token. Without one in the settings they do not exist."""
 
-import hmac
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,7 +10,9 @@ from starlette.exceptions import HTTPException
 from indexer.records import IndexInfo
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.atelier import AtelierReply, BeginningVectors, describe_atelier
+from server.atelier.access import Access, Role
+from server.atelier.grouping import BeginningVectors
+from server.atelier.overview import AtelierReply, describe_atelier
 from server.feedback.store import FeedbackStore
 from server.http import problems
 from server.http.schemas import IndexBody
@@ -20,16 +21,26 @@ _bearer = HTTPBearer(auto_error=False)
 
 
 def routes(
-    answering: Answering, *, token: str, index_switch: IndexSwitch | None, feedback: FeedbackStore | None
+    answering: Answering,
+    *,
+    access: Access,
+    vectors: BeginningVectors,
+    index_switch: IndexSwitch | None,
+    feedback: FeedbackStore | None,
 ) -> APIRouter:
     """Return the routes under /v1/admin; those that switch indexes only where there is an *index_switch*."""
 
-    def check_token(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
-        # In constant time: how long a refusal takes must not tell how much of the token was right.
-        if given is None or not hmac.compare_digest(given.credentials.encode(), token.encode()):
+    def check_token(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Role:
+        role = access.role_of_token(given.credentials) if given else None
+        if role is None:
             raise HTTPException(
                 HTTPStatus.UNAUTHORIZED, "The operator's bearer token is needed.", {"WWW-Authenticate": "Bearer"}
             )
+        return role
+
+    def check_operator(role: Annotated[Role, Depends(check_token)]) -> None:
+        if role is not Role.ADMIN:
+            raise HTTPException(HTTPStatus.FORBIDDEN, "The operator's own token is needed: editors switch no index.")
 
     router = APIRouter(
         prefix="/v1/admin",
@@ -39,19 +50,18 @@ def routes(
     )
 
     if index_switch:
-        unfit = problems.declared(HTTPStatus.CONFLICT)
+        unfit = problems.declared(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT)
+        operators_only = [Depends(check_operator)]
 
-        @router.post("/reload", responses=unfit)
+        @router.post("/reload", responses=unfit, dependencies=operators_only)
         def reload() -> IndexBody:
             """Put the index named in `current` into service; 409 if it is not fit, and the old one goes on."""
             return _body(index_switch.reload())
 
-        @router.post("/rollback", responses=unfit)
+        @router.post("/rollback", responses=unfit, dependencies=operators_only)
         def rollback() -> IndexBody:
             """Put the index before the current one into service; 409 where there is none that is fit."""
             return _body(index_switch.rollback())
-
-    vectors = BeginningVectors(answering.encoder.encode_questions)
 
     @router.get("/atelier")
     def get_atelier() -> AtelierReply:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from indexer.encoders.cosine_scale import E5
 from indexer.errors import IndexFolderError
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
@@ -32,13 +33,15 @@ def without_sum(text: str) -> Content:
 
 
 def test_what_was_written_is_read(written: str) -> None:
-    """However it is laid out; older versions wrote no sum and no sizes."""
+    """However it is laid out; older versions wrote no sum, no sizes and no scale, as all were read by that of E5."""
     manifest = Manifest.from_json(written, where="here")
     assert manifest.to_json() == written
     assert read(json.loads(written)) == manifest
     older = without_sum(written)
     del older["sizes"]
+    del older["cosine_scale"]
     assert read(older).files == manifest.files
+    assert read(older).cosine_scale == E5
 
 
 def test_a_number_changed_by_accident_is_noticed(written: str) -> None:
@@ -61,6 +64,8 @@ CHANGES: dict[str, Callable[[Content], object]] = {
     "nothing as a measure": lambda content: content["calibration"].update(risk=None),
     "text as a weight": lambda content: content["ranking"].update(body="much"),
     "nothing as a coefficient": lambda content: content["calibration"]["coefficients"].__setitem__(0, None),
+    "scale without a span": lambda content: content["cosine_scale"].update(span=0),
+    "text as a floor": lambda content: content["cosine_scale"].update(floor="low"),
     "no time": lambda content: content.update(built_at="yesterday"),
     "no time zone": lambda content: content.update(built_at="2026-01-01T00:00:00"),
     "number as a name": lambda content: content["encoder"].update(name=3),

@@ -237,7 +237,7 @@ def test_nothing_asks_for_feedback_where_none_is_kept(answering: Answering) -> N
         assert send(client, "/avis", [("query_id", QUERY_ID), ("answer_id", "types-de-bal")]).status_code == 422
 
 
-@pytest.mark.parametrize("address", ["/", "/reponses", "/reponses/types-de-bal", "/reponses/absent", "/atelier"])
+@pytest.mark.parametrize("address", ["/", "/reponses", "/reponses/types-de-bal", "/reponses/absent"])
 def test_pages_hold_no_inline_code_and_a_strict_policy(browser: TestClient, address: str) -> None:
     """No inline script or style, no address elsewhere, no cookie; the policy forbids them, and nobody caches a page."""
     reply = browser.get(address)
