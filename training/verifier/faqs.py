@@ -44,6 +44,7 @@ class Kind(StrEnum):
     RESTYLED = "restyled"  # a real one, written in another style by a program
     VERBATIM = "verbatim"  # a curated one
     CURATED_RESTYLED = "curated_restyled"
+    APART = "apart"  # a curated one, itself left out: teaches no tree, but how easy its FAQ is
     LEFT_OUT = "left_out"  # a real one whose answer is left out
     OFF_TOPIC = "off_topic"
     TRAP = "trap"  # of a person, near an answer that does not answer it
@@ -73,9 +74,9 @@ class Faq:
     name: str
     answers: tuple[Answer, ...]
     asked: tuple[Asked, ...]
-    told: Mapping[str, str] = field(default_factory=dict)
     acronyms: tuple[Acronym, ...] = ()
     strays: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
