@@ -4,8 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 SOUFFLEUR := $(VENV)/bin/souffleur
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 BUILT := build/index/.built
+# What the locks, the bill of materials and the audit are made with, in an environment of its own: its libraries are not ours.
+TOOLS := build/supply-chain
+TOOL_VERSIONS := uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
+LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-package colorama --no-emit-package httpx2-jsfetch
 # What the index is made of: the settings may name a table instead of the folder.
 NAMED := $(shell sed -n 's/^corpus *= *"\(.*\)".*/\1/p' souffleur.toml 2>/dev/null)
 CORPUS := $(or $(SOUFFLEUR_CORPUS),$(NAMED),corpus)
@@ -25,21 +30,24 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev index fresh-index serve ask check check-corpus format test evaluate gate bench wheel clean
+.PHONY: help setup setup-dev index fresh-index serve ask check check-corpus format test evaluate gate bench wheel lock sbom audit clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
 
-$(VENV)/.core: pyproject.toml constraints.txt
+# Each file is held to its hash first; then nothing is left to fetch but torch, whose builds differ from machine to machine.
+$(VENV)/.core: pyproject.toml requirements.lock
 	$(RUN)@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(RUN)@echo "$(if $(RUN),Installation de Souffleur dans,Installing Souffleur into) $(VENV) …" >&2
-	$(RUN)@$(PIP) --editable . $(OR_FAIL)
+	$(RUN)@$(PIP) --require-hashes --requirement requirements.lock $(OR_FAIL)
+	$(RUN)@$(PIP) --no-build-isolation --no-deps --editable . $(OR_FAIL)
 	$(RUN)@touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt
+$(VENV)/.dev: pyproject.toml constraints.txt requirements-dev.lock
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Souffleur and its tests into $(VENV) …" >&2
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --require-hashes --no-deps --requirement requirements-dev.lock
+	@$(PIP) --constraint constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@ $(VENV)/.core
 
 setup: $(VENV)/.core  ## Install Souffleur into .venv
@@ -98,6 +106,26 @@ bench: $(VENV)/.dev  ## Measure speed and quality beside other libraries; instal
 wheel: $(VENV)/.dev  ## Make the wheel and the source archive in dist/
 	@$(PY) -m build --outdir dist >/dev/null
 	@ls dist/*
+
+$(TOOLS)/.made: Makefile
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check $(TOOL_VERSIONS)
+	@touch $@
+
+lock: $(TOOLS)/.made  ## Write the hashes of constraints.txt into the two lock files
+	@{ grep -vE '^(#|torch==)' constraints.txt; echo setuptools; } > $(TOOLS)/all.in
+	@$(LOCK) --no-deps $(TOOLS)/all.in --output-file requirements-dev.lock
+	@{ grep -oE '^[A-Za-z0-9._-]+==[^ ]+' requirements-dev.lock; } > $(TOOLS)/versions.in
+	@echo setuptools | $(LOCK) pyproject.toml - --constraint $(TOOLS)/versions.in --output-file requirements.lock
+
+sbom: $(TOOLS)/.made  ## Write what is installed, as CycloneDX, into dist/souffleur.cdx.json
+	@mkdir -p dist
+	@PYTHONWARNINGS=ignore $(TOOLS)/bin/cyclonedx-py requirements --validate --output-reproducible --short-PURLs --pyproject pyproject.toml \
+		--output-file dist/souffleur.cdx.json requirements.lock
+	@ls dist/souffleur.cdx.json
+
+audit: $(TOOLS)/.made  ## Look for known weaknesses of what is installed; asks a database over the network
+	@$(TOOLS)/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 clean:  ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
@@ -15,7 +16,7 @@ Vectors: TypeAlias = NDArray[np.float32]
 """Shape (n, dimension), unit length, C order."""
 
 Facets: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Facet key to the values that hold; an absent key means that the answer applies to all its values."""
+"""Facet key to the values that hold; what an absent key means is for the facet to say, see `Facet`."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of texts encoded so far and in all."""
@@ -25,7 +26,8 @@ Progress = Callable[[int, int], None]
 class Answer:
     """An entry of the FAQ. *id* is unique in its corpus and fit for an address; *text* is Markdown.
 
-    former_ids: what its id was before, so that links to it may still be followed.
+    former_ids: what its id was before, so that links to it may still be followed. keywords: strings of words that an
+    editor wants it to be found by; they are matched as *questions* are, and never shown. changed_on: when it last was.
     """
 
     id: str
@@ -34,15 +36,27 @@ class Answer:
     facets: Facets = field(default_factory=dict)
     source: str | None = None
     former_ids: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    changed_on: date | None = None
+
+    @property
+    def matched_texts(self) -> tuple[str, ...]:
+        """What stands for it beside its text: the curated questions, then the keywords."""
+        return (*self.questions, *self.keywords)
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One question of the guided search: its key, its wording, and the values an answer may carry, in order."""
+    """One question of the guided search: its key, its wording, and the values an answer may carry, in order.
+
+    open_to_all: whether an answer without a value applies to all values, as one for every kind of software does; else
+    to none, as one about no product does.
+    """
 
     key: str
     question: str
     values: tuple[str, ...]
+    open_to_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +184,26 @@ class IndexInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadWord:
+    """A word of a question as it was asked, and the terms that it is looked for by; is_known: any text has one of them.
+
+    What is written in many ways has one term: « 36 mois » and « 3 ans » are `#36 mois`, « F.I.N.E.S.S. » is FINESS.
+    """
+
+    asked: str
+    terms: tuple[str, ...]
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What comes back for one question: hits best first, and facet key to value to number of answers shown.
 
     confidence: that of the first hit, 0 where there is none. The nearest answers are there in every status.
     missing: what the first hit does not know of the question, see `Hit`; such a reply is never `answered`.
-    asked: of a message with several questions, the one that this is the reply to; also_asked: the others. None, and
-    empty, for all other messages.
+    asked: of a message with several questions, the one that this is the reply to; also_asked: the others, and
+    also_found their replies, in the same order. None, and empty, for all other messages. shown: how many answers the
+    facets count. read: how the question was read, word by word.
     """
 
     query_id: str
@@ -190,6 +217,9 @@ class Reply:
     advice: Advice | None = None
     asked: str | None = None
     also_asked: tuple[str, ...] = ()
+    also_found: tuple["Reply", ...] = ()
+    shown: int = 0
+    read: tuple[ReadWord, ...] = ()
 
 
 class AnswerSource(Protocol):

@@ -22,6 +22,8 @@ SETTINGS_FILE = Path("souffleur.toml")
 SettingsRecord = TypeVar("SettingsRecord")
 _PREFIX = "SOUFFLEUR_"
 _BUNDLED = "bundled"
+_COMES_ALONG = (_BUNDLED, "bundled-taught")
+"""The encoders that are on this machine with the program itself."""
 _SURELY_MEANT = 0.8
 """How alike two names are, from 0 to 1, of which one is the other misspelt."""
 
@@ -104,7 +106,11 @@ class IndexerSettings:
 
     corpus: Path = setting(Path("corpus"), parse_path, "folder, .jsonl or .csv file, or BEIR folder with the answers")
     index: Path = setting(Path("build/index"), parse_path, "folder of the index")
-    encoder: str = setting(_BUNDLED, parse_text, "`bundled`, or a sentence-transformers model by name or folder")
+    encoder: str = setting(
+        _BUNDLED,
+        parse_text,
+        "`bundled`, `bundled-taught` (for English questions), or a sentence-transformers model by name or folder",
+    )
     device: str | None = setting(None, parse_text, "device of a sentence-transformers model, such as `cuda`")
     batch_size: int | None = setting(
         None, parse_count, "texts that the encoder reads at once (its own choice, if not given)"
@@ -123,7 +129,7 @@ def keep_off_the_hub(encoder: str) -> None:
 
     For command lines alone. Libraries that come along would look there for newer files, or tell of their use.
     """
-    if encoder == _BUNDLED or encoder.startswith((".", "/", "~")) or Path(encoder).exists():
+    if encoder in _COMES_ALONG or encoder.startswith((".", "/", "~")) or Path(encoder).exists():
         os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 

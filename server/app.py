@@ -20,6 +20,7 @@ from server.feedback.question_log import QuestionLog
 from server.feedback.store import FeedbackStore
 from server.http import problems
 from server.http.admission import Admission
+from server.http.compression import CompressedPages
 from server.http.forwarding import Forwarded, UnderPrefix
 from server.http.head_requests import HeadRequests
 from server.http.load_shedding import Limits
@@ -28,6 +29,7 @@ from server.http.routes import admin, answers, docs, health, search
 from server.http.routes import feedback as judgements
 from server.page import routes as pages
 from server.page.failures import FailurePages
+from server.page.files import PageFiles
 from server.page.identity import Identity
 from server.page.maker import PageMaker
 from server.settings import Networks
@@ -64,11 +66,12 @@ def create_site(
         question_log=question_log,
         disks=disks,
     )
-    app.mount("/page", pages.files(), name="page")
+    files = PageFiles()
+    app.mount("/page", files, name="page")
     maker = PageMaker(
         answering, limit=default_limit, feedback=feedback, keep_question=question_log.keep, identity=identity
     )
-    app.include_router(pages.routes(maker))
+    app.include_router(pages.routes(maker, files))
     access = Access(admin_token=admin_token, editor_token=editor_token)
     vectors = BeginningVectors(answering.encoder.encode_questions)
     atelier = Atelier(maker, answering, access=access, vectors=vectors, index_switch=index_switch, feedback=feedback)
@@ -78,6 +81,7 @@ def create_site(
             admin.routes(answering, access=access, vectors=vectors, index_switch=index_switch, feedback=feedback)
         )
     app.add_middleware(FailurePages, render=maker.show_failure)
+    app.add_middleware(CompressedPages)
     if identity.origins:
         app.add_middleware(
             CORSMiddleware,

@@ -23,7 +23,7 @@ from indexer.settings import (
     settings_file,
 )
 from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to
-from server.settings import SITE_TABLE, TABLE, ServerSettings, SiteSettings
+from server.settings import SITE_TABLE, TABLE, ServedSettings, ServerSettings, SiteSettings
 
 if TYPE_CHECKING:
     from server.feedback.store import FeedbackStore
@@ -193,14 +193,23 @@ def add_commands(commands: Subparsers) -> None:
     add_config_option(action)
 
 
-def _serve(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
-    # No option gives what a page says of itself, and `--feedback` is the file of the judgements.
-    nothing = argparse.Namespace()
-    file = settings_file(options)
-    site = read_settings(SiteSettings, options=nothing, environment=os.environ, file=file, table=SITE_TABLE)
+def _serve(options: argparse.Namespace, _: IndexerSettings, __: ServerSettings) -> int:
     from server.serve import serve
 
-    return serve(index, server, site)
+    return serve(lambda: _read_served(options))
+
+
+def _read_served(options: argparse.Namespace) -> ServedSettings:
+    """Return the settings of a server as they are now. SettingsError where one cannot be used, or is none."""
+    file = settings_file(options)
+    refuse_unknown(RECORDS, environment=os.environ, file=file)
+    # No option gives what a page says of itself, and `--feedback` is the file of the judgements.
+    nothing = argparse.Namespace()
+    return ServedSettings(
+        index=read_settings(IndexerSettings, options=options, environment=os.environ, file=file),
+        server=read_settings(ServerSettings, options=options, environment=os.environ, file=file, table=TABLE),
+        site=read_settings(SiteSettings, options=nothing, environment=os.environ, file=file, table=SITE_TABLE),
+    )
 
 
 def _kept(server: ServerSettings) -> Path:

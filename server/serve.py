@@ -8,6 +8,8 @@ import logging
 import os
 import signal
 import socket
+import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -23,21 +25,32 @@ from server.answering.fall_back import fall_back
 from server.answering.prepared import UNFIT, open_soon
 from server.feedback.store import FeedbackStore
 from server.http.request_log import JsonFormatter
-from server.settings import ServerSettings, SiteSettings
+from server.http.terminal_log import TerminalFormatter
+from server.settings import ServedSettings, ServerSettings
+from server.settings_reload import SettingsReload
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+    from server.answering.index_switch import IndexSwitch
     from server.http.startup import Loaded
     from server.tracing import Tracing
 
 
-def serve(index: IndexerSettings, server: ServerSettings, site: SiteSettings) -> int:
-    """Serve over HTTP until a signal; return the exit status. SettingsError or IndexFolderError where it cannot."""
+def serve(read: Callable[[], ServedSettings]) -> int:
+    """Serve over HTTP until a signal; return the exit status. SettingsError or IndexFolderError where it cannot.
+
+    read: the settings, now and again at each SIGHUP.
+    """
+    settings = read()
+    index, server = settings.index, settings.server
     # What `ask` and `feedback` do without is imported here: they start sooner.
     from server.http.connection import bounded_http
     from server.http.startup import LoadingServer
 
     for handler in logging.getLogger().handlers:
-        handler.setFormatter(JsonFormatter())
+        handler.setFormatter(TerminalFormatter() if sys.stderr.isatty() else JsonFormatter())
     folder = IndexFolder(index.index)
     if not folder.ids():
         # Before anybody is let in: nothing could be loaded.
@@ -48,8 +61,10 @@ def serve(index: IndexerSettings, server: ServerSettings, site: SiteSettings) ->
         if feedback:
             stack.enter_context(feedback.purging())
         tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
+        reload = SettingsReload(read, settings)
+        reload.on_signal()
         http_server = LoadingServer(
-            lambda: _load_site(index, server, site, feedback, tracing, stack),
+            lambda: _load_site(settings, feedback, tracing, reload, stack),
             listener,
             host=server.host,
             port=server.port,
@@ -131,42 +146,58 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _load_site(
-    index: IndexerSettings,
-    server: ServerSettings,
-    site: SiteSettings,
+    settings: ServedSettings,
     feedback: FeedbackStore | None,
     tracing: "Tracing | None",
+    reload: SettingsReload,
     stack: contextlib.ExitStack,
 ) -> "Loaded":
-    """Return what is served, with the index watched until *stack* is closed."""
+    """Return what is served, with the index and the settings watched until *stack* is closed."""
     from server.answering.index_switch import IndexSwitch, stamp
+    from server.http.startup import Loaded
+
+    path = settings.index.index
+    before = stamp(path)
+    answering = open_answering(settings.index, settings.server, tracing, falls_back=True)
+    index_switch = IndexSwitch(path, answering, loaded_since=before)
+
+    def make_site(settings: ServedSettings) -> "ASGIApp":
+        app = _make_site(settings, answering, index_switch, feedback)
+        return tracing.watch(app, answering) if tracing else app
+
+    stack.enter_context(index_switch.watch())
+    return Loaded(
+        make_site(settings),
+        answering.speed_up,
+        lambda hand_over: stack.enter_context(reload.applying(lambda changed: hand_over(make_site(changed)))),
+    )
+
+
+def _make_site(
+    settings: ServedSettings, answering: Answering, index_switch: "IndexSwitch", feedback: FeedbackStore | None
+) -> "FastAPI":
     from server.app import create_site
     from server.http.load_shedding import Limits
-    from server.http.startup import Loaded
     from server.page.identity import Identity
 
-    before = stamp(index.index)
-    answering = open_answering(index, server, tracing, falls_back=True)
-    index_switch = IndexSwitch(index.index, answering, loaded_since=before)
-    app = create_site(
+    server = settings.server
+    return create_site(
         answering,
         default_limit=server.limit,
         feedback=feedback,
         index_switch=index_switch,
         admin_token=server.admin_token,
         editor_token=server.editor_token,
-        disks={"index": index.index} | ({"feedback": server.feedback.parent} if server.feedback else {}),
+        disks={"index": settings.index.index} | ({"feedback": server.feedback.parent} if server.feedback else {}),
         limits=Limits(
             most_requests=server.most_requests,
             deadline_seconds=server.deadline_seconds,
             client_rate=server.client_rate,
         ),
-        identity=Identity.of(site),
+        identity=Identity.of(settings.site),
         base_path=server.base_path or "",
         trusted_proxies=server.trusted_proxy or (),
     )
-    stack.enter_context(index_switch.watch())
-    return Loaded(tracing.watch(app, answering) if tracing else app, answering.speed_up)
 
 
 def _open_tracing(endpoint: str) -> "contextlib.AbstractContextManager[Tracing]":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from indexer.settings import parse_count, parse_list, parse_path, parse_port, parse_text, setting
+from indexer.settings import IndexerSettings, parse_count, parse_list, parse_path, parse_port, parse_text, setting
 from server.page.colour import LEAST_CONTRAST, contrast_on_page
 
 KeepQuestions = Literal["off", "redacted"]
@@ -181,3 +181,12 @@ class SiteSettings:
     origins: tuple[str, ...] = setting(
         (), parse_origins, "origins of the websites that may hold the box or a page", variable="SITE_ORIGINS"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ServedSettings:
+    """All that a server is started with."""
+
+    index: IndexerSettings
+    server: ServerSettings
+    site: SiteSettings

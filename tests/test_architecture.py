@@ -31,7 +31,11 @@ HOMES = {
     "openvino": {"indexer/encoders/bundled/graph.py", "indexer/encoders/bundled/engine.py"},
     "tokenizers": {"indexer/encoders/bundled/tokenizer.py"},
     "sentence_transformers": {"indexer/encoders/sentence_transformers_encoder.py"},
-    "torch": {"indexer/encoders/sentence_transformers_encoder.py"},
+    # One runs any model, the others teach the bundled one.
+    "torch": {
+        "indexer/encoders/sentence_transformers_encoder.py",
+        *(f"training/encoder/{name}.py" for name in ("loss", "network", "teaching")),
+    },
     "tqdm": {"indexer/terminal.py"},
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
     # One reads what people wrote, the other writes.

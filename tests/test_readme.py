@@ -191,6 +191,9 @@ def test_make_alone_lists_every_target_in_a_line() -> None:
             "gate",
             "bench",
             "wheel",
+            "lock",
+            "sbom",
+            "audit",
             "clean",
         )
     ]

@@ -1,10 +1,12 @@
-"""The guided search: which values each answer applies to. One without a value for a facet applies to all of them."""
+"""The guided search: which values each answer applies to. For one without a value, the facet says: to all, or none."""
 
+import dataclasses
 import json
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +40,8 @@ class FacetTable:
                     pairs.append(pair_ids.setdefault((key, value), len(pair_ids)))
         complete = _complete(facets, pair_ids)
         columns = _columns(complete)
-        applies = np.ones((count, len(columns)), dtype=np.bool_)
+        open_columns = [facet.open_to_all for facet in complete for _ in facet.values]
+        applies = np.tile(np.array(open_columns, dtype=np.bool_), (count, 1))
         column_of = np.array([columns[pair] for pair in pair_ids], dtype=np.int64)
         used_rows, used_columns = np.array(rows, dtype=np.int64), column_of[np.array(pairs, dtype=np.int64)]
         for facet in complete:
@@ -52,16 +55,24 @@ class FacetTable:
     def load(cls, folder: Path) -> "FacetTable":
         """Return the table saved in *folder*."""
         records = json.loads((folder / DEFINITIONS_FILE).read_text(encoding="utf-8"))
-        facets = tuple(Facet(record["key"], record["question"], tuple(record["values"])) for record in records)
-        return cls(facets, read_table(folder / TABLE_FILE))
+        return cls(tuple(map(_facet, records)), read_table(folder / TABLE_FILE))
 
     def save(self, folder: Path) -> None:
         """Write the table into *folder*."""
-        records = [{"key": facet.key, "question": facet.question, "values": facet.values} for facet in self.facets]
+        records = [_record(facet) for facet in self.facets]
         (folder / DEFINITIONS_FILE).write_text(
             json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
         np.save(folder / TABLE_FILE, self.applies)
+
+    def known(self, filters: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return what of *filters* there is, in the order and the spelling of the definitions; see `allowed`."""
+        chosen: dict[str, list[str]] = {}
+        for facet in self.facets:
+            asked = {_defined(facet, value) for value in filters.get(facet.key, ())}
+            if values := [value for value in facet.values if value in asked]:
+                chosen[facet.key] = values
+        return chosen
 
     def unknown(self, filters: Mapping[str, Sequence[str]]) -> str | None:
         """Return what is wrong with *filters*, in English: the first unknown facet or value; None if all are known."""
@@ -106,8 +117,19 @@ def _complete(facets: Sequence[Facet], used: Iterable[tuple[str, str]]) -> tuple
     values: dict[str, dict[str, None]] = {facet.key: dict.fromkeys(facet.values) for facet in facets}
     for key, value in sorted(used):
         values.setdefault(key, {})[value] = None
-    wording = {facet.key: facet.question for facet in facets}
-    return tuple(Facet(key, wording.get(key, key), tuple(some)) for key, some in values.items())
+    defined = {facet.key: facet for facet in facets}
+    return tuple(
+        dataclasses.replace(defined.get(key, Facet(key, key, ())), values=tuple(some)) for key, some in values.items()
+    )
+
+
+def _record(facet: Facet) -> dict[str, object]:
+    record: dict[str, object] = {"key": facet.key, "question": facet.question, "values": facet.values}
+    return record if facet.open_to_all else {**record, "open_to_all": False}
+
+
+def _facet(record: Mapping[str, Any]) -> Facet:
+    return Facet(record["key"], record["question"], tuple(record["values"]), record.get("open_to_all", True))
 
 
 def _columns(facets: Sequence[Facet]) -> dict[tuple[str, str], int]:

@@ -26,7 +26,7 @@ _ROW = np.dtype(
     [
         ("answer", "<i4"),  # row of the answer
         ("kind", "u1"),  # position in KINDS
-        ("number", "<u2"),  # the n-th curated question of the answer, from 0; 0 for others
+        ("number", "<u2"),  # the n-th of the answer's matched texts, from 0; 0 for others
         ("start", "<i4"),  # offsets in code points in the answer's text; 0, 0 for a question
         ("end", "<i4"),
         ("key", "S32"),  # see text_key, part_key
@@ -212,5 +212,5 @@ class PassageTexts:
     def _text(self, answer: Answer, row: int) -> str:
         passage = self._table.rows[row]
         if passage["kind"] == _QUESTION:
-            return answer.questions[int(passage["number"])]
+            return answer.matched_texts[int(passage["number"])]
         return answer.text[int(passage["start"]) : int(passage["end"])]

@@ -19,13 +19,14 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 def make_passages(answer: Answer, *, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:
-    """Return the passages of *answer*: its body, in one piece or more, then its curated questions, in order.
+    """Return the passages of *answer*: its body, in one piece or more, then its curated questions and keywords, in
+    order.
 
     A body of at most *max_tokens* tokens is one passage. A longer one is cut at sentence ends into pieces that fit,
     each as long as possible; a sentence that does not fit is cut at spaces, and a
     word that does not fit between characters. Pieces cover the body in order; only white space falls between them.
     """
-    questions = [Passage(answer.id, PassageKind.QUESTION, question) for question in answer.questions]
+    questions = [Passage(answer.id, PassageKind.QUESTION, text) for text in answer.matched_texts]
     if count_tokens([answer.text])[0] <= max_tokens:
         return [_span(answer, PassageKind.BODY, 0, len(answer.text)), *questions]
     spans = _pack(answer.text, _pieces(answer.text, count_tokens, max_tokens), count_tokens, max_tokens)

@@ -6,8 +6,9 @@ Rows follow the order of ids, so a lower row is a lower id, and no list of ids i
 import hashlib
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import overload
@@ -23,6 +24,8 @@ from indexer.terminal import command_of
 ANSWERS_FILE = "answers.jsonl"
 OFFSETS_FILE = "answers.offsets.npy"
 _REMEMBERED = 512
+_FORMER_IDS = "former_ids"
+_HAS_FORMER_IDS = json.dumps(_FORMER_IDS).encode()
 
 
 def write_answers(folder: Path, answers: Iterable[Answer]) -> None:
@@ -56,8 +59,13 @@ def _encode(answer: Answer) -> bytes:
         "facets": {key: list(answer.facets[key]) for key in sorted(answer.facets)},
         "source": answer.source,
     }
-    if answer.former_ids:  # left out where there are none: the bytes are what an index is known by
-        record["former_ids"] = list(answer.former_ids)
+    # Left out where there are none: the bytes are what an index is known by.
+    if answer.former_ids:
+        record[_FORMER_IDS] = list(answer.former_ids)
+    if answer.keywords:
+        record["keywords"] = list(answer.keywords)
+    if answer.changed_on:
+        record["changed_on"] = answer.changed_on.isoformat()
     return (json.dumps(record, ensure_ascii=False) + "\n").encode()
 
 
@@ -73,7 +81,9 @@ def _read(lines: LargeFile | bytes, offsets: NDArray[np.int64], row: int) -> Ans
         questions=tuple(record["questions"]),
         facets={key: tuple(values) for key, values in record["facets"].items()},
         source=record["source"],
-        former_ids=tuple(record.get("former_ids", ())),
+        former_ids=tuple(record.get(_FORMER_IDS, ())),
+        keywords=tuple(record.get("keywords", ())),
+        changed_on=date.fromisoformat(changed_on) if (changed_on := record.get("changed_on")) else None,
     )
 
 
@@ -121,6 +131,20 @@ class AnswerStore(Sequence[Answer]):
         order = np.argsort(others)
         at = np.minimum(np.searchsorted(others, mine, sorter=order), len(others) - 1)
         return np.where(others[order[at]] == mine, order[at], -1)
+
+    @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """What answers were called before, and are called now; the first of two that claim one name has it."""
+        # In a text the quotes have a backslash before them: only lines that have the field are parsed.
+        ends = self._offsets.tolist()
+        lines = (self._lines[start:end] for start, end in pairwise(ends))
+        renamed: dict[str, str] = {}
+        for row, line in enumerate(lines):
+            if _HAS_FORMER_IDS in line:
+                answer = self._read(row)
+                for former_id in answer.former_ids:
+                    renamed.setdefault(former_id, answer.id)
+        return renamed
 
     def _line_keys(self) -> NDArray[np.bytes_]:
         ends = self._offsets.tolist()

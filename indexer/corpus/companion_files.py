@@ -9,13 +9,16 @@ from pathlib import Path
 
 from indexer.corpus.entries import MAX_CURATED_CHARACTERS, Located, lines_of, wrong_characters
 from indexer.corpus.handwritten_yaml import YamlText
-from indexer.corpus.text_files import read_text_file
+from indexer.corpus.text_files import leads_out, read_text_file
 from indexer.french.text import question_key
 from indexer.records import Acronym, Facet, Problem, Severity
 
 FACETS_FILE = "facettes.yaml"
 ACRONYMS_FILE = "acronyms.tsv"
 OFF_TOPIC_TEXTS = "hors-sujet.txt"
+WITHOUT_VALUE, TO_ALL, TO_NONE = "sans-valeur", "toutes", "aucune"
+"""Of a facet: what an answer without a value of it applies to."""
+
 FILES = frozenset({FACETS_FILE, ACRONYMS_FILE, OFF_TOPIC_TEXTS})
 
 
@@ -48,7 +51,7 @@ def _text(file: Path, problems: list[Problem]) -> str | None:
             return None
     except OSError:  # told where the files of the folder are listed
         return None
-    text = read_text_file(file)
+    text = leads_out(file, file.parent) or read_text_file(file)
     if isinstance(text, Problem):
         problems.append(text)
         return None
@@ -100,14 +103,26 @@ def _read_facets(file: Path, problems: list[Problem]) -> tuple[Facet, ...]:
     node = definitions.compose()
     facets = []
     for key, facet in definitions.pairs(node, "le fichier") if node is not None else ():
-        question, values = key.text, list[Located]()
+        question, values, open_to_all = key.text, list[Located](), True
         for part, value in definitions.pairs(facet, f"la facette « {key.text} »"):
             if part.text == "question":
                 question = definitions.text(value, "question") or key.text
             elif part.text == "valeurs":
                 values = list(definitions.texts(value, "valeurs"))
+            elif part.text == WITHOUT_VALUE:
+                said = definitions.text(value, WITHOUT_VALUE)
+                open_to_all = said != TO_NONE
+                if said not in (None, TO_ALL, TO_NONE):
+                    message = (
+                        f"« {said} » n'est pas connu ici : une réponse sans valeur vaut pour « {TO_ALL} » les valeurs "
+                        f"ou pour « {TO_NONE} »."
+                    )
+                    problems.append(Problem(str(file), part.line, message))
             else:
-                message = f"clé inconnue « {part.text} » : une facette a une « question » et des « valeurs »."
+                message = (
+                    f"clé inconnue « {part.text} » : une facette a une « question », des « valeurs », et au besoin "
+                    f"« {WITHOUT_VALUE} »."
+                )
                 problems.append(Problem(str(file), part.line, message))
         if not values:
             problems.append(Problem(str(file), key.line, f"la facette « {key.text} » n'a pas de liste de « valeurs »."))
@@ -119,5 +134,5 @@ def _read_facets(file: Path, problems: list[Problem]) -> tuple[Facet, ...]:
                     Problem(str(file), one.line, f"la valeur « {one.text} » est deux fois : gardez-en une.")
                 )
             seen.add(one.text)
-        facets.append(Facet(key.text, question, tuple(dict.fromkeys(one.text for one in values))))
+        facets.append(Facet(key.text, question, tuple(dict.fromkeys(one.text for one in values)), open_to_all))
     return tuple(facets)

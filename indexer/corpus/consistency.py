@@ -23,6 +23,7 @@ class Consistency:
             (facet.key, normalise(value)): value for facet in companions.facets for value in facet.values
         }
         self._places: dict[str, str] = {}
+        self._former: dict[str, str] = {}
         self._ids = 0
         self._asked: dict[bytes, str] = {}
         path = companions.off_topic_path
@@ -44,7 +45,12 @@ class Consistency:
 
     def problems_with_others(self, entry: Entry) -> list[Problem]:
         """Return what is wrong with an answer beside the definitions and the answers before it; remember it."""
-        return [*self._same_id(entry), *self._wrong_facets(entry), *self._same_questions(entry)]
+        return [
+            *self._same_id(entry),
+            *self._former_names(entry),
+            *self._wrong_facets(entry),
+            *self._same_questions(entry),
+        ]
 
     def _same_id(self, entry: Entry) -> Iterator[Problem]:
         answer_id = entry.answer.id
@@ -55,6 +61,31 @@ class Consistency:
             message = f"l'identifiant « {answer_id} » est déjà celui de {first} : changez l'un des deux."
             yield Problem(entry.path, entry.line, told_at(entry.id_column, entry.line, message))
         self._ids = len(self._places)
+
+    def _former_names(self, entry: Entry) -> Iterator[Problem]:
+        """Yield each former name that leads nowhere: what an answer is called now counts more, and one has it alone."""
+        own = entry.answer.id
+        if own in self._former:
+            message = (
+                f"« {own} » est aussi un ancien nom de {self._former[own]} : son adresse mène à cette réponse-ci. "
+                "Retirez-le des anciens noms de l'autre."
+            )
+            yield Problem(entry.path, entry.line, message, Severity.WARNING)
+        for name in entry.former_names:
+            place = f"« {own} » ({entry.path}:{name.line})"
+            if name.text == own:
+                message = f"« {name.text} » est le nom que la réponse porte : retirez-le de ses anciens noms."
+            elif name.text in self._places:
+                message = (
+                    f"« {name.text} » est le nom de {self._places[name.text]} : l'ancienne adresse mène à celle-là. "
+                    "Retirez-le des anciens noms."
+                )
+            elif name.text in self._former:
+                message = f"« {name.text} » est déjà un ancien nom de {self._former[name.text]} : laissez-le à une."
+            else:
+                self._former[name.text] = place
+                continue
+            yield Problem(entry.path, name.line, name.told(message), Severity.WARNING)
 
     def _wrong_facets(self, entry: Entry) -> Iterator[Problem]:
         if not self._facets:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from indexer.corpus.mojibake import find_damage
+from indexer.french.keywords import looks_like_keywords
 from indexer.records import Answer, Problem, Severity
 
 MAX_TEXT_CHARACTERS = 20_000
@@ -41,6 +42,8 @@ class Entry:
     questions: tuple[Located, ...]
     facet_values: tuple[tuple[str, Located], ...]
     warnings: tuple[Problem, ...] = ()
+    keywords: tuple[Located, ...] = ()
+    former_names: tuple[Located, ...] = ()
     text_line: int | None = None
     text_column: str = ""
     id_column: str = ""
@@ -65,7 +68,8 @@ def told_at(column: str, line: int, message: str) -> str:
 
 def problems_of(entry: Entry) -> list[Problem]:
     """Return what is wrong with an answer by itself, whatever else the corpus holds."""
-    return [*entry.warnings, *_wrong_sizes(entry), *wrong_characters(entry.path, _texts(entry))]
+    wrong = wrong_characters(entry.path, _texts(entry))
+    return [*entry.warnings, *_wrong_sizes(entry), *wrong, *_questions_that_ask_nothing(entry)]
 
 
 def _wrong_sizes(entry: Entry) -> Iterator[Problem]:
@@ -85,17 +89,28 @@ def _wrong_sizes(entry: Entry) -> Iterator[Problem]:
         size = f"{len(answer.text)} caractères, {MAX_TEXT_CHARACTERS} au plus pour être lu d'un visiteur"
         message = f"le texte compte {size} : mieux vaut le partager en plusieurs réponses."
         yield Problem(entry.path, entry.line, told_at(entry.text_column, entry.line, message), Severity.WARNING)
+    for what, texts in (("cette question compte", entry.questions), ("ces mots-clés comptent", entry.keywords)):
+        for text in texts:
+            if len(text.text) > MAX_CURATED_CHARACTERS:
+                size = f"{len(text.text)} caractères, {MAX_CURATED_CHARACTERS} au plus"
+                yield Problem(entry.path, text.line, text.told(f"{what} {size} : raccourcissez."))
+
+
+def _questions_that_ask_nothing(entry: Entry) -> Iterator[Problem]:
     for question in entry.questions:
-        if len(question.text) > MAX_CURATED_CHARACTERS:
-            size = f"{len(question.text)} caractères, {MAX_CURATED_CHARACTERS} au plus"
-            message = question.told(f"cette question compte {size} : raccourcissez-la.")
-            yield Problem(entry.path, question.line, message)
+        if looks_like_keywords(question.text):
+            place = "dans la colonne « Mots-clés »" if question.column else "sous « mots-cles »"
+            message = (
+                f"« {question.text[:60]} » a l'air de mots-clés : mettez-les {place}, où ils sont cherchés sans être "
+                "montrés ; si c'est une question, finissez-la par « ? »."
+            )
+            yield Problem(entry.path, question.line, question.told(message), Severity.WARNING)
 
 
 def _texts(entry: Entry) -> Iterator[Located]:
     text, line = entry.answer.text, entry.text_line
     yield from [Located(text, entry.line, entry.text_column)] if line is None else lines_of(text, first_line=line)
-    yield from entry.questions
+    yield from (*entry.questions, *entry.keywords)
     for key, value in entry.facet_values:
         yield from (Located(key, value.line, value.column), value)
     yield Located(entry.answer.source or "", entry.line)

@@ -14,7 +14,9 @@ from indexer.records import Problem, Severity
 
 FENCE = "---"
 FORMER_NAMES = "anciens-noms"
-KEYS = ("questions", "facettes", "source", FORMER_NAMES)
+KEYWORDS = "mots-cles"
+CHANGED_ON = "modifie-le"
+KEYS = ("questions", "facettes", "source", KEYWORDS, FORMER_NAMES, CHANGED_ON)
 _JSON_KEY = re.compile(r'\A\s*\{\s*"[^"]+"\s*:')
 _UNSEEN = re.compile(f"[{FORMAT_CHARACTERS}]")
 _MEANT_FOR_A_FENCE = re.compile(r"[-‐‑‒–—_=*]{2,}|[‒–—]")

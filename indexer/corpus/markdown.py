@@ -5,14 +5,17 @@ Owns what is said, in French and with its line, of the name and the keys of such
 
 import difflib
 import re
+from datetime import date
 from pathlib import Path
 
 import yaml
 
 from indexer.corpus.body import cleaned_body, signs_that_would_show
+from indexer.corpus.change_date import not_a_date, read_change_date
 from indexer.corpus.entries import Entry, Located, Unreadable
 from indexer.corpus.handwritten_yaml import YamlText, needs_quotes
-from indexer.corpus.header import FENCE, FORMER_NAMES, KEYS, find_header
+from indexer.corpus.header import CHANGED_ON, FENCE, FORMER_NAMES, KEYS, KEYWORDS, find_header
+from indexer.french.keywords import keywords_in
 from indexer.records import Answer, Problem, Severity
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -57,12 +60,16 @@ def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
             questions=tuple(question.text for question in header.questions),
             facets=facets,
             source=header.source,
-            former_ids=header.former_ids,
+            former_ids=tuple(name.text for name in header.former_names),
+            keywords=tuple(words.text for words in header.keywords),
+            changed_on=header.changed_on,
         ),
         start + 1,
         tuple(header.questions),
         tuple(header.facet_values),
         tuple(problems),
+        keywords=tuple(header.keywords),
+        former_names=tuple(header.former_names),
         text_line=start + 1 + body.count("\n", 0, len(body) - len(body.lstrip())),
     )
 
@@ -76,8 +83,12 @@ def format_markdown_answer(answer: Answer) -> str:
         header["facettes"] = {key: list(values) for key, values in answer.facets.items()}
     if answer.source:
         header["source"] = answer.source
+    if answer.keywords:
+        header[KEYWORDS] = list(answer.keywords)
     if answer.former_ids:
         header[FORMER_NAMES] = list(answer.former_ids)
+    if answer.changed_on:
+        header[CHANGED_ON] = answer.changed_on.isoformat()
     if not header:
         return f"{FENCE}\n{FENCE}\n{answer.text}\n"
     text = yaml.dump(header, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, indent=2)
@@ -105,7 +116,9 @@ class _Header:
         self.questions: list[Located] = []
         self.facet_values: list[tuple[str, Located]] = []
         self.source: str | None = None
-        self.former_ids: tuple[str, ...] = ()
+        self.keywords: list[Located] = []
+        self.former_names: list[Located] = []
+        self.changed_on: date | None = None
 
     def read(self, header: YamlText, path: str, problems: list[Problem]) -> None:
         node = header.compose()
@@ -120,12 +133,20 @@ class _Header:
             elif key.text == "source":
                 self.source = header.text(value, "source")
             elif key.text == FORMER_NAMES:
-                names = list(header.texts(value, FORMER_NAMES))
-                self.former_ids = tuple(name.text.removesuffix(".md") for name in names)
-                for name in names:
-                    if not _ID.fullmatch(name.text.removesuffix(".md")):
+                names = header.texts(value, FORMER_NAMES)
+                self.former_names = [Located(name.text.removesuffix(".md"), name.line) for name in names]
+                for name in self.former_names:
+                    if not _ID.fullmatch(name.text):
                         message = f"« {name.text} » n'est pas un nom de fichier : sans accent, avec des tirets."
                         problems.append(Problem(path, name.line, message))
+            elif key.text == KEYWORDS:
+                texts = (Located(keywords_in(words.text), words.line) for words in header.texts(value, KEYWORDS))
+                self.keywords = [words for words in texts if words.text]
+            elif key.text == CHANGED_ON:
+                written = header.text(value, CHANGED_ON)
+                self.changed_on = read_change_date(written or "")
+                if written and self.changed_on is None:
+                    problems.append(Problem(path, key.line, not_a_date(written)))
             else:
                 nearest = difflib.get_close_matches(key.text.lower(), KEYS, n=1)
                 hint = (

@@ -12,7 +12,7 @@ from pathlib import Path
 from indexer.corpus.companion_files import FILES
 from indexer.corpus.entries import Entry, Unreadable
 from indexer.corpus.markdown import parse_markdown_text
-from indexer.corpus.text_files import read_text_file
+from indexer.corpus.text_files import leads_out, read_text_file
 from indexer.records import Problem, Severity
 from indexer.terminal import command_of
 
@@ -35,7 +35,7 @@ def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry |
             if problem:
                 yield Unreadable((problem,))
         elif not is_for_readers(file):
-            text = _leads_out(file, corpus or folder) or read_text_file(file)
+            text = leads_out(file, corpus or folder) or read_text_file(file)
             yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))
 
 
@@ -81,13 +81,6 @@ def misnamed_companions(corpus: Path) -> Iterator[Problem]:
     """Yield a warning for each file of a folder that has nearly the name of a companion."""
     files = (file for file in sorted(corpus.iterdir()) if not file.name.startswith("."))
     yield from filter(None, (_misnamed(file, corpus=corpus) for file in files))
-
-
-def _leads_out(file: Path, corpus: Path) -> Problem | None:
-    """Return what is wrong with a link to a file that is not in the corpus; one within it is another name."""
-    if not file.is_symlink() or file.resolve().is_relative_to(corpus.resolve()):
-        return None
-    return Problem(str(file), 1, "ce lien mène hors du corpus : mettez ici le fichier lui-même.")
 
 
 def _misnamed(file: Path, *, corpus: Path) -> Problem | None:

@@ -9,20 +9,25 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from indexer.corpus.change_date import not_a_date, read_change_date
 from indexer.corpus.entries import Entry, Located, Unreadable
 from indexer.corpus.slugs import free_name, name_of
 from indexer.corpus.tables.columns import Role, is_theme, role_of
 from indexer.corpus.text_files import is_utf_16
+from indexer.french.keywords import keywords_in
 from indexer.records import Answer, Problem, Severity
 
 MAX_ROW_BYTES = 1_000_000
-_JSONL_FIELDS = ("id", "text", "questions", "facets", "source")
+_JSONL_FIELDS = ("id", "text", "questions", "facets", "source", "keywords", "former_ids", "changed_on")
 _FIELD_OF = {
     Role.ID: "id",
     Role.TEXT: "text",
     Role.QUESTION: "questions",
     Role.SOURCE: "source",
     Role.LINK: "source",
+    Role.KEYWORDS: "keywords",
+    Role.FORMER_NAMES: "former_ids",
+    Role.CHANGED_ON: "changed_on",
 }
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = "le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à nouveau, en « {} »."
@@ -96,7 +101,7 @@ class _Names:
 
 
 def _fields(record: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
-    """Return the five fields of a row, whatever names they have there, and the names that mean nothing here."""
+    """Return the known fields of a row, whatever names they have there, and the names that mean nothing here."""
     fields: dict[str, object] = dict.fromkeys(_JSONL_FIELDS)
     fields |= {key: value for key, value in record.items() if key in _JSONL_FIELDS}
     unknown = []
@@ -185,6 +190,9 @@ def _entry(
     questions: object,
     facets: object,
     source: object,
+    keywords: object,
+    former_ids: object,
+    changed_on: object,
 ) -> Entry | Unreadable:
     answer_id = id
     if not isinstance(answer_id, str) or not isinstance(text, str):
@@ -198,13 +206,40 @@ def _entry(
         return _wrong(file, line, "« facets » doit donner à chaque clé une liste de textes non vides.")
     if source is not None and not isinstance(source, str):
         return _wrong(file, line, "« source » doit être un texte.")
+    words, former = _listed(keywords), _listed(former_ids)
+    if words is None or former is None:
+        return _wrong(file, line, "« keywords » et « former_ids » doivent être des listes de textes non vides.")
+    words = [one for one in map(keywords_in, words) if one]
+    day = read_change_date(changed_on) if isinstance(changed_on, str) else None
+    warnings: tuple[Problem, ...] = ()
+    if changed_on not in (None, "") and day is None:
+        warnings = (Problem(str(file), line, not_a_date(_shown(str(changed_on))), Severity.WARNING),)
     return Entry(
         str(file),
-        Answer(answer_id, text.strip(), questions=tuple(asked), facets=values, source=source),
+        Answer(
+            answer_id,
+            text.strip(),
+            questions=tuple(asked),
+            facets=values,
+            source=source,
+            former_ids=tuple(former),
+            keywords=tuple(words),
+            changed_on=day,
+        ),
         line,
         questions=tuple(Located(question, line) for question in asked),
         facet_values=tuple((key, Located(value, line)) for key, some in values.items() for value in some),
+        warnings=warnings,
+        keywords=tuple(Located(one, line) for one in words),
+        former_names=tuple(Located(one, line) for one in former),
     )
+
+
+def _listed(value: object) -> list[str] | None:
+    """Return the texts of a list, or of one text alone; see `_texts`."""
+    if value in (None, ""):
+        return []
+    return _texts([value] if isinstance(value, str) else value)
 
 
 def _texts(values: object) -> list[str] | None:

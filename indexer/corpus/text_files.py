@@ -51,6 +51,13 @@ def is_utf_16(content: bytes) -> bool:
     return content.startswith(_UTF_16_MARKS) or (len(content) > 1 and content[:2].count(0) == 1)
 
 
+def leads_out(file: Path, corpus: Path) -> Problem | None:
+    """Return what is wrong with a link to a file that is not in the corpus; one within it is another name."""
+    if not file.is_symlink() or file.resolve().is_relative_to(corpus.resolve()):
+        return None
+    return Problem(str(file), 1, "ce lien mène hors du corpus : mettez ici le fichier lui-même.")
+
+
 def _no_file(path: Path) -> str:
     if path.is_dir():
         return "c'est un dossier, et non un fichier : retirez-le d'ici ou changez son nom."

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from indexer.dense.blas import processor_named
 from indexer.dense.vector_table import VectorTable
 from indexer.errors import IndexFolderError
-from indexer.files import COPIED_UP_TO
 from indexer.records import DenseChoice, Vectors
 from indexer.terminal import command_of
 
@@ -107,13 +106,14 @@ class DenseIndex:
         raise _too_large(len(vectors), memory_bytes)
 
     @classmethod
-    def load(cls, file: Path, vectors: VectorTable) -> "DenseIndex":
-        """Return the index saved in *file*: copied into memory, or mapped where it is larger than COPIED_UP_TO.
+    def load(cls, file: Path, vectors: VectorTable, *, copied: bool = True) -> "DenseIndex":
+        """Return the index saved in *file*, copied into memory, whatever its size: that is what `memory` bounds.
 
-        IndexFolderError if FAISS cannot read it.
+        Of a million vectors (395 MB) that takes 1.4 s, mapped 0.03; searches take 15 ms in either case, and the memory
+        of the process is the same after the first of them. copied: False to map it. IndexFolderError if FAISS cannot
+        read it.
         """
         try:
-            copied = file.stat().st_size <= COPIED_UP_TO
             return cls(faiss.read_index(str(file), 0 if copied else faiss.IO_FLAG_MMAP_IFC), vectors)
         except RuntimeError as error:
             raise IndexFolderError(

@@ -14,7 +14,7 @@ class VectorTable:
     """Unit vectors, one a row. Safe to use from several threads."""
 
     def __init__(self, every: Vectors) -> None:
-        """every: shape (rows, dimension); an array in memory, or mapped from a file."""
+        """every: shape (rows, dimension); an array in memory, or mapped from a file: then `pick` is safe, not this."""
         self.every = every
         self._file: _RowFile | None = None
 
@@ -41,9 +41,11 @@ class VectorTable:
 
         IndexFolderError if the file has been cut short since it was opened.
         """
-        if self._file:
-            return np.asarray(self._file.read(rows) @ vector)
-        return np.asarray(self.every[rows] @ vector)
+        return np.asarray(self.pick(rows) @ vector)
+
+    def pick(self, rows: NDArray[np.int64]) -> Vectors:
+        """Return the vectors of some rows, shape (rows, dimension); errors as `cosines`."""
+        return self._file.read(rows) if self._file else self.every[rows]
 
 
 class _RowFile:

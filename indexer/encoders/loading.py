@@ -7,6 +7,8 @@ from indexer.errors import EncoderError
 from indexer.settings import IndexerSettings
 
 BUNDLED = "bundled"
+BUNDLED_TAUGHT = "bundled-taught"
+"""The bundled model with what this project taught it: docs/adaptateur.md says for whom it is the better one."""
 
 
 def load_configured_encoder(settings: IndexerSettings) -> Encoder:
@@ -30,22 +32,24 @@ def load_encoder(
 ) -> Encoder:
     """Return the encoder called *name*, ready to encode.
 
-    name: "bundled"; a folder of a sentence-transformers model; or a model's name on the Hugging Face hub, the only
-    case that may use the network, once, where the model is not on this machine yet.
+    name: "bundled"; "bundled-taught", the same taught French questions; a folder of a sentence-transformers model; or a
+    model's name on the Hugging Face hub, the only case that may use the network, once, where it is not on this machine.
     device: for sentence-transformers, such as cuda; the bundled encoder runs on the processor.
     batch_size: most texts run at once. threads: of the processor; all by default.
     cache_folder: where the bundled model is unpacked; the user's cache by default.
     EncoderError if it cannot be loaded, saying what to type next.
     """
-    if name == BUNDLED:
+    if name in (BUNDLED, BUNDLED_TAUGHT):
         if device not in (None, "cpu"):
             raise EncoderError(
                 f"The bundled encoder runs on the processor, not on {device}. Leave --device out, or name a "
                 "sentence-transformers model with --encoder."
             )
+        from indexer.encoders.bundled.adapter import ADAPTER_FILE, Adapter
         from indexer.encoders.bundled.encoder import BundledEncoder
 
-        return BundledEncoder(cache_folder=cache_folder, batch_size=batch_size, threads=threads)
+        adapter = Adapter.load(ADAPTER_FILE) if name == BUNDLED_TAUGHT else None
+        return BundledEncoder(adapter=adapter, cache_folder=cache_folder, batch_size=batch_size, threads=threads)
     from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 
     return SentenceTransformersEncoder(name, device=device, batch_size=batch_size, threads=threads)

@@ -16,7 +16,7 @@ from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.encode import Journal, KnownVectors
 from indexer.index.folder import IndexFolder, file_sizes, file_sums
-from indexer.index.manifest import CorpusInfo, EncoderInfo, Manifest
+from indexer.index.manifest import RECIPE, CorpusInfo, EncoderInfo, Manifest
 from indexer.index.write import write_contents
 from indexer.records import AnswerSource, Progress, no_progress
 from indexer.search.contents import IndexContents
@@ -25,9 +25,6 @@ from indexer.search.fitting import fit
 from indexer.terminal import command_of
 
 logger = logging.getLogger(__name__)
-
-RECIPE = 6
-"""Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from indexer.dense.comparison import TOGETHER
 from indexer.errors import IndexFolderError
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
-from indexer.records import Advice, Answer, Excerpt, Facet, Hit, PassageKind, Status, Vectors
+from indexer.records import Advice, Answer, Excerpt, Facet, Hit, PassageKind, ReadWord, Status, Vectors
 from indexer.search.contents import IndexContents
 from indexer.search.coverage import Coverage, CoverageReader
 from indexer.search.evidence import Evidence, gather_evidence
@@ -57,7 +57,8 @@ SEARCHED_TOGETHER = TOGETHER
 class Found:
     """The hits for a question, best first, how far they may be trusted, and how many are worth showing by facet.
 
-    missing: what the first hit does not know of the question, see `Hit`. advice: None where there is none.
+    shown: how many are worth showing in all. missing: what the first hit does not know of the question, see `Hit`.
+    advice: None where there is none. read: the words of the question.
     """
 
     hits: tuple[Hit, ...]
@@ -65,6 +66,8 @@ class Found:
     facets: Mapping[str, Mapping[str, int]]
     missing: tuple[str, ...]
     advice: Advice | None
+    shown: int
+    read: tuple[ReadWord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,12 @@ class Index:
         row = self._contents.answers.row_of(answer_id)
         return None if row is None else self._contents.answers[row]
 
+    def current_id(self, former_id: str) -> str | None:
+        """Return the id of the answer that once had this one, None where none had; an answer that has it hides it."""
+        if self._contents.answers.row_of(former_id) is not None:
+            return None
+        return self._contents.answers.renamed.get(former_id)
+
     def answers_left(self, filters: Mapping[str, Sequence[str]]) -> Sequence[Answer]:
         """Return the answers that *filters* leave, see `search`."""
         rows = self._rows_left(filters)
@@ -148,6 +157,10 @@ class Index:
         """Return how many of the answers that *filters* leave apply to each value of each facet, if any does."""
         rows = self._rows_left(filters or {})
         return self._contents.facets.count(np.arange(len(self)) if rows is None else rows)
+
+    def known_filters(self, filters: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return what of *filters* there is, as it is defined, whatever the form of its accents; the rest is left."""
+        return self._contents.facets.known(filters)
 
     def unknown_filter(self, filters: Mapping[str, Sequence[str]]) -> str | None:
         """Return, in English, the first unknown facet or value of *filters*, and the known ones; None if all are."""
@@ -180,14 +193,14 @@ class Index:
         table = self._contents.table
         rows = np.flatnonzero(table.are(PassageKind.QUESTION))
         rows = rows[:: max(1, len(rows) // most)]
-        return QuestionVectors(self._contents.embeddings.every[rows], table.answers[rows].astype(np.int64))
+        return QuestionVectors(self._contents.embeddings.pick(rows), table.answers[rows].astype(np.int64))
 
     def vector_sums(self, *, most: int) -> VectorSums:
         """Return the sums of the vectors of at most *most* answers, spread evenly over all where there are more."""
         rows = np.arange(len(self))[:: max(1, -(-len(self) // most))]
         of_answers = self._contents.table.rows_of(rows)
         # Of each answer two groups: its bodies, then its questions.
-        sums = of_answers.sums(of_answers.pick(self._contents.embeddings.every))
+        sums = of_answers.sums(self._contents.embeddings.pick(of_answers.rows))
         bodies, questions = self._contents.table.lengths[rows].T
         return VectorSums(self._contents.answers.pick(rows), sums[::2], sums[1::2], bodies, questions)
 
@@ -258,7 +271,7 @@ class Index:
             status = Status.UNCERTAIN if advice else status
             missing = hits[0].missing if hits else ()
             facets = self._contents.facets.count(evidence.answers[is_shown[:, at]])
-            yield Found(hits, status, facets, missing, advice)
+            yield Found(hits, status, facets, missing, advice, int(is_shown[:, at].sum()), coverage.read)
 
     def _trust(self, coverage: Coverage, confidences: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the confidence in some hits: of the verifier where this index has a line for it, else as they are."""
@@ -277,5 +290,6 @@ class Index:
         return Excerpt(answer.text[start:end], start, end)
 
     def _question(self, answer: Answer, row: int | None) -> str | None:
-        """Return the curated question of an answer that is passage *row*."""
-        return None if row is None else answer.questions[int(self._contents.table.rows[row]["number"])]
+        """Return the curated question of an answer that is passage *row*; None for none, and for keywords."""
+        number = 0 if row is None else int(self._contents.table.rows[row]["number"])
+        return None if row is None or number >= len(answer.questions) else answer.questions[number]

@@ -23,6 +23,10 @@ from indexer.terminal import command_of
 
 FORMAT_VERSION = 2
 
+RECIPE = 6
+"""Raised where the same corpus would make other passages or be taught otherwise: older indexes are then built anew.
+An older index is served as it is; a later one is refused: what its words mean is not known here."""
+
 _SUM = "manifest_sha256"
 _FILE_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -71,7 +75,7 @@ class CorpusInfo:
 class Manifest:
     """Everything about an index that is not in its other files.
 
-    built_at: ISO 8601, UTC. method: `build.RECIPE`, by which the same corpus makes the same index. files: name to
+    built_at: ISO 8601, UTC. method: `RECIPE`, by which the same corpus makes the same index. files: name to
     sha256. cosine_scale: of the encoder, known of it or fitted to this corpus. sizes: name to bytes, none in those of
     older versions. replaced: the id of the index that was in service when this one was built, empty for none. corpus:
     what it was built from, None where that was no file, or is not known.
@@ -104,7 +108,7 @@ class Manifest:
     def from_json(cls, text: str, *, where: str) -> "Manifest":
         """Return the manifest written by `to_json`; *where* names its file in errors.
 
-        IndexFolderError for an older or newer format, and for anything that is not a manifest.
+        IndexFolderError for another format, a later recipe, and for anything that is not a manifest.
         """
         try:
             content = json.loads(text, parse_constant=_refuse_constant)
@@ -120,11 +124,17 @@ class Manifest:
             given = content.pop(_SUM, None)
             if given not in (None, _sum_of(content)):
                 raise ValueError("it is not as it was written: its sum differs")
+            if (method := _count(content, "method")) > RECIPE:
+                raise IndexFolderError(
+                    f"{where} was built by a later version of Souffleur (recipe {method}; this one knows {RECIPE}). "
+                    f'Install that version, go back with "{command_of("rollback")}" to an index from before, or run '
+                    f'"{command_of("build")}" to build anew.'
+                )
             _require_finite(content)
             return cls(
                 id=_text(content, "id"),
                 built_at=_time(content, "built_at"),
-                method=_count(content, "method"),
+                method=method,
                 corpus_hash=_text(content, "corpus_hash"),
                 encoder=_part(EncoderInfo, content["encoder"]),
                 counts=_part(Counts, content["counts"]),

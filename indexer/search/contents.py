@@ -98,14 +98,14 @@ class IndexContents:
     def load(cls, folder: Path, *, copied: bool = True, cosine_scale: CosineScale = E5) -> "IndexContents":
         """Return what is saved in *folder*. IndexFolderError if a file cannot be read or does not fit the others.
 
-        copied: whether the vectors are read into memory, up to COPIED_UP_TO; a build, which has several indexes open
-        and ends soon, maps them. cosine_scale: what the manifest says of it; it matters to who searches.
+        copied: whether the vectors are read into memory, see there; a build, which has several indexes open and ends
+        soon, maps them. cosine_scale: what the manifest says of it; it matters to who searches.
         """
         try:
             answers = AnswerStore(folder)
             embeddings = VectorTable.load(folder / EMBEDDINGS_FILE, copied=copied)
             span_embeddings = VectorTable.load(folder / SPAN_EMBEDDINGS_FILE, copied=copied)
-            dense = DenseIndex.load(folder / DENSE_FILE, embeddings)
+            dense = DenseIndex.load(folder / DENSE_FILE, embeddings, copied=copied)
             off_topic = np.load(folder / OFF_TOPIC_FILE)
             off_topic_vectors = np.ascontiguousarray(off_topic["vector"])
             table = PassageTable.load(folder / PASSAGES_FILE, answers=len(answers))

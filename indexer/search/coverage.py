@@ -25,7 +25,7 @@ from indexer.french.intent import (
 )
 from indexer.french.text import words_of
 from indexer.lexical.question_terms import QuestionTerm
-from indexer.records import Hit
+from indexer.records import Hit, ReadWord
 from indexer.search.contents import IndexContents
 from indexer.search.evidence import Evidence
 from indexer.search.features import QUESTION_ADVANTAGE, scale_cosine
@@ -68,12 +68,13 @@ class Coverage:
 
     rows: shape (hits, len(COLUMNS)). missing: of each hit, the numbers, codes, acronyms and names that its answer does
     not know, as they were asked. is_broad: whether the question is but a word, asks nothing of it, and more than one of
-    the hits has it.
+    the hits has it. read: the words of the question.
     """
 
     rows: NDArray[np.float64]
     missing: tuple[tuple[str, ...], ...]
     is_broad: bool
+    read: tuple[ReadWord, ...] = ()
 
     @property
     def same_words(self) -> NDArray[np.bool_]:
@@ -183,7 +184,11 @@ class CoverageReader:
         whole = int((rows[:, _COVERED_ANY] >= _ALL).sum())
         names_only = 0 < len(asked.words) <= _FEW_WORDS and not asked.types
         is_broad = names_only and whole > 1 and not rows[:, _SAME_WORDS].any()
-        return Coverage(rows, tuple(missing), is_broad)
+        read = tuple(
+            ReadWord(word.surface, tuple(sorted(word.known_as or word.term.names)), bool(word.known_as))
+            for word in asked.words
+        )
+        return Coverage(rows, tuple(missing), is_broad, read)
 
     def _read_question(self, text: str) -> _Question:
         words = tuple(self._read_words(text))
@@ -350,7 +355,7 @@ class CoverageReader:
 
     def _read_curated(self, row: int) -> _Curated:
         table = self._contents.table
-        text = self._contents.answers[int(table.answers[row])].questions[int(table.rows[row]["number"])]
+        text = self._contents.answers[int(table.answers[row])].matched_texts[int(table.rows[row]["number"])]
         words = ((word.known_as, frozenset(word.groups), word.idf) for word in self._read_words(text))
         return _Curated(words_of(text), types_of(text), negations(text) > 0, tuple(words))
 

@@ -221,4 +221,4 @@ def _mean_cosines(
 def _norm_without(contents: IndexContents, answer: int, left_out: int) -> np.float32:
     """Return the length of the sum of an answer's questions but for one, 0 for none."""
     rows = np.arange(contents.table.later_rows[answer], contents.table.first_rows[answer + 1])
-    return np.float32(np.linalg.norm(contents.embeddings.every[rows[rows != left_out]].sum(axis=0)))
+    return np.float32(np.linalg.norm(contents.embeddings.pick(rows[rows != left_out]).sum(axis=0)))

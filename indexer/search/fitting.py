@@ -118,7 +118,7 @@ def _cases(contents: IndexContents, off_topic: Sequence[str]) -> list[_Case]:
     cases = []
     for row in rows.tolist():
         answer = int(contents.table.answers[row])
-        question = contents.answers[answer].questions[int(contents.table.rows[row]["number"])]
+        question = contents.answers[answer].matched_texts[int(contents.table.rows[row]["number"])]
         (comparison,) = contents.comparer.compare(contents.embeddings.every[row : row + 1])
         known = gather_evidence(contents, [question], comparison, left_out_passage=row)
         unknown = gather_evidence(contents, [question], comparison, left_out_answer=answer)

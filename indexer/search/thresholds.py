@@ -242,7 +242,7 @@ class _Asker:
         left_out_answer: int | None = None,
     ) -> Iterator[_First]:
         table = self._contents.table
-        question = self._contents.answers[int(table.answers[row])].questions[int(table.rows[row]["number"])]
+        question = self._contents.answers[int(table.answers[row])].matched_texts[int(table.rows[row]["number"])]
         vector = self._contents.embeddings.every[row : row + 1]
         (comparison,) = self._contents.comparer.compare(vector)
         evidence = gather_evidence(

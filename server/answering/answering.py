@@ -146,6 +146,10 @@ class Answering:
         """Return an answer by id, None where there is none."""
         return self.index.get_answer(answer_id)
 
+    def current_id(self, former_id: str) -> str | None:
+        """Return the id of the answer that was once called so, None where none was."""
+        return self.index.current_id(former_id)
+
     def judged_index(self, answer_id: str, index_id: str | None) -> str | None:
         """Return the index whose answer a visitor judges, None where there is no such answer.
 
@@ -171,13 +175,13 @@ class Answering:
         """Return how many of all answers apply to each value of each facet."""
         return self.index.count_facets()
 
-    def count_shown(self, question: str, filters: Filters) -> Mapping[str, Mapping[str, int]]:
-        """Return the facets that the reply to a question would have with these filters; it is not counted as asked."""
+    def count_shown(self, question: str, filters: Filters) -> tuple[int, Mapping[str, Mapping[str, int]]]:
+        """Return `shown` and `facets` of the reply that a question would have with these filters; nobody asks it."""
         asked = read_question(question)
         vector = self._vectors.get(asked)
         vectors = self._encode([asked]) if vector is None else vector[np.newaxis]
         (found,) = self.index.search([asked], vectors, limit=1, filters=filters)
-        return found.facets
+        return found.shown, found.facets
 
     def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
         """Return the reply to one question. QuestionError if it cannot be asked, ValueError for an unknown facet."""
@@ -235,6 +239,8 @@ class Answering:
             took_ms=1000 * (encoding_seconds + searching_seconds),
             missing=found.missing,
             advice=found.advice,
+            shown=found.shown,
+            read=found.read,
         )
 
     def _observe_batch(self, size: int) -> None:
@@ -259,7 +265,8 @@ class Answering:
 def _reply_to_several(whole: Reply, parts: Sequence[str], replies: Sequence[Reply]) -> Reply:
     """Return the reply to a message, whose questions are *parts*, with a reply each; *whole* answers it as one.
 
-    Where they have different answers, none of them refused, the first is answered, and it is said which that is.
+    Where they have different answers, none of them refused, the first is answered, it is said which that is, and the
+    other replies are beside it.
     """
     firsts = {reply.hits[0].answer.id for reply in replies if reply.hits and reply.status is not Status.NO_ANSWER}
     if len(firsts) < 2:
@@ -270,6 +277,7 @@ def _reply_to_several(whole: Reply, parts: Sequence[str], replies: Sequence[Repl
         replies[first],
         asked=parts[first],
         also_asked=tuple(part for at, part in enumerate(parts) if at != first),
+        also_found=tuple(reply for at, reply in enumerate(replies) if at != first),
         took_ms=whole.took_ms + sum(reply.took_ms for reply in replies),
     )
 

@@ -5,6 +5,7 @@ was acknowledged would be lost. So the file is told by its device and inode, and
 writing. The lock around every use is the store's.
 """
 
+import contextlib
 import errno
 import logging
 import os
@@ -109,18 +110,30 @@ class FeedbackFile:
         else:
             what = "lost its log" if log is None else "had its log replaced"
         self._connection = None
+        gone_to = _place_of(self._opened[0])
+        why = None
         try:
             connection.execute(f"PRAGMA busy_timeout = {1000 * _CHECKPOINT_PATIENCE_SECONDS:.0f}")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                why = "another program is reading it"
         except sqlite3.Error as error:
-            logger.error("The end of the log of %s could not be put into its file: %s", self._path, error)
+            why = str(error)
         finally:
             connection.close()
         if main != self._opened[0] and log == self._opened[1]:
             # The log of the file that has gone: SQLite would read it into the one that came.
-            for end in ("-wal", "-shm"):
-                self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+            self._take_log_away(gone_to if why else None)
+        if why:
+            logger.error("The end of the log of %s could not be put into its file: %s.", gone_to or self._path, why)
         self._say(f"{self._path} {what} while it was served")
+
+    def _take_log_away(self, gone_to: Path | None) -> None:
+        """Put the log at the path beside the file that it belongs to, where it still has rows of it; else remove it."""
+        log = self._path.with_name(self._path.name + "-wal")
+        if gone_to and not gone_to.with_name(gone_to.name + "-wal").exists():
+            log.rename(gone_to.with_name(gone_to.name + "-wal"))
+        log.unlink(missing_ok=True)
+        self._path.with_name(self._path.name + "-shm").unlink(missing_ok=True)
 
     def _open_again(self, wait_seconds: float) -> sqlite3.Connection:
         if self._failure is not None and time.monotonic() < self._next_try:
@@ -183,6 +196,17 @@ def _identity(path: Path) -> Identity:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _place_of(identity: Identity) -> Path | None:
+    """Return where an open file is now, wherever it was moved; None where that is nowhere, or cannot be told."""
+    with contextlib.suppress(OSError):  # there is no /proc on other systems
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                place = descriptor.readlink()
+                if place.is_absolute() and _identity(place) == identity:
+                    return place
+    return None
 
 
 def _restored_at(connection: sqlite3.Connection) -> float | None:

@@ -131,7 +131,8 @@ def why_not_ours(connection: sqlite3.Connection, path: Path, *, new_is_ours: boo
     if version > len(SCHEMA_STEPS):
         return (
             f"{path} was written by a later version of Souffleur (schema {version}, not {len(SCHEMA_STEPS)})."
-            " Install that version again, or name another file for the feedback."
+            " Install that version again, go back to a backup from before with `souffleur feedback restore`, or name"
+            " another file for the feedback."
         )
     return None
 

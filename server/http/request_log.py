@@ -45,7 +45,7 @@ class JsonFormatter(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
-            line["at"] = _places(record.exc_info[1])
+            line["at"] = places_of(record.exc_info[1])
         # JSON leaves these as they are, and a terminal obeys them.
         return _C1.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
 
@@ -110,7 +110,7 @@ def route_of(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "other")
 
 
-def _places(error: BaseException | None) -> list[str]:
+def places_of(error: BaseException | None) -> list[str]:
     """Return file, line and function of each step of a traceback, the innermost last."""
     places = []
     step = error.__traceback__ if error else None

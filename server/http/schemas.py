@@ -1,12 +1,13 @@
 """The JSON of requests and replies. What a field means is said here once, and shown at /docs."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from indexer.index.folder import INDEX_ID
-from indexer.records import Advice, Answer, Hit, Reply, Status
+from indexer.records import Advice, Answer, Hit, ReadWord, Reply, Status
 from indexer.search.coverage import named_coverage
 from indexer.search.ranking import named_features
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
@@ -58,7 +59,7 @@ Filters = Annotated[
     Field(
         max_length=_MOST_FIELDS,
         description="facet key to values: any of the values, of every facet",
-        examples=[{"couloir": ["Hôpital"]}],
+        examples=[{"thematique": ["Horaires"]}],
     ),
     BeforeValidator(_few),
 ]
@@ -75,7 +76,7 @@ class SearchRequest(_Strict):
 
     query: str = Field(
         description="the question, as a person would ask it",
-        examples=["Combien de temps un certificat est-il valable ?"],
+        examples=["Quand ouvre le guichet ?"],
         json_schema_extra=QUESTION_SCHEMA,
     )
     limit: Limit | None = Field(default=None, description="most hits wanted")
@@ -99,7 +100,7 @@ class BatchRequest(_Strict):
         max_length=MAX_BATCH,
         fail_fast=True,
         description=f"the questions, of at most {MAX_BATCH_CHARACTERS} characters together",
-        examples=[["Qui peut avoir un certificat ?"]],
+        examples=[["Qui peut avoir une carte ?"]],
     )
     limit: Limit | None = Field(default=None, description="most hits wanted for each")
     filters: Filters = {}
@@ -173,6 +174,9 @@ class PassageBody:
     end: int
 
 
+_ChangedOn = Annotated[date | None, Field(description="the day of its last change, where the corpus has it")]
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerBody:
     """An answer of the FAQ, in Markdown, with the questions that it is known to answer."""
@@ -182,6 +186,7 @@ class AnswerBody:
     questions: list[str]
     facets: dict[str, list[str]]
     source: str | None
+    changed_on: _ChangedOn = None
 
     @classmethod
     def of(cls, answer: Answer) -> "AnswerBody":
@@ -193,6 +198,7 @@ class AnswerBody:
             questions=list(answer.questions),
             facets=facets,
             source=answer.source,
+            changed_on=answer.changed_on,
         )
 
 
@@ -215,6 +221,7 @@ class HitBody:
         list[str],
         Field(description="numbers, codes, acronyms and names of the question that this answer does not know"),
     ]
+    changed_on: _ChangedOn = None
     features: Annotated[dict[str, float] | None, Field(description="only where `explain` is asked for")] = None
 
     @classmethod
@@ -233,6 +240,7 @@ class HitBody:
             facets={key: list(values) for key, values in hit.answer.facets.items()},
             scores={"dense": round(hit.dense, 4), "lexical": round(hit.lexical, 4)},
             missing=list(hit.missing),
+            changed_on=hit.answer.changed_on,
             features=_explained(hit) if explain else None,
         )
 
@@ -249,6 +257,20 @@ class IndexBody:
     id: str
     encoder: str
     answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWordBody:
+    """A word of the question, the terms that it is looked for by, and whether any text of the index has one of them."""
+
+    asked: str
+    terms: list[str]
+    known: bool
+
+    @classmethod
+    def of(cls, word: ReadWord) -> "ReadWordBody":
+        """Return the JSON of a word."""
+        return cls(word.asked, list(word.terms), word.is_known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +296,12 @@ class SearchReply:
     also_asked: Annotated[list[str], Field(description="its other questions, to be asked each by itself")] = field(
         default_factory=list
     )
+    read: Annotated[
+        list[ReadWordBody] | None,
+        Field(
+            description="only where `explain` is asked for: how the question was read, numbers and dates in one form"
+        ),
+    ] = None
 
     @classmethod
     def of(cls, reply: Reply, *, explain: bool) -> "SearchReply":
@@ -290,6 +318,7 @@ class SearchReply:
             advice=reply.advice,
             asked=reply.asked,
             also_asked=list(reply.also_asked),
+            read=[ReadWordBody.of(word) for word in reply.read] if explain else None,
         )
 
 

@@ -51,10 +51,14 @@ class LoadingApp:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The application, and what is done in the same thread once it serves."""
+    """The application, and what is done in the same thread once it serves.
+
+    replacing: given what puts another application in the place of this one; requests in progress end with theirs.
+    """
 
     app: ASGIApp
     afterwards: Callable[[], None]
+    replacing: Callable[[Callable[[ASGIApp], None]], None]
 
 
 class LoadingServer(uvicorn.Server):
@@ -92,4 +96,5 @@ class LoadingServer(uvicorn.Server):
         else:
             # People and scripts take uvicorn's line for this: that questions are answered.
             self._log_started_message([self._listener])
+            loaded.replacing(self._loading_app.hand_over)
             loaded.afterwards()

@@ -14,14 +14,15 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import jinja2
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from indexer.errors import QuestionError
 from indexer.index.folder import INDEX_ID
-from indexer.records import Reply, Status
+from indexer.records import Answer, Reply, Status
 from server.answering.answering import Answering
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
 from server.answering.shown_questions import shown_questions
+from server.answering.suggestions import fold
 from server.feedback.schema import LEFT_QUESTION, FeedbackError
 from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackStore
 from server.headers import page_headers
@@ -29,6 +30,7 @@ from server.page import views
 from server.page.failures import Failure
 from server.page.forms import Form
 from server.page.identity import Identity, Kept
+from server.page.listing import ListedAnswers
 from server.page.typography import french_spaces
 from server.privacy.patterns import HARMLESS_NUMBER, PATTERNS, WEB_ADDRESS, PersonalKind, Where
 
@@ -38,6 +40,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 _EXAMPLES = 5
 _SEE_ALSO = 4
+_WORDS_IN_ADDRESS = r"[a-z]{2,}(-[a-z0-9]+){1,12}"
 _WARNED_KINDS = (PersonalKind.NIR, PersonalKind.EMAIL, PersonalKind.PHONE)
 
 
@@ -61,6 +64,7 @@ class PageMaker:
         if feedback is not None:
             self._kept = Kept(feedback.keeps_questions, self.identity.feedback, feedback.retention_days)
         self._feedback = feedback if self.identity.feedback else None
+        self._listed = ListedAnswers()
         self._headers = page_headers(self.identity.origins)
         self._keep_question = keep_question
         self._templates = jinja2.Environment(
@@ -102,33 +106,40 @@ class PageMaker:
 
         Where there are too many for one page, themes come first; a theme too large has several pages, from 1.
         """
-        index = self._answering.index
+        index, index_id = self._answering.index, self._answering.index_info.id
+        beginnings = fold(words).split()
+
+        def title_of(answer: Answer) -> str:
+            return self._listed.of(answer, index_id=index_id).title
+
         found = [
             answer
-            for answer in index.answers
-            if all(set(values) & set(answer.facets.get(key, ())) for key, values in filters.items())
-            and (not words or views.has_words(answer, words))
+            for answer in index.answers_left(filters)
+            if not beginnings or self._listed.of(answer, index_id=index_id).has(beginnings)
         ]
         many = len(found) > views.LISTED_AT_ONCE
         theme = views.theme_facet(index.facets)
-        groups = views.group_by_theme(found, index.facets)
-        themes_only = many and not filters and not words and len(groups) > 1
+        # An answer without a theme may be about every one: its own group has it, and every theme counts it.
+        theme_counts = index.count_facets(filters).get(theme.key, {}) if theme else {}
         pages, count = 1, len(found)
-        if many and not themes_only:
+        themes_only = many and not filters and not words and len(theme_counts) > 1
+        if themes_only:
+            groups = views.group_by_theme(found, index.facets, title_of=lambda _: "")  # counted alone
+        elif many or filters or words:
             # Words are in no address, and so not in one of a further page: another word narrows the list.
-            pages = 1 if words else -(-count // views.LISTED_AT_ONCE)
+            pages = 1 if words else max(1, -(-count // views.LISTED_AT_ONCE))
             page = min(max(page, 1), pages)
-            found = sorted(found, key=views.title_of)[(page - 1) * views.LISTED_AT_ONCE : page * views.LISTED_AT_ONCE]
-            groups = {"": [views.EntryView(answer.id, views.title_of(answer)) for answer in found]}
-        elif filters or words:
-            entries = [views.EntryView(answer.id, views.title_of(answer)) for answer in found]
-            groups = {"": sorted(entries, key=lambda entry: entry.title)} if entries else {}
+            first = (page - 1) * views.LISTED_AT_ONCE
+            found = sorted(found, key=title_of)[first : first + views.LISTED_AT_ONCE]
+            groups = {"": [views.EntryView(answer.id, title_of(answer)) for answer in found]} if found else {}
+        else:
+            groups = views.group_by_theme(found, index.facets, title_of=title_of)
         return self.show(
             "answers.html",
             root,
             groups=groups,
             theme_key=theme.key if theme else "",
-            theme_values=theme.values if theme else (),
+            theme_counts=theme_counts,
             themes_only=themes_only,
             chosen=[value for values in filters.values() for value in values],
             words=words,
@@ -141,12 +152,10 @@ class PageMaker:
 
     def read_filters(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
         """Return the facets among *pairs*, in their order; what is no value of a facet is an old link, and ignored."""
-        given = set(pairs)
-        chosen = {
-            facet.key: [value for value in facet.values if (facet.key, value) in given]
-            for facet in self._answering.index.facets
-        }
-        return {key: values for key, values in chosen.items() if values}
+        given: dict[str, list[str]] = {}
+        for key, value in pairs:
+            given.setdefault(key, []).append(value)
+        return self._answering.index.known_filters(given)
 
     def read_chosen(self, form: Form) -> dict[str, list[str]]:
         """Return the facets that a form chose, without the one whose removal was asked for."""
@@ -159,19 +168,19 @@ class PageMaker:
         question = form.last("q")
         index = self._answering.index
         result = error = None
-        found: views.Counts = {}
         status = HTTPStatus.OK
         if question:
             try:
                 reply = self._reply(question, filters, form)
                 result = views.view_result(question, reply)
-                found = reply.facets
             except QuestionError as problem:
                 error, status = str(problem), HTTPStatus.UNPROCESSABLE_ENTITY
         if result and result.status is not Status.NO_ANSWER:
-            counts = self._counts(filters, found, lambda others: self._answering.count_shown(question, others))
+            counted = self._count(
+                filters, (reply.shown, reply.facets), lambda others: self._answering.count_shown(question, others)
+            )
         else:
-            counts = self._counts(filters, index.count_facets(filters), index.count_facets)
+            counted = self._count(filters, self._count_all(filters), self._count_all)
         return self.show(
             template,
             root,
@@ -179,23 +188,25 @@ class PageMaker:
             question=question,
             result=result,
             error=error,
-            facets=views.view_facets(index.facets, counts, filters),
+            facets=views.view_facets(index.facets, counted, filters),
             examples=() if question else self._examples(filters),
             address=address_of(filters, f"{root}/"),
             listed_at=address_of(filters, f"{root}/reponses"),
-            left=len(index.answers_left(filters)),
             total=len(index),
         )
 
-    def show_answer(self, answer_id: str, root: str) -> HTMLResponse:
-        """Return the page of one answer, 404 where there is none."""
+    def show_answer(self, answer_id: str, root: str) -> Response:
+        """Return the page of one answer; where it was renamed, the way to it; 404 with a field where there is none."""
         answer = self._answering.get_answer(answer_id)
         if answer is None:
+            if current := self._answering.current_id(answer_id):
+                return RedirectResponse(f"{root}/reponses/{quote(current)}", HTTPStatus.PERMANENT_REDIRECT)
             return self._message(
                 root,
                 HTTPStatus.NOT_FOUND,
                 "Cette réponse n’existe pas",
-                "Elle a peut-être été retirée, ou son adresse a changé.",
+                "Elle a peut-être été retirée, ou son adresse est incomplète. Posez votre question :",
+                question=" ".join(answer_id.split("-")) if re.fullmatch(_WORDS_IN_ADDRESS, answer_id) else "",
             )
         view = views.view_answer(answer)
         theme = views.theme_facet(self._answering.index.facets)
@@ -245,8 +256,9 @@ class PageMaker:
             "thanks.html", root, query_id=query_id, answer_id=answer_id, index_id=index_id, ask_why=ask_why
         )
 
-    def _message(self, root: str, status: int, title: str, text: str) -> HTMLResponse:
-        return self.show("message.html", root, status, title=title, text=text)
+    def _message(self, root: str, status: int, title: str, text: str, *, question: str | None = None) -> HTMLResponse:
+        """Return a page of words. question: what a field for another question begins with; None for no field."""
+        return self.show("message.html", root, status, title=title, text=text, question=question)
 
     def _reply(self, question: str, filters: Mapping[str, Sequence[str]], form: Form) -> Reply:
         reply = self._answering.answer(question, limit=self._limit, filters=filters)
@@ -257,21 +269,26 @@ class PageMaker:
         self._keep_question(question, reply)
         return reply
 
-    def _counts(
+    def _count_all(self, filters: Mapping[str, Sequence[str]]) -> tuple[int, views.Counts]:
+        index = self._answering.index
+        return len(index.answers_left(filters)), index.count_facets(filters)
+
+    def _count(
         self,
         filters: Mapping[str, Sequence[str]],
-        found: views.Counts,
-        count: Callable[[Mapping[str, Sequence[str]]], views.Counts],
-    ) -> views.Counts:
+        found: tuple[int, views.Counts],
+        count: Callable[[Mapping[str, Sequence[str]]], tuple[int, views.Counts]],
+    ) -> dict[str, views.FacetCount]:
         """Return the counts of every facet; those of a facet with a choice are without it, since values add up.
 
-        found: the counts with all *filters*.
+        found: how many answers there are with all *filters*, and their counts.
         """
-        counts = dict(found)
-        for key in filters:
-            others = {other: values for other, values in filters.items() if other != key}
-            counts[key] = count(others).get(key, {})
-        return counts
+        counted = {}
+        for facet in self._answering.index.facets:
+            others = {key: values for key, values in filters.items() if key != facet.key}
+            total, counts = count(others) if facet.key in filters else found
+            counted[facet.key] = views.FacetCount(total, counts.get(facet.key, {}))
+        return counted
 
     def _examples(self, filters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         """Return curated questions of answers spread evenly over those that the facets leave."""

@@ -5,23 +5,21 @@ rendering, here: JavaScript asks for the same HTML by `/fragment` and puts it in
 """
 
 from http import HTTPStatus
-from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from starlette.staticfiles import StaticFiles
 
 from server.headers import FILE_HEADERS
 from server.page.colour import theme
+from server.page.files import PageFile, PageFiles
 from server.page.forms import Form, SentForm
 from server.page.maker import PageMaker, address_of
 
-_STATIC = Path(__file__).parent / "static"
 _MOST_FILTER_CHARACTERS = 200
 
 
-def routes(pages: PageMaker) -> APIRouter:
-    """Return the pages; what they load from /page are `files`."""
+def routes(pages: PageMaker, files: PageFiles) -> APIRouter:
+    """Return the pages; what they load from /page are *files*."""
     router = APIRouter()
 
     @router.get("/", include_in_schema=False)
@@ -62,7 +60,7 @@ def routes(pages: PageMaker) -> APIRouter:
         return pages.list_answers(_filters(request), form.last("mots")[:_MOST_FILTER_CHARACTERS], 1, _root(request))
 
     @router.get("/reponses/{answer_id:path}", include_in_schema=False)
-    def show_answer(request: Request, answer_id: str) -> HTMLResponse:
+    def show_answer(request: Request, answer_id: str) -> Response:
         return pages.show_answer(answer_id, _root(request))
 
     @router.get("/donnees-personnelles", include_in_schema=False)
@@ -78,11 +76,11 @@ def routes(pages: PageMaker) -> APIRouter:
 
     identity = pages.identity
     if identity.accent:
-        style = theme(identity.accent)
+        style = PageFile.of(theme(identity.accent).encode(), ending=".css")
 
         @router.get("/theme.css", include_in_schema=False)
-        def accent() -> Response:
-            return Response(style, media_type="text/css", headers=FILE_HEADERS)
+        def accent(request: Request) -> Response:
+            return style.reply(request)
 
     if identity.logo:
         picture = identity.logo
@@ -94,8 +92,8 @@ def routes(pages: PageMaker) -> APIRouter:
     if identity.origins:
 
         @router.get("/souffleur.js", include_in_schema=False)
-        def box() -> FileResponse:
-            return FileResponse(_STATIC / "souffleur.js", headers=FILE_HEADERS)
+        def box(request: Request) -> Response:
+            return files["souffleur.js"].reply(request)
 
     return router
 
@@ -103,17 +101,3 @@ def routes(pages: PageMaker) -> APIRouter:
 def _root(request: Request) -> str:
     """Return what our addresses begin with."""
     return str(request.scope.get("root_path", ""))
-
-
-def files() -> StaticFiles:
-    """Return what is to be mounted at /page: scripts, style and pictures, with headers that protect them."""
-    return _Files(directory=_STATIC)
-
-
-class _Files(StaticFiles):
-    """The files of the pages, with the headers of ours."""
-
-    def file_response(self, *arguments: object, **options: object) -> Response:
-        response = super().file_response(*arguments, **options)  # type: ignore[arg-type]  # passed on as they came
-        response.headers.update(FILE_HEADERS)
-        return response

@@ -5,13 +5,15 @@ Owns the wording that depends on a result. An answer's text reaches a page only 
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import islice
 
+from indexer.french.numbers.dates import MONTHS
 from indexer.french.words import content_words, shared_words, split_words
 from indexer.records import Advice, Answer, Facet, Hit, Reply, Status
-from server.answering.shown_questions import is_keywords, shown_questions
-from server.answering.suggestions import fold
+from server.answering.shown_questions import shown_questions
 from server.page.markdown import render
 from server.privacy.patterns import PersonalKind
 from server.privacy.redaction import find_personal_data
@@ -30,6 +32,7 @@ REASONS = (
     "Elle n’est plus à jour",
 )
 OTHER_THEME = "Autres réponses"
+EVERY_THEME = "Tous les thèmes"
 
 LISTED_AT_ONCE = 300
 """The most answers that a page lists; beyond it themes come first, then pages."""
@@ -39,10 +42,12 @@ _EXTRACT_CHARACTERS = 150
 _MOST_VALUES = 6
 _FEWEST_CANDIDATES = 2
 _MOST_CANDIDATES = 4
+_MOST_ANSWERED = 3
 _MOST_SHARED_WORDS = 8
+_INTERROGATIVE = re.compile(r"(quel(?:le)?s?) ", re.IGNORECASE)
 _THEME_KEY = "thematique"
 _NAMES_OF_DATA = {
-    PersonalKind.NIR: "un numéro de sécurité sociale (INS, NIR)",
+    PersonalKind.NIR: "un numéro de sécurité sociale",
     PersonalKind.EMAIL: "une adresse de courriel",
     PersonalKind.PHONE: "un numéro de téléphone",
     PersonalKind.IBAN: "un numéro de compte",
@@ -70,6 +75,15 @@ class AnswerView:
     tags: tuple[TagView, ...]
     source: str | None
     source_link: str | None
+    changed_on: date | None
+
+    @property
+    def changed_in_words(self) -> str | None:
+        """The day of its last change as it is read, « 1er mars 2026 »."""
+        if self.changed_on is None:
+            return None
+        day = "1er" if self.changed_on.day == 1 else str(self.changed_on.day)
+        return f"{day} {MONTHS[self.changed_on.month - 1]} {self.changed_on.year}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +116,7 @@ class TrustView:
     """What a reply says of its own limits.
 
     missing: what the question names and the first answer does not. is_broad: whether several answers may be meant.
-    asked, also_asked: of a message with several questions, the one that was answered, and the others.
+    asked, also_asked: of a message with several questions, the one that was answered, and those that are not here.
     """
 
     missing: tuple[str, ...] = ()
@@ -111,13 +125,12 @@ class TrustView:
     also_asked: tuple[str, ...] = ()
 
 
-def trust_of(reply: Reply) -> TrustView:
-    """Return what *reply* says of its limits."""
+def _trust_of(reply: Reply) -> TrustView:
     return TrustView(
         missing=reply.missing,
         is_broad=reply.advice is Advice.SEVERAL,
         asked=reply.asked,
-        also_asked=reply.also_asked,
+        also_asked=reply.also_asked[_MOST_ANSWERED - 1 :],
     )
 
 
@@ -125,7 +138,8 @@ def trust_of(reply: Reply) -> TrustView:
 class ResultView:
     """A reply to show. personal: names of the kinds of personal data that the question seems to hold.
 
-    candidates: the answers that a doubtful reply offers to choose from; *hits* are the others then.
+    candidates: the answers that a doubtful reply offers to choose from; *hits* are the others then. also: the replies
+    to the other questions of one message, as far as a page holds them. place: of this one among them, from 0.
     """
 
     question: str
@@ -137,6 +151,8 @@ class ResultView:
     candidates: tuple[HitView, ...]
     trust: TrustView
     personal: tuple[str, ...]
+    also: tuple["ResultView", ...] = ()
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +186,14 @@ class FacetView:
 
 
 @dataclass(frozen=True, slots=True)
+class FacetCount:
+    """How many answers there are without a choice of a facet, and how many apply to each of its values."""
+
+    total: int
+    of_value: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class FacetsView:
     """The guided search; beginning: what its questions have in common, such as « Votre question concerne »."""
 
@@ -194,6 +218,7 @@ def view_answer(answer: Answer, *, excerpt: tuple[int, int] | None = None) -> An
         tags=tuple(TagView(key, value) for key, values in answer.facets.items() for value in values),
         source=answer.source,
         source_link=answer.source if is_link else None,
+        changed_on=answer.changed_on,
     )
 
 
@@ -202,7 +227,9 @@ def structured_data(answer: AnswerView) -> dict[str, object] | None:
     if not answer.questions:
         return None
     accepted = {"@type": "Answer", "text": answer.body}
+    changed = {"dateModified": answer.changed_on.isoformat()} if answer.changed_on else {}
     return {
+        **changed,
         "@context": "https://schema.org",
         "@type": "FAQPage",
         "inLanguage": "fr",
@@ -231,8 +258,9 @@ def cut(text: str, characters: int) -> str:
     return text[:characters].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
 
 
-def view_result(question: str, reply: Reply) -> ResultView:
+def view_result(question: str, reply: Reply, *, place: int = 0) -> ResultView:
     """Return a reply to show. Without a hit there is no answer, wherever the thresholds lie."""
+    others = zip(reply.also_asked, reply.also_found, strict=True)
     status = reply.status if reply.hits else Status.NO_ANSWER
     hits = tuple(_view_hit(question, hit, hit.status) for hit in reply.hits)
     candidates: tuple[HitView, ...] = ()
@@ -247,8 +275,13 @@ def view_result(question: str, reply: Reply) -> ResultView:
         words=STATUS_WORDS[status],
         hits=tuple(hit for hit in hits if hit not in candidates),
         candidates=candidates,
-        trust=trust_of(reply),
+        trust=_trust_of(reply),
         personal=name_personal_data(question),
+        also=tuple(
+            view_result(asked, found, place=at)
+            for at, (asked, found) in enumerate(islice(others, _MOST_ANSWERED - 1), start=1)
+        ),
+        place=place,
     )
 
 
@@ -263,36 +296,43 @@ def name_of(kind: PersonalKind) -> str:
     return _NAMES_OF_DATA.get(kind, "un numéro d’identification")
 
 
-def view_facets(facets: Sequence[Facet], counts: Counts, chosen: Mapping[str, Sequence[str]]) -> FacetsView:
-    """Return the guided search; values that would leave no answer are left out, unless they are chosen."""
+def view_facets(
+    facets: Sequence[Facet], counted: Mapping[str, FacetCount], chosen: Mapping[str, Sequence[str]]
+) -> FacetsView:
+    """Return the guided search; values that would leave no answer, or all of them, are left out, unless chosen."""
     beginning = _common_beginning([facet.question for facet in facets])
+    endings = [facet.question[len(beginning) :].strip() for facet in facets]
+    if beginning and all(map(_INTERROGATIVE.match, endings)):
+        # « Votre question concerne… un produit » is French; « Votre question concerne… quel produit ? » is not.
+        endings = [_INTERROGATIVE.sub(_indefinite, ending).rstrip(" ?\u00a0\u202f") for ending in endings]
     views = []
-    for facet in facets:
-        of_key = counts.get(facet.key, {})
-        values = tuple(
-            ValueView(number, value, of_key.get(value, 0), value in chosen.get(facet.key, ()))
+    for facet, ending in zip(facets, endings, strict=True):
+        count, of_facet = counted[facet.key], chosen.get(facet.key, ())
+        every = (
+            ValueView(number, value, count.of_value.get(value, 0), value in of_facet)
             for number, value in enumerate(facet.values, start=1)
-            if of_key.get(value, 0) or value in chosen.get(facet.key, ())
         )
+        values = tuple(one for one in every if one.chosen or 0 < one.count < count.total)
         if values:
-            views.append(FacetView(facet.key, facet.question, facet.question[len(beginning) :].strip(), values))
+            views.append(FacetView(facet.key, facet.question, ending, values))
     return FacetsView(beginning.strip(), tuple(views))
 
 
-def has_words(answer: Answer, text: str) -> bool:
-    """Return whether a word of *answer* or of its questions begins like each word of *text*; accents do not count."""
-    words = set(fold(" ".join([title_of(answer), *answer.questions, answer.text])).split())
-    return all(any(word.startswith(wanted) for word in words) for wanted in fold(text).split())
+def _indefinite(found: re.Match[str]) -> str:
+    return {"quel": "un", "quelle": "une"}.get(found[1].lower(), "des") + " "
 
 
-def group_by_theme(answers: Iterable[Answer], facets: Sequence[Facet]) -> dict[str, list[EntryView]]:
+def group_by_theme(
+    answers: Iterable[Answer], facets: Sequence[Facet], *, title_of: Callable[[Answer], str]
+) -> dict[str, list[EntryView]]:
     """Return the answers by theme, in the order of the theme's values; those of several themes are under each."""
     theme = theme_facet(facets)
-    values = (*(theme.values if theme else ()), OTHER_THEME)
+    other = EVERY_THEME if theme and theme.open_to_all else OTHER_THEME
+    values = (*(theme.values if theme else ()), other)
     groups: dict[str, list[EntryView]] = {value: [] for value in values}
     for answer in answers:
         view = EntryView(answer.id, title_of(answer))
-        for value in (answer.facets.get(theme.key) if theme else None) or (OTHER_THEME,):
+        for value in (answer.facets.get(theme.key) if theme else None) or (other,):
             groups[value].append(view)
     return {value: sorted(group, key=lambda view: view.title) for value, group in groups.items() if group}
 
@@ -305,7 +345,7 @@ def theme_facet(facets: Sequence[Facet]) -> Facet | None:
 def _view_hit(question: str, hit: Hit, status: Status) -> HitView:
     title = title_of(hit.answer)
     near = hit.matched_question
-    if near and is_keywords(near):
+    if near not in shown_questions(hit.answer):
         near = None
     # The excerpt of a text of one sentence is all of it: marking everything would mark nothing.
     whole = hit.passage.end - hit.passage.start >= len(hit.answer.text.strip())

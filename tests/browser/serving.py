@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import uvicorn
@@ -18,6 +19,7 @@ from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.app import create_site
 from server.feedback.store import FeedbackStore
+from server.http.load_shedding import Limits
 from server.page.identity import Identity
 from server.settings import Networks
 from tests.corpora import MemoryCorpus
@@ -28,8 +30,18 @@ EDITOR_TOKEN = secrets.token_hex(16)
 
 FACETS = (
     Facet("couloir", "Votre question concerne quel couloir Ségur ?", ("Hôpital", "Officine", "Imagerie")),
-    Facet("produit", "Votre question concerne quel produit ou service ?", ("MSSanté", "DMP", "INS, INSi")),
-    Facet("thematique", "Votre question concerne quelle thématique ?", ("Certificats", "Interopérabilité", "Sécurité")),
+    Facet(
+        "produit",
+        "Votre question concerne quel produit ou service ?",
+        ("MSSanté", "DMP", "INS, INSi"),
+        open_to_all=False,
+    ),
+    Facet(
+        "thematique",
+        "Votre question concerne quelle thématique ?",
+        ("Certificats", "Interopérabilité", "Sécurité"),
+        open_to_all=False,
+    ),
 )
 SMALL = MemoryCorpus(
     (
@@ -40,6 +52,7 @@ SMALL = MemoryCorpus(
             questions=("Combien de temps un certificat est-il valable ?", "Suis-je prévenu avant la fin ?"),
             facets={"thematique": ("Certificats",)},
             source="FAQ des industriels",
+            changed_on=date(2026, 3, 1),
         ),
         Answer(
             "renouvellement-certificat",
@@ -91,6 +104,7 @@ def serve(
     identity: Identity | None = None,
     base_path: str = "",
     trusted_proxies: Networks = (),
+    limits: Limits | None = None,
 ) -> Iterator[Site]:
     """Serve an index of *corpus*, built in *folder*, until the end of the block.
 
@@ -113,6 +127,7 @@ def serve(
             identity=identity,
             base_path=base_path,
             trusted_proxies=trusted_proxies,
+            limits=limits,
         )
         # A port of the system's choice, taken before the server starts: nobody else can take it in between.
         listener = socket.create_server(("127.0.0.1", 0))

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "docs" / "integration.html"
 STATIC = ROOT / "server" / "page" / "static"
+DARK_WEBSITE = "@media (prefers-color-scheme: dark) { body { background: #12181b; color: #fff } a { color: #86d3df } }"
 
 
 @contextmanager
@@ -97,11 +98,31 @@ def test_a_listed_website_gets_the_box(open_page: OpenPage, keep_screenshot: Kee
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert errors == []
         policy.clear()
-        page.reload()
-        field.fill(QUESTION)
-        field.press("Enter")
-        expect(page.locator("souffleur-faq .best .prose")).to_be_visible()
-        assert axe_violations(page) == []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.reload()
+            # The demo is a light page; a website that has a dark one says so on the element.
+            page.evaluate("() => document.querySelector('souffleur-faq').setAttribute('scheme', 'auto')")
+            page.add_style_tag(content=DARK_WEBSITE)
+            for question, shown in (
+                (QUESTION, ".best .prose"),
+                ("certificat", ".candidates"),
+                (f"{QUESTION} ? quels types de boîte aux lettres MSSanté y a-t-il ?", ".also-found .prose"),
+                ("quel temps fera-t-il demain ?", ".none"),
+            ):
+                field.fill(question)
+                field.press("Enter")
+                expect(page.locator(f"souffleur-faq {shown}").first).to_be_visible()
+                page.evaluate(
+                    """() => document.querySelector('souffleur-faq').shadowRoot.querySelectorAll('details')
+                        .forEach((one) => { one.open = true; })"""
+                )
+                ink = page.evaluate(
+                    "getComputedStyle(document.querySelector('souffleur-faq').shadowRoot.querySelector('.box')).color"
+                )
+                assert ink == ("rgb(27, 35, 39)" if scheme == "light" else "rgb(233, 230, 223)")
+                assert axe_violations(page) == []
+            keep_screenshot(page, f"integree-{scheme}")
 
 
 def test_another_website_gets_nothing(open_page: OpenPage, tmp_path: Path) -> None:

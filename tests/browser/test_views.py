@@ -11,6 +11,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed: 
 from playwright.sync_api import Page, expect
 
 from indexer.records import Answer, Facet
+from server.http.load_shedding import Limits
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import SMALL, TOKEN, Site, serve
 from tests.browser.test_asking import QUESTION, KeepScreenshot, ask
@@ -19,6 +20,7 @@ from tests.corpora import MemoryCorpus
 
 pytestmark = pytest.mark.slow
 
+SECOND = "quels types de boîte aux lettres MSSanté y a-t-il"
 OFF_TOPIC = "quel temps fera-t-il demain ?"
 
 
@@ -52,6 +54,45 @@ def show_suggestions(page: Page) -> None:
     page.keyboard.press("ArrowDown")
 
 
+def show_missing(page: Page) -> None:
+    """A question that names a number which the nearest answer does not know."""
+    page.goto("/")
+    ask(page, "code d'erreur 906 quand le document est refusé")
+    expect(page.locator(".missing")).to_have_text("Ne mentionne pas\u00a0: 906")
+
+
+def show_broad(page: Page) -> None:
+    """A question that several answers may be meant by."""
+    page.goto("/")
+    ask(page, "certificat")
+    expect(page.locator(".missing")).to_contain_text("plusieurs réponses peuvent convenir")
+
+
+def show_several(page: Page) -> None:
+    """Two questions in one message, with their answers one under the other."""
+    page.goto("/")
+    ask(page, f"{QUESTION} ? {SECOND} ?")
+    expect(page.locator(".best")).to_have_count(2)
+    expect(page.locator(".also-found .asked")).to_contain_text(SECOND)
+
+
+def show_failure(page: Page) -> None:
+    """A question that could not be sent."""
+    page.goto("/")
+    page.evaluate("() => { window.fetch = () => Promise.reject(new Error()); }")
+    page.fill("#question", QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator(".failure")).to_contain_text("Le service ne répond pas")
+
+
+def show_too_long(page: Page) -> None:
+    """A text that is longer than a question may be, and has an address in it."""
+    page.goto("/")
+    page.fill("#question", "mon adresse est jean@exemple.fr " * 80)
+    expect(page.locator("#too-long")).to_contain_text("2000 au plus")
+    expect(page.locator("#warning")).to_contain_text("adresse de courriel")
+
+
 def show_atelier(page: Page, room: str = "") -> None:
     """A room of the atelier, entered with the operator's token, everything unfolded."""
     page.goto("/atelier")
@@ -67,7 +108,16 @@ VIEWS: dict[str, Callable[[Page], object]] = {
     "reponse": show_answer,
     "sans-reponse": show_refusal,
     "suggestions": show_suggestions,
+    "numero-absent": show_missing,
+    "question-large": show_broad,
+    "plusieurs-questions": show_several,
+    "echec": show_failure,
+    "texte-trop-long": show_too_long,
     "reponses": lambda page: page.goto("/reponses"),
+    "theme": lambda page: page.goto("/reponses?thematique=Certificats"),
+    "donnees-personnelles": lambda page: page.goto("/donnees-personnelles"),
+    "adresse-perdue": lambda page: page.goto("/reponses/carte-perdue"),
+    "page-absente": lambda page: page.goto("/rien"),
     "permalien": lambda page: page.goto("/reponses/renouvellement-certificat"),
     "tableau": lambda page: page.goto("/reponses/chiffrement"),
     "entree-atelier": lambda page: page.goto("/atelier"),
@@ -80,7 +130,7 @@ VIEWS: dict[str, Callable[[Page], object]] = {
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing(open_page: OpenPage, keep_screenshot: KeepScreenshot, view: str) -> None:
     """No violation of WCAG 2.2 A and AA, nor of axe's best practices, in light or dark."""
-    page = open_page()
+    page = open_page(tolerated="404")
     VIEWS[view](page)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -88,14 +138,22 @@ def test_axe_finds_nothing(open_page: OpenPage, keep_screenshot: KeepScreenshot,
         keep_screenshot(page, f"{view}-{scheme}")
 
 
+SMALL_SCREENS: dict[str, dict[str, object]] = {
+    "320px": {"viewport": {"width": 320, "height": 640}},
+    # What is left of 1280 by 1024 pixels at a zoom of 400 %.
+    "400pc": {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4},
+}
+
+
+@pytest.mark.parametrize("screen", SMALL_SCREENS)
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_narrow_screen_needs_no_sideways_scrolling(
-    open_page: OpenPage, keep_screenshot: KeepScreenshot, view: str
+    open_page: OpenPage, keep_screenshot: KeepScreenshot, view: str, screen: str
 ) -> None:
-    """320 pixels are enough, as they are for a wide screen at 400 %, and so is what can be touched (24 pixels)."""
-    page = open_page(viewport={"width": 320, "height": 640})
+    """320 pixels are enough, and so is a wide screen at 400 %, and what can be touched is 24 pixels high and wide."""
+    page = open_page(tolerated="404", **SMALL_SCREENS[screen])
     VIEWS[view](page)
-    keep_screenshot(page, f"{view}-320px")
+    keep_screenshot(page, f"{view}-{screen}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     small = page.evaluate(
         """() => [...document.querySelectorAll("button, summary, input, .actions a, nav a")].filter((one) => {
@@ -128,15 +186,16 @@ def test_everything_works_without_javascript(open_page: OpenPage, site: Site, ke
     """Ask, refine, read, vote and leave: forms alone do it, and the question is in no address."""
     page = open_page(java_script_enabled=False)
     page.goto("/")
+    page.locator("#facet-thematique summary").click()
+    page.get_by_role("checkbox", name="Certificats").check()
+    page.get_by_role("button", name="Appliquer ces choix").click()
+    assert page.url.endswith("/?thematique=Certificats")
+    expect(page.locator(".chip")).to_have_count(1)
     page.fill("#question", QUESTION)
     page.press("#question", "Enter")
     expect(page.locator("#verdict")).to_have_text("Réponse très probable")
     expect(page.locator(".best mark").first).to_be_visible()
     expect(page.get_by_role("button", name="Copier la réponse")).to_have_count(0)
-    page.locator("#facet-thematique summary").click()
-    page.get_by_role("checkbox", name="Certificats").check()
-    page.get_by_role("button", name="Appliquer ces choix").click()
-    assert page.url.endswith("/?thematique=Certificats")
     expect(page.locator(".chip")).to_have_count(1)
     expect(page.locator("#question")).to_have_value(QUESTION)
     keep_screenshot(page, "sans-javascript")
@@ -152,6 +211,87 @@ def test_everything_works_without_javascript(open_page: OpenPage, site: Site, ke
     expect(page.locator(".chip")).to_have_count(0)
     page.locator(".examples button").first.click()
     expect(page.locator("#verdict")).to_be_visible()
+
+
+def test_a_browser_is_told_to_wait(open_page: OpenPage, tmp_path: Path, keep_screenshot: KeepScreenshot) -> None:
+    """Where the server takes no more, and where a visitor asks too fast, the page says for how long, light and dark."""
+    with serve(SMALL, tmp_path, limits=Limits(client_rate=1)) as site:
+        page = open_page(base_url=site.address, tolerated="429", viewport={"width": 320, "height": 640})
+        response = None
+        for _ in range(15):
+            response = page.goto("/")
+            if response and response.status == 429:
+                break
+        assert response
+        assert (response.status, response.headers["retry-after"]) == (429, "1")
+        expect(page.locator("main")).to_contain_text("Réessayez dans 1 seconde.")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            keep_screenshot(page, f"attendre-{scheme}")
+
+
+def test_a_page_of_a_server_that_takes_no_more(open_page: OpenPage, tmp_path: Path) -> None:
+    """503 has Retry-After, and its page says the same seconds; it has no violation, light or dark."""
+    with serve(SMALL, tmp_path, limits=Limits(most_requests=0)) as site:
+        page = open_page(base_url=site.address, tolerated="503")
+        response = page.goto("/")
+        assert response
+        assert response.status == 503
+        seconds = int(response.headers["retry-after"])
+        expect(page.locator("h1")).to_have_text("Le service n’est pas disponible pour l’instant")
+        expect(page.locator("main")).to_contain_text(f"Réessayez dans {seconds} seconde")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert axe_violations(page) == []
+
+
+WITHOUT_JAVASCRIPT = {
+    "/": "Par exemple",
+    "/?couloir=Officine": "boîte aux lettres",
+    "/reponses": "Comment renouveler un certificat logiciel",
+    "/reponses?thematique=Certificats": "2 réponses sur 6",
+    "/reponses/renouvellement-certificat": "Cette réponse vous a-t-elle été utile",
+    "/reponses/carte-perdue": "Cette réponse n’existe pas",
+    "/donnees-personnelles": "Ce qui est gardé",
+    "/rien": "Cette page n’existe pas",
+    "/avis": "Cette page ne s’ouvre pas ainsi",
+}
+
+
+def test_every_page_is_whole_without_javascript(open_page: OpenPage) -> None:
+    """Each says what it is for; what needs a script is not there; nothing is cut on a small dark screen."""
+    page = open_page(
+        java_script_enabled=False, color_scheme="dark", viewport={"width": 320, "height": 640}, tolerated="status of 40"
+    )
+    for address, words in WITHOUT_JAVASCRIPT.items():
+        page.goto(address)
+        expect(page.locator("main")).to_contain_text(words)
+        expect(page.locator(".with-script:visible")).to_have_count(0)
+        box = page.locator("main").bounding_box()
+        assert box
+        assert box["width"] <= 320
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("code d'erreur 906 quand le document est refusé", "Ne mentionne pas\u00a0: 906"),
+        ("certificat", "plusieurs réponses peuvent convenir"),
+        (f"{QUESTION} ? {SECOND} ?", "Vous demandez aussi"),
+        (OFF_TOPIC, "Je n’ai pas trouvé de réponse sûre"),
+    ],
+)
+def test_every_reply_is_whole_without_javascript(open_page: OpenPage, message: str, words: str) -> None:
+    """Doubt, what is not mentioned, several questions and a refusal read the same; candidates open by a click."""
+    page = open_page(java_script_enabled=False)
+    page.goto("/")
+    page.fill("#question", message)
+    page.press("#question", "Enter")
+    expect(page.locator("#results")).to_contain_text(words)
+    candidates = page.locator(".candidate")
+    if candidates.count():
+        candidates.first.locator("> summary").click()
+        expect(candidates.first.locator(".prose")).to_be_visible()
 
 
 ATTACKS = (

@@ -78,12 +78,15 @@ def test_messages_named_are_those_of_the_program(tmp_path: Path) -> None:
         "k.md": "---\nsource: x\n---\nz\n---\nsource: y\n---\nz",
         "l.md": "La durÃ©e.",
         "M.MD": "z",
+        "n.md": "---\nquestions:\n  - certificat expiration renouvellement\nanciens-noms: vieux\n---\nUn.",
+        "o.md": "---\nmodifie-le: hier\nanciens-noms: vieux\n---\nDeux.",
+        "p.md": "---\nanciens-noms: vieux\n---\nTrois.",
     }
     (tmp_path / "facettes.yaml").write_text("couloir:\n  valeurs: [Hôpital]\n", encoding="utf-8")
     for name, content in files.items():
         (tmp_path / name).write_text(content, encoding="utf-8", errors="surrogateescape")
     given = "\n".join(map(str, check_corpus(tmp_path))).lower()
-    assert len(rows) == 13
+    assert len(rows) == 16
     for row in rows:
         words = re.sub(r"à \d+ %", "à 100 %", row.lower()).rstrip("…")
         assert words in given, words

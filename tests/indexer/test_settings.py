@@ -157,7 +157,8 @@ def test_every_setting_has_its_own_variable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoder", "offline"), [("bundled", "1"), ("./model", "1"), ("/models/x", "1"), ("BAAI/bge-m3", None)]
+    ("encoder", "offline"),
+    [("bundled", "1"), ("bundled-taught", "1"), ("./model", "1"), ("/models/x", "1"), ("BAAI/bge-m3", None)],
 )
 def test_only_a_hub_model_is_looked_for_on_the_hub(
     encoder: str, offline: str | None, monkeypatch: pytest.MonkeyPatch

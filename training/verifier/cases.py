@@ -25,8 +25,8 @@ from indexer.search.coverage import COLUMNS, CoverageReader
 from indexer.search.evidence import gather_evidence
 from indexer.search.features import feature_matrix
 from indexer.search.ranking import best_first
+from training.styles import restyle
 from training.verifier.faqs import Asked, Kind, Shape
-from training.verifier.styles import restyle
 from training.verifier.swaps import KnownWords, Stock, swap, swap_what_is_asked
 
 _MOST_ASKED = 330

@@ -1,5 +1,6 @@
 """What a file to bring in holds: drafts of answers, whatever the format, and what is to be said of it."""
 
+import dataclasses
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ def _draft(entry: Entry) -> Draft:
     named = plain(key) if re.search(r"[A-Za-z]", key) else ""
     slug = named or name_of(answer.questions, answer.text)
     theme = next(iter(answer.facets.get("thematique", ())), "")
-    draft = Answer(slug, answer.text, answer.questions, dict(answer.facets), answer.source)
+    former_ids = tuple(name for name in answer.former_ids if plain(name) == name)  # others are no file's name
+    draft = dataclasses.replace(answer, id=slug, facets=dict(answer.facets), former_ids=former_ids)
     return Draft(draft, key, plain(theme), f"{entry.path}:{entry.line}")
 
 

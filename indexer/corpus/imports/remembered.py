@@ -82,12 +82,16 @@ def memory_text(memory: Memory) -> str:
 
 def sum_of_answer(answer: Answer) -> str:
     """Return a sum of what an answer says, whatever its id."""
-    said = {
+    said: dict[str, object] = {
         "text": answer.text,
         "questions": list(answer.questions),
         "facets": {key: list(answer.facets[key]) for key in sorted(answer.facets)},
         "source": answer.source,
     }
+    if answer.keywords:
+        said["keywords"] = list(answer.keywords)
+    if answer.changed_on:
+        said["changed_on"] = answer.changed_on.isoformat()
     return sum_of(json.dumps(said, ensure_ascii=False).encode(errors="surrogatepass"))
 
 

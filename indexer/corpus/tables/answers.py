@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
+from indexer.corpus.change_date import not_a_date, read_change_date
 from indexer.corpus.entries import Entry, Located, Unreadable
 from indexer.corpus.html.to_markdown import text_of_cell
 from indexer.corpus.slugs import free_name, name_of
@@ -26,6 +27,7 @@ from indexer.corpus.tables.ods_file import read_ods_sheets
 from indexer.corpus.tables.rows import Row, Sheet, column_letter
 from indexer.corpus.tables.xlsx_file import read_xlsx_sheets
 from indexer.errors import CorpusError
+from indexer.french.keywords import keywords_in
 from indexer.french.text import question_key
 from indexer.records import Answer, Problem, Severity
 
@@ -183,10 +185,23 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
     ]
     if not text and not asked and not _given_id(columns, row):
         return None
-    for column in columns.of(Role.KEYWORDS):
-        words = " ".join(re.split(r"[\s,;|]+", text_of_cell(_cell(row, column.at)))).strip()
-        if words:
-            asked.append(Located(words, row.number, column.letter))
+    keywords = [
+        Located(words, row.number, column.letter)
+        for column in columns.of(Role.KEYWORDS)
+        if (words := keywords_in(text_of_cell(_cell(row, column.at))))
+    ]
+    former_names = [
+        Located(name, row.number, column.letter)
+        for column in columns.of(Role.FORMER_NAMES)
+        for name in keywords_in(text_of_cell(_cell(row, column.at))).split()
+    ]
+    changed_on, warnings = None, []
+    for column in columns.of(Role.CHANGED_ON):
+        written = text_of_cell(_cell(row, column.at)).strip()
+        changed_on = read_change_date(written)
+        if written and changed_on is None:
+            located = Located(written, row.number, column.letter)
+            warnings.append(Problem(path, row.number, located.told(not_a_date(written)), Severity.WARNING))
     questions = _each_once(asked) if len(asked) > 1 else asked
     values = [
         (column.facet, Located(part, row.number, column.letter))
@@ -215,10 +230,16 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
             questions=tuple(question.text for question in questions),
             facets=facets,
             source=source or None,
+            former_ids=tuple(name.text for name in former_names),
+            keywords=tuple(words.text for words in keywords),
+            changed_on=changed_on,
         ),
         row.number,
         tuple(questions),
         tuple(values),
+        tuple(warnings),
+        keywords=tuple(keywords),
+        former_names=tuple(former_names),
         text_column=text_column.letter if text_column else "",
         id_column=id_column.letter if id_column else "",
     )
@@ -229,9 +250,12 @@ def _joined(entries: list[Entry]) -> Entry:
     first = entries[0]
     texts = dict.fromkeys(entry.answer.text for entry in entries if entry.answer.text)
     questions = _each_once([question for entry in entries for question in entry.questions])
+    keywords = _each_once([words for entry in entries for words in entry.keywords])
+    former_names = _each_once([name for entry in entries for name in entry.former_names])
     values: dict[tuple[str, str], Located] = {}
     warnings: list[Problem] = []
     for entry in entries:
+        warnings += entry.warnings
         for key, value in entry.facet_values:
             values.setdefault((key, value.text), value)
         if entry is not first:
@@ -249,11 +273,16 @@ def _joined(entries: list[Entry]) -> Entry:
             questions=tuple(question.text for question in questions),
             facets=facets,
             source=next((entry.answer.source for entry in entries if entry.answer.source), None),
+            former_ids=tuple(name.text for name in former_names),
+            keywords=tuple(words.text for words in keywords),
+            changed_on=max((entry.answer.changed_on for entry in entries if entry.answer.changed_on), default=None),
         ),
         first.line,
         tuple(questions),
         tuple((key, value) for (key, _), value in values.items()),
         tuple(warnings),
+        keywords=tuple(keywords),
+        former_names=tuple(former_names),
         text_column=first.text_column,
     )
 

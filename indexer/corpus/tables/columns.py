@@ -25,6 +25,8 @@ class Role(StrEnum):
     FACET = "facette"
     LINK = "lien"
     SOURCE = "source"
+    FORMER_NAMES = "anciens noms"
+    CHANGED_ON = "modifié le"
 
 
 _HEADINGS: dict[str, Role] = {
@@ -41,12 +43,16 @@ _HEADINGS: dict[str, Role] = {
         Role.LINK: "lien|liens|url|urls|link|links|lien utile|liens utiles|adresse web|adresse internet|page web|"
         "pour en savoir plus|en savoir plus",
         Role.SOURCE: "source|sources|origine|provenance",
+        Role.FORMER_NAMES: "ancien nom|anciens noms|ancien identifiant|anciens identifiants|former id|former ids",
+        Role.CHANGED_ON: "modifie le|mis a jour le|mise a jour|mise a jour le|date de mise a jour|derniere mise a jour|"
+        "date de modification|derniere modification|date de derniere modification|maj|date maj|date|changed on|"
+        "updated|updated at|last updated|last modified",
     }.items()
     for heading in headings.split("|")
 }
 _THEMES = {"thematique", "thematiques", "theme", "themes", "topic", "topics"}
 _LIKE_THEMES = {"categorie", "categories", "category", "rubrique", "rubriques", "domaine", "domaines", "section"}
-_SHOWN = ("ID", "Question", "Réponse", "Thématique", "Mots-clés", "Lien", "Source")
+_SHOWN = ("ID", "Question", "Réponse", "Thématique", "Mots-clés", "Lien", "Source", "Modifié le")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from indexer.encoders.bundled.adapter import Adapter
 from indexer.encoders.bundled.engine import OpenVinoEngine
 from indexer.encoders.bundled.layout import (
     GRAPH,
@@ -15,6 +16,7 @@ from indexer.encoders.bundled.layout import (
     SCORES,
     SHORT_GRAPH,
     SHORT_LENGTHS,
+    TAUGHT_NAME,
     WORD_SCALES,
     WORDS,
 )
@@ -31,13 +33,18 @@ class BundledEncoder:
     """The default Encoder: 384 dimensions, 512 tokens, the prompts "query: " and "passage: "."""
 
     def __init__(
-        self, *, cache_folder: Path | None = None, batch_size: int | None = None, threads: int | None = None
+        self,
+        *,
+        adapter: Adapter | None = None,
+        cache_folder: Path | None = None,
+        batch_size: int | None = None,
+        threads: int | None = None,
     ) -> None:
-        """Unpack the model where it is not yet, and load it.
+        """Unpack the model where it is not yet, and load it. adapter: what it has been taught.
 
         EncoderError if it cannot be unpacked or run.
         """
-        unpacked = unpack_model(cache_folder)
+        unpacked = unpack_model(cache_folder, adapter=adapter)
         folder = unpacked.folder
         with ThreadPoolExecutor(1) as pool:
             tokenizer = pool.submit(UnigramTokenizer.load, folder / PIECES, folder / SCORES)
@@ -51,11 +58,12 @@ class BundledEncoder:
             self._tokenizer = tokenizer.result()
         self._short_graph = folder / SHORT_GRAPH
         self._fingerprint = unpacked.fingerprint
+        self._name = TAUGHT_NAME if adapter else MODEL_NAME
 
     @property
     def name(self) -> str:
-        """multilingual-e5-small."""
-        return MODEL_NAME
+        """multilingual-e5-small, and whether it has been taught."""
+        return self._name
 
     @property
     def fingerprint(self) -> str:

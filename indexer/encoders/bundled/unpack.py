@@ -19,7 +19,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from indexer.encoders.bundled.layout import CHECKED_AT_LOAD, FOLDER, PROMPTS
+from indexer.encoders.bundled.adapter import Adapter
+from indexer.encoders.bundled.layout import CHECKED_AT_LOAD, PROMPTS, folder_name
 from indexer.encoders.fingerprint import fingerprint
 from indexer.errors import EncoderError
 from indexer.files import force_all_to_disk, force_to_disk, sha256_of
@@ -61,22 +62,22 @@ class _Inventory:
             return None
 
 
-def unpack_model(cache_folder: Path | None = None) -> UnpackedModel:
+def unpack_model(cache_folder: Path | None = None, *, adapter: Adapter | None = None) -> UnpackedModel:
     """Return the unpacked model, unpacking it first where it is absent or damaged; a second call takes milliseconds.
 
-    cache_folder: where to keep it, the user's cache by default.
+    cache_folder: where to keep it, the user's cache by default. adapter: what it has been taught, a folder for each.
     EncoderError if it cannot be unpacked; nothing half-made stays in place.
     """
     root = cache_folder or _user_cache()
-    folder = root / FOLDER
+    folder = root / folder_name(adapter)
     if (inventory := _intact(folder)) is not None:
         return UnpackedModel(folder, inventory.fingerprint)
     with _explained(root):
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f".{FOLDER}.lock"):
+        with FileLock(root / f".{folder.name}.lock"):
             # Another process may have done it while this one waited.
             if (inventory := _intact(folder)) is None:
-                inventory = _unpack(folder)
+                inventory = _unpack(folder, adapter)
     return UnpackedModel(folder, inventory.fingerprint)
 
 
@@ -105,7 +106,7 @@ def _intact(folder: Path) -> _Inventory | None:
     return inventory if digests == [inventory.files[name].sha256 for name in CHECKED_AT_LOAD] else None
 
 
-def _unpack(folder: Path) -> _Inventory:
+def _unpack(folder: Path, adapter: Adapter | None) -> _Inventory:
     """Make *folder* anew; the lock is held."""
     # Imported here: a start with the model unpacked needs none of it.
     from indexer.encoders.bundled.model_files import write_model_files
@@ -117,7 +118,7 @@ def _unpack(folder: Path) -> _Inventory:
     aside = Path(tempfile.mkdtemp(prefix=_aside_prefix(folder), dir=folder.parent))
     damaged = aside.with_name(aside.name + "-damaged")
     try:
-        write_model_files(aside)
+        write_model_files(aside, adapter=adapter)
         inventory = _describe(aside)
         inventory.save(aside / _INVENTORY)
         force_all_to_disk(aside)

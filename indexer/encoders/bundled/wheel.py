@@ -12,6 +12,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +59,19 @@ class FourBitBlocks:
         return weights.reshape(len(self.levels), -1)
 
 
+class Lessons(Protocol):
+    """What a model has learnt since."""
+
+    def teach(self, name: str, blocks: FourBitBlocks, *, rows: slice) -> FourBitBlocks:
+        """Return what takes the place of *blocks*, some rows of the tensor *name*; themselves if it is as it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class WheelModel:
-    """What the file holds. Tensor names are those of the file: emb.word, l0.q.w, l0.q.b …"""
+    """What the file holds. Tensor names are those of the file: emb.word, l0.q.w, l0.q.b …
+
+    lessons: what its matrices have been taught, None for the model as it is in the file.
+    """
 
     hidden: int
     layers: int
@@ -73,6 +84,7 @@ class WheelModel:
     vocabulary: Vocabulary
     data: mmap.mmap
     directory: Mapping[str, tuple[int, int, int]]
+    lessons: Lessons | None = None
 
     def is_quantised(self, name: str) -> bool:
         """Say whether a tensor is held in 4-bit blocks rather than as float32."""
@@ -86,7 +98,7 @@ class WheelModel:
         return np.frombuffer(self.data, "<f4", length // 4, offset).astype(np.float32)
 
     def blocks(self, name: str, *, columns: int, rows: slice = slice(None)) -> FourBitBlocks:
-        """Return some rows of a 4-bit matrix of *columns* columns, as they are stored."""
+        """Return some rows of a 4-bit matrix of *columns* columns, as they are stored or as they have been taught."""
         kind, offset, length = self.directory[name]
         if kind != _FOUR_BIT:
             raise ValueError(f"{name} is not a 4-bit tensor")
@@ -94,7 +106,8 @@ class WheelModel:
         nibbles = stored["nibbles"]
         # Value j is the low nibble of byte j, value j + 16 its high nibble.
         levels = np.concatenate([nibbles & 15, nibbles >> 4], axis=-1).view(np.int8) - np.int8(8)
-        return FourBitBlocks(levels, np.ascontiguousarray(stored["scale"])[..., None].astype(np.float16))
+        blocks = FourBitBlocks(levels, np.ascontiguousarray(stored["scale"])[..., None].astype(np.float16))
+        return self.lessons.teach(name, blocks, rows=rows) if self.lessons else blocks
 
 
 def find_wheel_file() -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from indexer.french.numbers.mention import CODE, MENTION, START, Mention, Span
 from indexer.french.text import fold
 
-_NAMES = [
+MONTHS = [
     "janvier",
     "février",
     "mars",
@@ -21,7 +21,7 @@ _NAMES = [
     "décembre",
 ]
 _SHORT = ["janv", "fevr", "mars", "avr", "mai", "juin", "juil", "aout", "sept", "oct", "nov", "dec"]
-_MONTH_OF = {fold(name): number for names in (_NAMES, _SHORT) for number, name in enumerate(names, start=1)}
+_MONTH_OF = {fold(name): number for names in (MONTHS, _SHORT) for number, name in enumerate(names, start=1)}
 _MONTH = (
     "janv(?:ier)?|f[ée]vr(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|ao[ûu]t"
     "|sept(?:embre)?|oct(?:obre)?|nov(?:embre)?|d[ée]c(?:embre)?"
@@ -67,7 +67,7 @@ def _spelt(found: re.Match[str]) -> str:
     if (read := _read(found)) is None:
         return found[0]
     day, month, year = read
-    return " ".join([*(["1er" if day == 1 else str(day)] if day else []), _NAMES[month - 1], year])
+    return " ".join([*(["1er" if day == 1 else str(day)] if day else []), MONTHS[month - 1], year])
 
 
 def _read(found: re.Match[str]) -> tuple[int, int, str] | None:

@@ -12,6 +12,9 @@ from server import metrics
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
 
+_LEAST_FREE_BYTES = 64 * 1024 * 1024
+"""Below it a disk is as good as full: the next index or the log of the feedback may not fit."""
+
 
 def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: FeedbackStore | None = None) -> APIRouter:
     """Return the routes /livez, /readyz and /metrics. disks: folders, by what they hold."""
@@ -27,7 +30,15 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
         """Say which index answers questions."""
         info, built_at = answering.index_info, answering.manifest.built_at
         kept = feedback.health() if feedback else None
-        reasons = [reason for reason in (answering.degraded, kept.why if kept else None) if reason]
+        free_bytes = {name: _free_bytes(folder) for name, folder in disks.items()}
+        reasons = [
+            *filter(None, (answering.degraded, kept.why if kept else None)),
+            *(
+                f"The disk of the {name} has {free // 1024 // 1024} MB left. Free some space on it."
+                for name, free in free_bytes.items()
+                if free is not None and free < _LEAST_FREE_BYTES
+            ),
+        ]
         return JSONResponse(
             {
                 # Questions are answered in either case: a proxy must not take a degraded server away.
@@ -38,7 +49,8 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
                 "answers": info.answers,
                 "built_at": built_at,
                 "age_seconds": round((datetime.now(UTC) - datetime.fromisoformat(built_at)).total_seconds()),
-                "disk_free_bytes": {name: _free_bytes(folder) for name, folder in disks.items()},
+                "feedback": {"status": kept.status, "notice": kept.notice} if kept else None,
+                "disk_free_bytes": free_bytes,
             }
         )
 

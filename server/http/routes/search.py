@@ -59,7 +59,7 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
     def get_search(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
         """Find the answers nearest to a question; the same as POST, for curl and links.
 
-        Any other parameter is a facet: `couloir=Hôpital&couloir=Officine`.
+        Any other parameter is a facet: `thematique=Horaires&thematique=Tarifs`.
         """
         given = request.query_params.multi_items()
         for key in SearchQuery.model_fields:

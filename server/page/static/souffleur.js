@@ -16,9 +16,9 @@ const STYLE = `
   --tint: var(--souffleur-tint, #e4eef0); --mark: var(--souffleur-mark, #ffe9a3); --yes: var(--souffleur-yes, #1d6337);
   --check: var(--souffleur-check, #7a4b00); --radius: var(--souffleur-radius, 6px); }
 @media (prefers-color-scheme: dark) { :host([scheme="auto"]) {
-  --accent: var(--souffleur-accent, #86d3df); --on-accent: var(--souffleur-on-accent, #05262c); --ink: var(--souffleur-ink, #e9e6df);
+  --accent: color-mix(in oklab, var(--souffleur-accent, #0b5563), #fff 70%); --on-accent: #0b1417; --ink: var(--souffleur-ink, #e9e6df);
   --soft: var(--souffleur-soft, #adb7bc); --sheet: var(--souffleur-paper, #1b2327); --line: var(--souffleur-line, #364147);
-  --tint: var(--souffleur-tint, #1f3338); --mark: var(--souffleur-mark, #5c4a08); --yes: var(--souffleur-yes, #8fdca8); --check: var(--souffleur-check, #f3cb7e); } }
+  --tint: color-mix(in oklab, var(--accent), var(--sheet) 88%); --mark: var(--souffleur-mark, #5c4a08); --yes: var(--souffleur-yes, #8fdca8); --check: var(--souffleur-check, #f3cb7e); } }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
 .box { background: var(--sheet); color: var(--ink); font: var(--souffleur-font, 1rem/1.55 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif); padding: 1rem; border: 1px solid var(--line); border-radius: var(--radius); overflow-wrap: break-word; }
@@ -53,6 +53,8 @@ mark { background: var(--mark); color: inherit; }
 .candidates li:has([open]) { grid-column: 1 / -1; }
 .candidate { border: 1px solid var(--line); border-radius: var(--radius); padding: .5rem .75rem; height: 100%; }
 .other { border-top: 1px solid var(--line); } .other-title { font-weight: 600; } .extract { display: block; } [open] > summary .extract { display: none; }
+.also-found { border-top: 1px solid var(--line); padding-top: 1rem; margin-top: 1rem; }
+.also-asked button { border: 0; padding: .25rem 0; font-weight: 400; text-align: start; text-decoration: underline; }
 .none { border-left: 3px solid var(--soft); padding-left: 1rem; margin-bottom: 1rem; }
 .tag { border: 1px solid var(--line); border-radius: 4px; padding: 0 .5rem; min-height: 1.5rem; text-decoration: none; }
 .feedback { border-top: 1px solid var(--line); padding-top: .75rem; }

@@ -44,6 +44,25 @@ def test_any_value_of_every_facet(table: FacetTable, filters: dict[str, list[str
     assert "".join(ANSWERS[row].id for row in np.flatnonzero(allowed)) == expected
 
 
+def test_a_facet_may_apply_to_none_without_a_value(tmp_path: Path) -> None:
+    """What its definition says holds for filters and for counts, and is kept; the others are as they were."""
+    closed = Facet("produit", "Quel produit ?", ("DMP",), open_to_all=False)
+    FacetTable.build([FACETS[0], closed], ANSWERS).save(tmp_path)
+    table = FacetTable.load(tmp_path)
+    assert table.facets[1] == closed
+    allowed = table.allowed({"produit": ["DMP"]})
+    assert allowed is not None
+    assert np.flatnonzero(allowed).tolist() == [0]
+    assert table.count(np.arange(4))["produit"] == {"DMP": 1}
+    assert table.count(np.arange(4))["couloir"] == {"Hôpital": 3, "Officine": 2, "Biologie": 2}
+
+
+def test_known_filters_are_spelt_as_defined(table: FacetTable) -> None:
+    """Decomposed accents are the same value; what there is not is left out."""
+    asked = {"autre": ["z"], "couloir": ["Officine", "Ho\u0302pital", "absent"], "rien": ["x"]}
+    assert table.known(asked) == {"couloir": ["Hôpital", "Officine"]}
+
+
 def test_no_filter_allows_all(table: FacetTable) -> None:
     """Neither no facet nor a facet without values filters anything."""
     assert table.allowed({}) is None

@@ -1,6 +1,8 @@
 """Every problem of a corpus at once, in French."""
 
 import os
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -360,6 +362,68 @@ def test_facet_values_are_known_by_their_letters(tmp_path: Path) -> None:
     assert check_corpus(tmp_path) == []
     answer = next(open_corpus(tmp_path).answers())
     assert answer.facets == {"couloir": ("Hôpital", "Service d'accès aux soins")}
+
+
+def test_former_names_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    """A name that an answer has now, its own name, and one that two claim; a name alone is well."""
+    write(
+        tmp_path,
+        {
+            "a.md": "---\nanciens-noms:\n  - a\n  - b\n  - vieux\n---\nUn.",
+            "b.md": "---\nanciens-noms: a\n---\nDeux.",
+            "c.md": "---\nanciens-noms:\n  - vieux\n  - seul\n---\nTrois.",
+        },
+    )
+    problems = check_corpus(tmp_path)
+    found = [(Path(one.path).name, one.line, one.severity) for one in problems]
+    warning = Severity.WARNING
+    assert found == [("a.md", 3, warning), ("b.md", 2, warning), ("b.md", 4, warning), ("c.md", 3, warning)]
+    for problem, words in zip(
+        problems,
+        ("qu'elle porte|que la réponse porte", "est le nom de", "aussi un ancien nom", "déjà un ancien"),
+        strict=True,
+    ):
+        assert re.search(words, problem.message), problem
+
+
+def test_keywords_among_questions_are_guessed(tmp_path: Path) -> None:
+    """A string that asks nothing is warned of, with the place for it; titles and questions are not."""
+    write(
+        tmp_path,
+        {
+            "a.md": "---\nquestions:\n  - certificat expiration renouvellement\n  - Comment le renouveler ?\n"
+            "  - Durée de validité du certificat\n  - cni, papiers, identité\nmots-cles: [a b c, 'd, e']\n---\nUn.",
+        },
+    )
+    problems = check_corpus(tmp_path)
+    assert [(one.line, one.severity) for one in problems] == [(3, Severity.WARNING), (6, Severity.WARNING)]
+    assert "mettez-les sous « mots-cles »" in problems[0].message
+    answer = next(open_corpus(tmp_path).answers())
+    assert answer.keywords == ("a b c", "d e")
+    assert len(answer.questions) == 4
+
+
+def test_a_facet_says_what_an_answer_without_a_value_applies_to(tmp_path: Path) -> None:
+    """« toutes », the default, or « aucune »; another word is told with its line."""
+    lines = "{}:\n  question: q\n  sans-valeur: {}\n  valeurs: [x]\n"
+    write(tmp_path, {"facettes.yaml": lines.format("a", "aucune") + lines.format("b", "toutes"), "a.md": "Un."})
+    assert check_corpus(tmp_path) == []
+    assert [facet.open_to_all for facet in open_corpus(tmp_path).facets] == [False, True]
+    write(tmp_path, {"facettes.yaml": lines.format("a", "jamais")})
+    (problem,) = check_corpus(tmp_path)
+    assert (problem.line, "« jamais » n'est pas connu" in problem.message) == (3, True)
+
+
+def test_a_day_of_change_is_read_or_told(tmp_path: Path) -> None:
+    """As machines and as people write it; what is no day is an error with its line."""
+    for written, day in (("2026-03-31", 31), ("1er mars 2026", 1), ("05/03/2026", 5)):
+        write(tmp_path, {"a.md": f"---\nmodifie-le: {written}\n---\nUn."})
+        (answer,) = open_corpus(tmp_path).answers()
+        assert answer.changed_on == date(2026, 3, day)
+    write(tmp_path, {"a.md": "---\nmodifie-le: 31/02/2026\n---\nUn."})
+    (problem,) = check_corpus(tmp_path)
+    assert (problem.line, problem.severity) == (2, Severity.ERROR)
+    assert "n'est pas un jour" in problem.message
 
 
 def test_shipped_corpus_is_clean() -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import tracemalloc
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
 from indexer.corpus.rows import MAX_ROW_BYTES
 from indexer.corpus.text_files import decode_text
 from indexer.errors import CorpusError
+from indexer.french.keywords import keywords_in
 from indexer.french.text import question_key
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
 
@@ -68,12 +70,20 @@ def test_markdown_answer_is_read() -> None:
     questions=st.lists(SOME, max_size=3).map(tuple),
     facets=st.dictionaries(SOME, st.lists(SOME, min_size=1, max_size=2).map(tuple), max_size=2),
     source=st.none() | SOME,
+    keywords=st.lists(SOME.map(keywords_in).filter(bool), max_size=2).map(tuple),
+    changed_on=st.none() | st.dates(date(1900, 1, 1)),
 )
 def test_what_is_formatted_is_parsed(
-    text: str, questions: tuple[str, ...], facets: dict[str, tuple[str, ...]], source: str | None
+    text: str,
+    questions: tuple[str, ...],
+    facets: dict[str, tuple[str, ...]],
+    source: str | None,
+    keywords: tuple[str, ...],
+    changed_on: date | None,
 ) -> None:
     """Whatever the words, the file of an answer gives the answer back."""
     answer = Answer("a", text.strip(), questions=questions, facets=facets, source=source)
+    answer = dataclasses.replace(answer, keywords=keywords, changed_on=changed_on)
     assert parse(format_markdown_answer(answer), "a.md") == answer
 
 

@@ -1,6 +1,8 @@
 """Bringing a table in, and again: nothing that an editor wrote is lost."""
 
 import csv
+import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from indexer.corpus.check import check_corpus
 from indexer.corpus.corpus import open_corpus
 from indexer.corpus.imports.bring_in import carry_out, prepare_import
 from indexer.corpus.imports.plan import Change
+from indexer.records import Answer
 
 FACETS = "# de ma main\nthematique:\n  question: Quoi ?\n  valeurs:\n    -   Prix\n\n# suite\nautre:\n  valeurs: [x]\n"
 Rows = dict[str, str]
@@ -38,6 +41,26 @@ def test_importing_twice_changes_nothing(tmp_path: Path) -> None:
     assert not again.changes_anything
     assert "2 sans changement" in str(again)
     assert before == {one: one.read_bytes() for one in (tmp_path / "answers").rglob("*") if one.is_file()}
+
+
+def test_keywords_and_day_of_change_are_kept(tmp_path: Path) -> None:
+    """What a table says beside question and answer is in the files that are made of it, and read again."""
+    rows = tmp_path / "faq.csv"
+    rows.write_text(
+        "ID;Question;Réponse;Mots-clés;Modifié le;Anciens noms\n"
+        "cni;Où la demander ?;En mairie.;cni, papiers;31/03/2026;carte\n",
+        encoding="utf-8",
+    )
+    answers = tmp_path / "answers"
+    assert main(["import", str(rows), str(answers), "--yes"]) == 0
+    (answer,) = open_corpus(answers).answers()
+    assert (answer.questions, answer.keywords) == (("Où la demander ?",), ("cni papiers",))
+    assert (answer.changed_on, answer.former_ids) == (date(2026, 3, 31), ("carte",))
+    line = {"id": "a", "text": "Un.", "mots-clés": "a; b", "modifie_le": "2026-03-31", "former_ids": ["z"]}
+    file = tmp_path / "faq.jsonl"
+    file.write_text(json.dumps(line), encoding="utf-8")
+    (answer,) = open_corpus(file).answers()
+    assert answer == Answer("a", "Un.", keywords=("a b",), changed_on=date(2026, 3, 31), former_ids=("z",))
 
 
 def test_each_change_is_known(tmp_path: Path) -> None:

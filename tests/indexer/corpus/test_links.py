@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.corpus.companion_files import FILES, read_companions
 from indexer.corpus.entries import Entry, Unreadable
 from indexer.corpus.markdown_folder import read_folder
 from indexer.records import Problem, Severity
@@ -52,3 +53,15 @@ def test_a_name_cannot_command_a_terminal() -> None:
     """Escape sequences, C1 codes and line breaks of a path or a message are shown, not sent."""
     problem = Problem("a\x1b[2J\nb\u009b31m.md", 3, "mot\x07 é", Severity.ERROR)
     assert str(problem) == "a\\x1b[2J\\x0ab\\x9b31m.md:3: mot\\x07 é"
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_companion_that_leads_out_is_an_error(answers: Path, name: str) -> None:
+    """The facets, the acronyms and the questions beside the answers: what is outside is not read."""
+    (answers.parent / name).symlink_to("../secret")
+    found = read_companions(answers.parent)
+    place = answers.parent / name
+    assert [str(problem) for problem in found.problems] == [
+        f"{place}:1: ce lien mène hors du corpus : mettez ici le fichier lui-même."
+    ]
+    assert (found.facets, found.acronyms, found.off_topic) == ((), (), ())

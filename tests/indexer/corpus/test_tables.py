@@ -48,7 +48,7 @@ READ: dict[str, list[Answer]] = {
     "line-breaks.csv": [Answer("delai", "Trois jours.\n\n- un\n- deux", TWO_QUESTIONS)],
     "bars.csv": [Answer("delai", "Trois jours.", TWO_QUESTIONS)],
     "variants-in-columns.csv": [Answer("delai", "Trois jours.", TWO_QUESTIONS)],
-    "keywords-link.csv": [Answer("delai", "Trois jours.", ("Quel délai ?", "délai durée"), {}, LINK)],
+    "keywords-link.csv": [Answer("delai", "Trois jours.", ("Quel délai ?",), {}, LINK, keywords=("délai durée",))],
     "html-cells.csv": [
         Answer(
             "qu-est-ce-que-l-ete",

@@ -1,6 +1,7 @@
 """Searching an index: questions together and alone, compared with all of it and with candidates alone."""
 
 import dataclasses
+import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from indexer.dense.vector_table import VectorTable
 from indexer.index.build import build_index
 from indexer.index.index import Found, Index
 from indexer.records import Answer, Passage, PassageKind, Vectors
+from tests.corpora import ANSWERS as SMALL
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -174,3 +176,18 @@ def test_groups_of_rows_are_reduced_one_by_one() -> None:
         nothing = np.full(3, -np.inf)
         assert_array_equal(some.greatest(picked), [values[rows].max(axis=0) if rows else nothing for rows in expected])
         assert_allclose(some.sums(picked), [values[rows].sum(axis=0) for rows in expected], atol=1e-6)
+
+
+def test_a_file_cut_short_under_a_running_index_ends_nothing(tmp_path: Path) -> None:
+    """None of its files is mapped, however large: every question is answered as before."""
+    build_index(MemoryCorpus(SMALL), tmp_path, encoder=FakeEncoder())
+    index = Index.open(tmp_path)
+    vectors = FakeEncoder().encode_questions(["certificat"])
+    before = list(index.search(["certificat"], vectors, limit=3))
+    folder = tmp_path / index.manifest.id
+    for file in [file for file in folder.rglob("*") if file.is_file()]:
+        os.truncate(file, 0)
+    maps = Path("/proc/self/maps")
+    assert not maps.exists() or str(folder) not in maps.read_text()
+    assert list(index.search(["certificat"], vectors, limit=3)) == before
+    assert index.vector_sums(most=10).bodies.any()

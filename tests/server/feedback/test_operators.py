@@ -431,3 +431,20 @@ def test_a_server_notices_within_a_second_though_nobody_writes(store: FeedbackSt
         while not path.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         assert path.exists()
+
+
+def test_a_file_moved_while_it_is_read_takes_its_log_along(
+    store: FeedbackStore, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is only in the log cannot be put into a file that others read, or on a full disk: the log goes to it."""
+    judge(store, "q1")
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM feedback").fetchone()
+        judge(store, "q2")
+        moved = path.with_name("moved.sqlite")
+        path.rename(moved)
+        judge(store, "q3")
+        assert "another program is reading it" in caplog.text
+    assert kept(moved) == ["q1", "q2"]
+    assert kept(path) == ["q3"]

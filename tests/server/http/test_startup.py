@@ -17,7 +17,7 @@ import platformdirs
 import pytest
 from fastapi.testclient import TestClient
 
-from indexer.encoders.bundled.layout import FOLDER
+from indexer.encoders.bundled.layout import folder_name
 from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
 from indexer.index.folder import CURRENT, IndexFolder
@@ -32,6 +32,7 @@ from tests.corpora import ANSWERS, MemoryCorpus
 ROOT = Path(__file__).parents[3]
 READY = "Uvicorn running on"
 DESCRIPTION = "souffleur.json"
+MODEL_FOLDER = folder_name(None)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +70,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def server_process(index: Path, *, cache: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
+def server_process(index: Path, *options: str, cache: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
     """Run `python -m server serve` on a free port; it is killed at the end of the block, if it still runs."""
-    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--index", str(index)]
+    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--index", str(index), *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SOUFFLEUR_")}
     if cache or "SOUFFLEUR_CACHE" in os.environ:
         environment["SOUFFLEUR_CACHE"] = str(cache or os.environ["SOUFFLEUR_CACHE"])
@@ -91,14 +92,14 @@ class Held:
 
     def let_go(self) -> None:
         """Let the server read on, once it reads."""
-        (self.cache / FOLDER / DESCRIPTION).write_bytes(self.description)
+        (self.cache / MODEL_FOLDER / DESCRIPTION).write_bytes(self.description)
 
 
 @pytest.fixture
 def held(tmp_path: Path) -> Held:
     """Keeps a server loading; where an index is built, the model has been unpacked."""
-    unpacked = Path(os.environ.get("SOUFFLEUR_CACHE") or platformdirs.user_cache_path("souffleur")) / FOLDER
-    folder = tmp_path / "cache" / FOLDER
+    unpacked = Path(os.environ.get("SOUFFLEUR_CACHE") or platformdirs.user_cache_path("souffleur")) / MODEL_FOLDER
+    folder = tmp_path / "cache" / MODEL_FOLDER
     folder.mkdir(parents=True)
     for entry in unpacked.iterdir():
         if entry.name != DESCRIPTION:
@@ -150,6 +151,27 @@ def test_the_server_listens_while_it_loads(built: Path, held: Held) -> None:
         status, _, body = get(port, "/readyz")
         assert (status, body["status"]) == (200, "ready")
         assert get(port, "/v1/search?q=certificat")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.slow
+def test_settings_are_read_again_on_a_hangup(built: Path, held: Held, tmp_path: Path) -> None:
+    """One sent while the server loads is obeyed once it serves; a bad file is told, and the server goes on."""
+    file = tmp_path / "souffleur.toml"
+    file.write_text("", encoding="utf-8")
+    with server_process(built, "--config", str(file), cache=held.cache) as process:
+        port = port_in(read_until(process, "Listening on port"))
+        file.write_text('[site]\nname = "Une autre FAQ"\n', encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        held.let_go()
+        assert "name from none to Une autre FAQ" in read_until(process, "read again")[-1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
+            assert "Une autre FAQ" in page.read().decode()
+        file.write_text("no settings", encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        assert "cannot be read" in read_until(process, "were not taken")[-1]
+        assert get(port, "/readyz")[0] == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
 

@@ -18,9 +18,10 @@ from server.answering.answering import Answering
 from server.app import create_app, create_site
 from server.feedback.store import FeedbackStore
 from server.page import routes, views
+from server.page.files import PageFiles
 from server.page.maker import PageMaker
 from server.page.typography import french_spaces
-from server.page.views import group_by_theme, title_of, view_facets, view_result
+from server.page.views import FacetCount, group_by_theme, title_of, view_facets, view_result
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -46,8 +47,9 @@ def browser(answering: Answering, store: FeedbackStore, asked: list[tuple[str, R
     """Asks for pages of the small index, and follows redirects as a browser does."""
     app = create_app(answering, feedback=store)
     maker = PageMaker(answering, limit=5, feedback=store, keep_question=lambda *given: asked.append(given))
-    app.include_router(routes.routes(maker))
-    app.mount("/page", routes.files())
+    files = PageFiles()
+    app.include_router(routes.routes(maker, files))
+    app.mount("/page", files)
     with TestClient(app) as client:
         yield client
 
@@ -186,6 +188,34 @@ def test_an_off_topic_question_looks_different(browser: TestClient) -> None:
     assert '<details class="other">' in page
 
 
+def test_several_questions_get_their_answers_one_under_the_other(browser: TestClient, answering: Answering) -> None:
+    """Each of the first three stands with its answer, judged by an id of its own; a fourth can be asked by a button."""
+    questions = [*(answer.questions[0] for answer in ANSWERS[:3]), "Dois-je exporter les données ?"]
+    page = send(browser, "/", [("q", " ".join(questions))]).text
+    assert re.findall(r"Vous demandez aussi&nbsp;: <strong>([^<]+)</strong>", page) == [
+        html.escape(french_spaces(question)) for question in questions[1:3]
+    ]
+    judged = re.findall(r'<article class="best".*?name="answer_id" value="([^"]+)"', page, re.DOTALL)
+    assert judged == [answer.id for answer in ANSWERS[:3]]
+    assert len(set(re.findall(r'name="query_id" value="(\w+)"', page))) == 3
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert f'name="q" value="{questions[3]}"><button>Poser aussi' in page
+    reply = answering.answer(" ".join(questions))
+    assert [one.hits[0].answer.id for one in reply.also_found[:2]] == [answer.id for answer in ANSWERS[1:3]]
+
+
+def test_a_second_question_may_be_refused(browser: TestClient) -> None:
+    """It is said under the answers of the others, with what comes nearest."""
+    questions = [ANSWERS[0].questions[0], "zzz qqq xxx ?", ANSWERS[2].questions[0]]
+    page = send(browser, "/", [("q", " ".join(questions))]).text
+    (first, second, third) = page.split("Vous demandez aussi")
+    assert "Réponse très probable" in first
+    assert "Je n’ai pas trouvé de réponse sûre" in second
+    assert second.count('<details class="other">') == 2
+    assert "Réponse très probable" in third
+
+
 def test_every_answer_has_a_page_with_structured_data(browser: TestClient) -> None:
     """The permalink shows the answer, and its questions as schema.org FAQPage."""
     page = browser.get("/reponses/validite-certificat").text
@@ -255,13 +285,15 @@ def test_pages_hold_no_inline_code_and_a_strict_policy(browser: TestClient, addr
 
 
 def test_page_weighs_little(browser: TestClient) -> None:
-    """A page with its result, its style and all its scripts, uncompressed, weighs at most 60 kB."""
+    """A page with its result, its style and all its scripts, weighs at most 60 kB without compression too."""
     page = send(browser, "/", [("q", QUESTION)]).text
     addresses = set(re.findall(r'(?:src|href)="(/page/[^"]+)"', page)) | {"/page/answer.js"}
     files = {address: browser.get(address) for address in addresses}
     assert {file.status_code for file in files.values()} == {200}
     assert {file.headers["cache-control"] for file in files.values()} == {"no-cache"}
-    assert len(page.encode()) + sum(len(file.content) for file in files.values()) <= 60_000
+    weight = len(page.encode()) + sum(len(file.content) for file in files.values())
+    print({address: len(file.content) for address, file in files.items()}, len(page.encode()), weight)
+    assert weight <= 60_000
 
 
 def test_only_files_of_the_page_are_served(browser: TestClient) -> None:
@@ -289,18 +321,29 @@ def test_facets_share_their_beginning() -> None:
         Facet("a", "Votre question concerne quel couloir ?", ("x", "y")),
         Facet("b", "Votre question concerne quelle thématique ?", ("z",)),
     ]
-    view = view_facets(facets, {"a": {"x": 2}, "b": {"z": 1}}, {"a": ["y"]})
+    counted = {"a": FacetCount(3, {"x": 2}), "b": FacetCount(2, {"z": 1})}
+    view = view_facets(facets, counted, {"a": ["y"]})
     assert view.beginning == "Votre question concerne"
-    assert [facet.ending for facet in view.facets] == ["quel couloir ?", "quelle thématique ?"]
+    assert [facet.ending for facet in view.facets] == ["un couloir", "une thématique"]
     assert [(one.value, one.count, one.chosen) for one in view.facets[0].values] == [("x", 2, False), ("y", 0, True)]
     assert view.chosen == (("a", "y"),)
 
 
+def test_only_values_that_choose_are_offered() -> None:
+    """One that would leave nothing, or everything, is not; a facet without others neither. What is chosen stays."""
+    facets = [Facet("a", "A ?", ("all", "some", "none")), Facet("b", "B ?", ("all",))]
+    counted = {"a": FacetCount(4, {"all": 4, "some": 3}), "b": FacetCount(4, {"all": 4})}
+    offered = view_facets(facets, counted, {}).facets
+    assert [(facet.key, [one.value for one in facet.values]) for facet in offered] == [("a", ["some"])]
+    chosen = view_facets(facets, counted, {"b": ["all"]}).facets
+    assert [(facet.key, [one.value for one in facet.values]) for facet in chosen] == [("a", ["some"]), ("b", ["all"])]
+
+
 def test_an_answer_of_two_themes_is_under_both() -> None:
     """Answers without a theme come last, under a heading of their own."""
-    theme = Facet("thematique", "?", ("B", "A"))
+    theme = Facet("thematique", "?", ("B", "A"), open_to_all=False)
     answers = [Answer("1", "un", facets={"thematique": ("A", "B")}), Answer("2", "deux")]
-    groups = group_by_theme(answers, [theme])
+    groups = group_by_theme(answers, [theme], title_of=title_of)
     assert {name: [entry.id for entry in group] for name, group in groups.items()} == {
         "B": ["1"],
         "A": ["1"],

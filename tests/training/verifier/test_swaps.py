@@ -5,7 +5,7 @@ import random
 import pytest
 
 from indexer.french.intent import types_of
-from training.verifier.styles import restyle
+from training.styles import restyle
 from training.verifier.swaps import KnownWords, Stock, swap, swap_what_is_asked
 
 STOCK = Stock(words=["certificat", "bulletin", "syndicat"], names=["Mozart", "Renault"])

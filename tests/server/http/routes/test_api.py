@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from indexer.records import Reply
+from indexer.index.build import build_index
+from indexer.records import Answer, Reply
 from server.answering.answering import Answering, Filters
 from server.app import create_app
 from server.feedback.store import FeedbackStore
-from tests.corpora import ANSWERS
+from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
 
@@ -32,6 +33,7 @@ def test_the_right_answer_comes_first(client: TestClient) -> None:
         "advice",
         "asked",
         "also_asked",
+        "read",
     }
     first = by_get["hits"][0]
     assert first["id"] == "validite-certificat"
@@ -53,6 +55,22 @@ def test_explain_shows_what_the_ranking_saw(client: TestClient) -> None:
     hit = client.get("/v1/search", params={"q": "erreur 905", "explain": "true"}).json()["hits"][0]
     assert hit["id"] == "code-erreur-905"
     assert hit["features"]["ranking.codes"] == 1.0
+
+
+def test_explain_shows_how_the_question_was_read(tmp_path: Path) -> None:
+    """Whatever the spelling, a number with its unit and an acronym have one form; without explain nothing is said."""
+    corpus = MemoryCorpus([Answer("delai", "Le numéro FINESS est donné en 36 mois, avant le 1er mars 2025.")])
+    build_index(corpus, tmp_path, encoder=FakeEncoder())
+    with TestClient(create_app(Answering.open(tmp_path, encoder=FakeEncoder()))) as client:
+
+        def read(question: str) -> dict[str, list[str]]:
+            reply = client.get("/v1/search", params={"q": question, "explain": "true"}).json()
+            return {word["asked"]: word["terms"] for word in reply["read"] if word["known"]}
+
+        assert read("délai de 3 ans")["3"] == read("délai de 36 mois")["36"] == ["#36 mois"]
+        assert read("un F.I.N.E.S.S.")["FINESS"] == read("un FINESS")["FINESS"]
+        assert read("xyzzy") == {}
+        assert client.get("/v1/search", params={"q": "36 mois"}).json()["read"] is None
 
 
 def test_filters_are_facets_in_the_address_or_the_body(client: TestClient) -> None:
