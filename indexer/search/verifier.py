@@ -30,9 +30,9 @@ _SURE = 0.99
 class Reference:
     """First hits of questions to FAQs whose verifier had not seen that FAQ: what thresholds start from.
 
-    All shape (questions,). logits: of the verifier, moved by the ease of their FAQ (see `Ease`). right: whether the
-    first hit answers. kinds: see `IN_SCOPE`. curated: curated questions an answer of that FAQ, 0, 1, or 3 for more.
-    faq: which FAQ.
+    All shape (questions,). logits: of the verifier; of an FAQ without curated questions moved by its ease. right:
+    whether the first hit answers. kinds: see `IN_SCOPE`. curated: curated questions an answer of that FAQ, 0, 1, or 3
+    for more. faq: which FAQ.
     """
 
     logits: NDArray[np.float32]

@@ -178,9 +178,10 @@ def _fit_ease(offsets: NDArray[np.float64], faqs: Sequence[str], of_faqs: Mappin
 
 
 def reference_of(cases: Cases, logits: NDArray[np.float64], lines: Lines, *, without: str | None = None) -> Reference:
-    """Return a sample of the cases as questions of reference, moved by the ease of their FAQ.
+    """Return a sample of the cases as questions of reference.
 
-    without: as in `lines_of`.
+    Those to an FAQ without curated questions are moved by its ease, for nothing tells that of a new one: left as they
+    are, the easiest of them would set thresholds that are too low for a hard one. without: as in `lines_of`.
     """
     generator = np.random.default_rng(_SEED)
     kinds = kinds_of(cases)
@@ -191,9 +192,10 @@ def reference_of(cases: Cases, logits: NDArray[np.float64], lines: Lines, *, wit
             picked += generator.choice(rows, min(most, len(rows)), replace=False).tolist()
     rows = np.array(picked, dtype=np.int64)
     slope = float(lines.of_groups[:, 1].mean())
-    moved = [lines.ease.moved(lines.of_faqs.get(faq, lines.ease.mean)) / slope for faq in cases.faq[rows].tolist()]
+    moved = np.array([lines.ease.moved(lines.of_faqs.get(faq, lines.ease.mean)) for faq in cases.faq[rows].tolist()])
+    moved[cases.curated[rows] > 0] = 0.0
     return Reference(
-        logits=(logits[rows] + moved).astype(np.float32),
+        logits=(logits[rows] + moved / slope).astype(np.float32),
         right=cases.right[rows],
         kinds=kinds[rows].astype(np.int8),
         curated=cases.curated[rows].astype(np.int8),
