@@ -7,7 +7,8 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from evaluation.records import DEPTH, QuerySetError
@@ -24,7 +25,7 @@ from indexer.settings import (
 )
 from indexer.terminal import FAILED, Subparsers, add_command, add_commands_to
 from server.cli import RECORDS
-from server.settings import MAX_LIMIT
+from server.settings import MAX_LIMIT, TABLE, ServerSettings
 
 BASELINE = Path("corpus/queries/baseline.json")
 _INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
@@ -37,13 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that was parsed by `add_commands`; the status as `main`."""
+    return _run_with(options, lambda index, _: options.run(options, index))
+
+
+def _run_with(options: argparse.Namespace, command: Callable[[IndexerSettings, Path], int]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         file = settings_file(options)
         refuse_unknown(RECORDS, environment=os.environ, file=file)
         settings = read_settings(IndexerSettings, options=options, environment=os.environ, file=file)
         keep_off_the_hub(settings.encoder)
-        return int(options.run(options, settings))
+        return int(command(settings, file))
     except QuerySetError as error:
         print(error, file=sys.stderr)
         print(f"\nNothing was measured: {len(error.problems)} to correct.", file=sys.stderr)
@@ -136,6 +141,60 @@ def add_commands(commands: Subparsers) -> None:
     add_config_option(command)
 
 
+def add_editors_commands(commands: Subparsers) -> None:
+    """Add the commands for who looks after an FAQ, which measure before they act."""
+    command = add_command(
+        commands,
+        "publish",
+        sentence="put the corpus into service, unless questions would be answered worse",
+        example="--dry-run",
+        run=_publish,
+        program=run_for_editors,
+    )
+    add_options(
+        command,
+        IndexerSettings,
+        ("corpus", *_INDEX_OPTIONS, "risk", "memory", "keep"),
+    )
+    add_options(command, ServerSettings, ("feedback", "retention_days"))
+    command.add_argument(
+        "--queries", type=Path, action="append", default=[], metavar="FOLDER", help="a query set to ask as well"
+    )
+    command.add_argument("--dry-run", action="store_true", help="say what would come of it, and change nothing")
+    command.add_argument("--watch", action="store_true", help="publish at every change of the corpus, until Ctrl-C")
+    command.add_argument("--force", action="store_true", help="put it into service whatever gets worse")
+    command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
+    add_config_option(command)
+    _add_digest(commands)
+
+
+def _add_digest(commands: Subparsers) -> None:
+    command = add_command(
+        commands,
+        "digest",
+        sentence="write what was asked, answered and learnt in the last week, for editors",
+        example="--weeks 4 --out build/digest",
+        run=_digest,
+        program=run_for_editors,
+    )
+    add_options(command, IndexerSettings, ("corpus", *_INDEX_OPTIONS))
+    add_options(command, ServerSettings, ("feedback", "retention_days"))
+    command.add_argument("--weeks", type=_parse_count, default=1, metavar="N", help="weeks that are over (default: 1)")
+    command.add_argument("--until", type=_parse_day, metavar="DAY", help="as if it were that day, such as 2026-01-31")
+    command.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the two files (default: build/digest)")
+    add_config_option(command)
+
+
+def run_for_editors(options: argparse.Namespace) -> int:
+    """Run a command of `add_editors_commands`; the status as `main`."""
+
+    def with_server(index: IndexerSettings, file: Path) -> int:
+        server = read_settings(ServerSettings, options=options, environment=os.environ, file=file, table=TABLE)
+        return int(options.run(options, index, server))
+
+    return _run_with(options, with_server)
+
+
 def _add_target(command: argparse.ArgumentParser) -> None:
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
     command.add_argument("--url", help="ask a running server instead of an index")
@@ -157,6 +216,13 @@ def _parse_count(text: str) -> int:
         return parse_count(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up") from None
+
+
+def _parse_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-01-31") from None
 
 
 def _parse_limit(text: str) -> int:
@@ -193,3 +259,15 @@ def _report(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from evaluation.commands import report
 
     return report(options, settings)
+
+
+def _publish(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    from evaluation.publication.commands import publish_corpus
+
+    return publish_corpus(options, index, server)
+
+
+def _digest(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    from evaluation.digest.commands import write_digest
+
+    return write_digest(options, index, server)

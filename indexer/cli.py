@@ -195,9 +195,9 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
 
     keep_products_on_one_thread()
     corpus = open_corpus(settings.corpus)
-    info = CorpusInfo(corpus.kind, str(settings.corpus), os.path.relpath(settings.corpus, settings.index))
+    info = CorpusInfo.of(corpus.kind, settings.corpus, settings.index)
     if not options.replace:
-        _refuse_another_corpus(info, settings)
+        refuse_another_corpus(info, settings)
     encoder = load_configured_encoder(settings)
     with show_progress("Encoding") as progress:
         summary = build_index(
@@ -235,7 +235,7 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     return DONE
 
 
-def _refuse_another_corpus(info: "CorpusInfo", settings: IndexerSettings) -> None:
+def refuse_another_corpus(info: "CorpusInfo", settings: IndexerSettings) -> None:
     """IndexFolderError where the index in service was built from a corpus at another place."""
     from indexer.index.folder import IndexFolder
 

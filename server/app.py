@@ -27,6 +27,7 @@ from server.http.load_shedding import Limits
 from server.http.request_log import RequestLog
 from server.http.routes import admin, answers, docs, health, search
 from server.http.routes import feedback as judgements
+from server.learning.desk import LearningDesk
 from server.page import routes as pages
 from server.page.failures import FailurePages
 from server.page.files import PageFiles
@@ -45,6 +46,7 @@ def create_site(
     index_switch: IndexSwitch | None = None,
     admin_token: str | None = None,
     editor_token: str | None = None,
+    corpus: Path | None = None,
     limits: Limits | None = None,
     disks: Mapping[str, Path] | None = None,
     identity: Identity | None = None,
@@ -53,8 +55,9 @@ def create_site(
 ) -> FastAPI:
     """Return all that `python -m server serve` serves: the API, the pages, and with a token what is behind it.
 
-    disks: folders whose disks should not fill up, by what they hold. base_path: under which all of it is, such as
-    `/faq`. trusted_proxies: whose `X-Forwarded-*` headers count.
+    corpus: what the index was built from, for editors to accept visitors' questions into. disks: folders whose disks
+    should not fill up, by what they hold. base_path: under which all of it is, such as `/faq`. trusted_proxies: whose
+    `X-Forwarded-*` headers count.
     """
     identity = identity or Identity()
     question_log = QuestionLog(feedback, answering.metrics)
@@ -74,7 +77,15 @@ def create_site(
     app.include_router(pages.routes(maker, files))
     access = Access(admin_token=admin_token, editor_token=editor_token)
     vectors = BeginningVectors(answering.encoder.encode_questions)
-    atelier = Atelier(maker, answering, access=access, vectors=vectors, index_switch=index_switch, feedback=feedback)
+    atelier = Atelier(
+        maker,
+        answering,
+        access=access,
+        vectors=vectors,
+        index_switch=index_switch,
+        feedback=feedback,
+        desk=LearningDesk(answering, feedback, corpus=corpus) if feedback and corpus else None,
+    )
     app.include_router(atelier.routes())
     if access.is_open:
         app.include_router(

@@ -118,6 +118,24 @@ def add_commands(commands: Subparsers) -> None:
     command.add_argument("--json", action="store_true", help="print the reply as JSON, as over HTTP")
     add_config_option(command)
 
+    command = add_command(
+        commands,
+        "learn",
+        sentence="propose to editors what visitors' questions can teach the FAQ",
+        example="--out a-decider.csv",
+        run=_learn,
+        program=run,
+    )
+    ways = command.add_mutually_exclusive_group()
+    ways.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the proposals to a .csv or .md file, to be ticked"
+    )
+    ways.add_argument("--accept", type=Path, metavar="FILE", help="carry out what was decided in such a file")
+    ways.add_argument("--review", action="store_true", help="decide one after the other, here in the terminal")
+    add_options(command, IndexerSettings, ("corpus", *_INDEX_OPTIONS))
+    add_options(command, ServerSettings, ("feedback", "retention_days"))
+    add_config_option(command)
+
     feedback = commands.add_parser(
         "feedback",
         help="export, save, restore or erase what was kept of visitors",
@@ -210,6 +228,12 @@ def _read_served(options: argparse.Namespace) -> ServedSettings:
         server=read_settings(ServerSettings, options=options, environment=os.environ, file=file, table=TABLE),
         site=read_settings(SiteSettings, options=nothing, environment=os.environ, file=file, table=SITE_TABLE),
     )
+
+
+def _learn(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    from server.learning.commands import learn
+
+    return learn(options, index, server)
 
 
 def _kept(server: ServerSettings) -> Path:

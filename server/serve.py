@@ -178,6 +178,7 @@ def _make_site(
 ) -> "FastAPI":
     from server.app import create_site
     from server.http.load_shedding import Limits
+    from server.learning.desk import corpus_of
     from server.page.identity import Identity
 
     server = settings.server
@@ -188,6 +189,7 @@ def _make_site(
         index_switch=index_switch,
         admin_token=server.admin_token,
         editor_token=server.editor_token,
+        corpus=corpus_of(settings.index.index, answering),
         disks={"index": settings.index.index} | ({"feedback": server.feedback.parent} if server.feedback else {}),
         limits=Limits(
             most_requests=server.most_requests,

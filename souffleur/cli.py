@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     commands = add_commands_to(program)
     indexer.cli.add_commands(commands)
     server.cli.add_commands(commands)
+    evaluation.cli.add_editors_commands(commands)
     measuring = commands.add_parser(
         "evaluate",
         help="measure, compare and gate query sets",

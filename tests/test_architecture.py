@@ -38,8 +38,11 @@ HOMES = {
     },
     "tqdm": {"indexer/terminal.py"},
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
-    # One reads what people wrote, the other writes.
-    "yaml": {"indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"},
+    # One reads what people wrote, one writes, one finds the place of a new line.
+    "yaml": {
+        *("indexer/corpus/handwritten_yaml.py", "indexer/corpus/markdown.py"),
+        "indexer/corpus/phrasings/insertion.py",
+    },
     # All that touches the file of the feedback is in one room.
     "sqlite3": {
         f"server/feedback/{name}.py" for name in ("backup", "file", "inbox", "reader", "retention", "schema", "store")

@@ -183,6 +183,17 @@ def draw_map(axes: Axes, places: AnswerMap) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, fontsize=7)
 
 
+def draw_weeks(axes: Axes, weeks: Sequence[str], counts: Mapping[str, Sequence[int]], *, title: str) -> None:
+    """Draw how many questions of each kind there were each week, on top of each other; *counts*: kind to numbers."""
+    base = np.zeros(len(weeks))
+    for (name, numbers), colour in zip(counts.items(), (GREEN, YELLOW, VERMILION), strict=False):
+        axes.bar(range(len(weeks)), numbers, bottom=base, color=colour, edgecolor="white", label=name)
+        base += np.array(numbers)
+    axes.set_xticks(range(len(weeks)), weeks, rotation=45, ha="right", fontsize=7)
+    axes.set(title=title, ylim=(0, max(1.0, 1.15 * float(base.max(initial=0)))))
+    axes.legend(loc="upper left", fontsize=7, ncols=len(counts))
+
+
 def _draw_intervals(axes: Axes, found: Sequence[tuple[str, Estimate]]) -> None:
     heights = range(len(found))
     values = np.array([one.value for _, one in found])

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.encode import Journal, KnownVectors
 from indexer.index.folder import IndexFolder, file_sizes, file_sums
+from indexer.index.index import Index
 from indexer.index.manifest import RECIPE, CorpusInfo, EncoderInfo, Manifest
 from indexer.index.write import write_contents
 from indexer.records import AnswerSource, Progress, no_progress
@@ -29,11 +31,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BuildSummary:
-    """What a build did. unchanged: the index in service already was of this corpus, encoder and risk."""
+    """What a build did. unchanged: the index in service already was of this corpus, encoder and risk.
+
+    refused: the new index was not approved, and is gone; *manifest* is its own all the same.
+    """
 
     manifest: Manifest
     unchanged: bool
     took_seconds: float
+    refused: bool = False
 
 
 def build_index(
@@ -46,11 +52,13 @@ def build_index(
     memory_bytes: int | None = None,
     corpus_info: CorpusInfo | None = None,
     progress: Progress = no_progress,
+    approve: Callable[[Index], bool] = lambda _: True,
 ) -> BuildSummary:
     """Build an index of *corpus* in the index folder *path* and put it into service; the newest *keep* stay.
 
     memory_bytes: most that the dense index may take while it serves, not bounded if None.
     corpus_info: where the corpus is, to be said in the manifest.
+    approve: is shown the new index, whole and aside, and says whether it may serve; nobody else builds meanwhile.
     CorpusError if the corpus cannot be read, IndexFolderError if the folder cannot be written or another build runs.
     The index in service is not touched before the new one is complete and has been read back.
     """
@@ -104,6 +112,10 @@ def build_index(
             corpus=corpus_info,
         )
         _check(contents)
+        if not approve(Index(contents, manifest)):
+            # Its vectors stay in the journal: the next build of nearly the same corpus takes them from there.
+            folder.discard(aside)
+            return BuildSummary(manifest, unchanged=False, took_seconds=time.perf_counter() - started, refused=True)
         folder.publish(aside, manifest)
         journal.remove()
         folder.prune(keep=keep)

@@ -8,10 +8,12 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from indexer.encoders.cosine_scale import E5, CosineScale
@@ -69,6 +71,11 @@ class CorpusInfo:
     kind: str
     path: str
     from_index: str
+
+    @classmethod
+    def of(cls, kind: str, corpus: Path, index: Path) -> "CorpusInfo":
+        """Return what is said of a corpus in an index of the folder *index*."""
+        return cls(kind, str(corpus), os.path.relpath(corpus, index))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,8 @@
-"""Puts questions that mean about the same together, in plain NumPy.
-
-How near two questions must be is read off the corpus, so that it fits any encoder.
-"""
+"""The vectors of what visitors asked, as far as there is time to encode them for one page."""
 
 import time
 from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from indexer.index.index import Index
 from indexer.records import Vectors
 from server.answering.batching import divide
 from server.answering.request_budget import stop_if_given_up
@@ -22,10 +15,6 @@ ENCODING_SECONDS = 3.0
 BEGINNING_CHARACTERS = 200
 """Of a question, which say what it is about; 500 of 2,000 characters each took more than three minutes to encode."""
 _TOGETHER = 16
-
-_UNRELATED_SHARE = 99.0  # percentile: of pairs of questions with different answers, one in a hundred is nearer
-_SAMPLED_QUESTIONS = 1000
-_NEARNESS_WITHOUT_QUESTIONS = 0.92
 
 
 class BeginningVectors:
@@ -55,27 +44,3 @@ class BeginningVectors:
                     self._kept.update(zip(part, self._encode(part), strict=True))
         self._kept = {text: self._kept[text] for text in beginnings if text in self._kept}
         return [self._kept.get(text) for text in beginnings]
-
-
-def group_by_meaning(vectors: NDArray[np.floating], *, nearness: float) -> list[list[int]]:
-    """Return the rows of *vectors* in groups; a row joins the nearest group whose first row is at least so near.
-
-    vectors: shape (n, dimension), unit length, the most important first. The first row of a group names it.
-    """
-    groups: list[list[int]] = []
-    for row, vector in enumerate(vectors):
-        cosines = vectors[[group[0] for group in groups]] @ vector if groups else np.zeros(0)
-        if len(cosines) and cosines.max() >= nearness:
-            groups[int(cosines.argmax())].append(row)
-        else:
-            groups.append([row])
-    return groups
-
-
-def nearness_of(index: Index) -> float:
-    """Return the cosine from which on two questions are said to mean the same, by the curated questions of *index*."""
-    sample = index.question_vectors(most=_SAMPLED_QUESTIONS)
-    unrelated = (sample.vectors @ sample.vectors.T)[sample.answers[:, np.newaxis] != sample.answers]
-    if len(unrelated) == 0:
-        return _NEARNESS_WITHOUT_QUESTIONS
-    return float(np.percentile(unrelated, _UNRELATED_SHARE))

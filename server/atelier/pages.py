@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
-from indexer.errors import IndexFolderError
+from indexer.errors import CorpusError, IndexFolderError
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.atelier import wording
@@ -24,12 +24,14 @@ from server.feedback.inbox import Inbox, Item, record_of
 from server.feedback.schema import FeedbackError
 from server.feedback.store import FeedbackStore
 from server.headers import PAGE_HEADERS
+from server.learning.desk import LearningDesk
 from server.page.forms import Form, SentForm
 from server.page.maker import PageMaker
 from server.page.views import cut, title_of
 
 COOKIE = "souffleur_atelier"
 GROUPS_A_PAGE = 20
+PROPOSALS_A_PAGE = 20
 
 _CUT_CHARACTERS = 160
 
@@ -58,13 +60,16 @@ class Atelier:
         vectors: BeginningVectors,
         index_switch: IndexSwitch | None,
         feedback: FeedbackStore | None,
+        desk: LearningDesk | None = None,
     ) -> None:
+        """desk: where visitors' questions are accepted; None where nothing is kept, or the corpus is not here."""
         self._pages = pages
         self._answering = answering
         self._access = access
         self._vectors = vectors
         self._index_switch = index_switch
         self._feedback = feedback
+        self._desk = desk
 
     def routes(self) -> APIRouter:
         """Return the routes under /atelier."""
@@ -105,6 +110,16 @@ class Atelier:
         def export_sifted(request: Request, form: SentForm, kind: str) -> Response:
             return self._export(request, form, kind)
 
+        @router.get("/atelier/apprendre")
+        def show_learning(request: Request) -> Response:
+            visit = self._visit(request)
+            return self._entrance(request, refused=True) if visit is None else self._learning(visit)
+
+        @router.post("/atelier/apprendre")
+        def learn(request: Request, form: SentForm) -> Response:
+            visit = self._visit(request)
+            return self._entrance(request, refused=True) if visit is None else self._learn(visit, form)
+
         @router.get("/atelier/carte")
         def show_map(request: Request) -> Response:
             visit = self._visit(request)
@@ -143,6 +158,7 @@ class Atelier:
                 HTTPStatus.NOT_FOUND,
                 title="L’atelier est fermé",
                 text="Qui exploite ce service ne l’a pas ouvert : aucun jeton n’a été choisi.",
+                question=None,
             )
         status = HTTPStatus.FORBIDDEN if refused else HTTPStatus.OK
         return self._show("atelier/entrance.html", _root(request), status, said=said)
@@ -227,6 +243,7 @@ class Atelier:
                 HTTPStatus.NOT_FOUND,
                 title="Il n’y a rien à exporter ici",
                 text="La boîte s’exporte en CSV ou en JSON, depuis sa page.",
+                question=None,
             )
         view = wording.View.of(form)
         found = self._feedback.inbox().every(view.wanted, order=view.order)
@@ -237,6 +254,45 @@ class Atelier:
         headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="boite.{kind}"'}
         media = "text/csv; charset=utf-8" if kind == "csv" else "application/json"
         return StreamingResponse(lines, media_type=media, headers=headers)
+
+    def _learning(self, visit: _Visit, *, status: int = HTTPStatus.OK, said: str = "") -> Response:
+        values: dict[str, object] = {}
+        if self._desk is not None:
+            values = {
+                "is_at_work": self._desk.is_at_work,
+                "prepared": self._desk.prepared,
+                "failure": self._desk.failure,
+            }
+        return self._show(
+            "atelier/learning.html",
+            visit.root,
+            status,
+            visit=visit,
+            said=said,
+            is_open=self._desk is not None,
+            most=PROPOSALS_A_PAGE,
+            **values,
+        )
+
+    def _learn(self, visit: _Visit, form: Form) -> Response:
+        """Begin to make proposals, or carry out what was decided of one."""
+        here = RedirectResponse(f"{visit.here}/apprendre", HTTPStatus.SEE_OTHER, PAGE_HEADERS)
+        if self._desk is None:
+            return self._learning(visit, status=HTTPStatus.CONFLICT)
+        if form.last("preparer"):
+            self._desk.begin()
+            return here
+        decision = wording.read_proposal_decision(form)
+        if decision is None:
+            return self._learning(visit, status=HTTPStatus.UNPROCESSABLE_ENTITY, said="Rien n’a été choisi.")
+        try:
+            applied = self._desk.decide(decision)
+        except CorpusError as error:
+            said = f"Rien n’a été écrit : {error.problems[0].message}"
+            return self._learning(visit, status=HTTPStatus.UNPROCESSABLE_ENTITY, said=said)
+        if applied.by_hand:
+            return self._learning(visit, said=applied.by_hand[0].message)
+        return here
 
     def _map(self, visit: _Visit, number: int) -> Response:
         reply = describe_atelier(self._answering, vectors=self._vectors, feedback=self._feedback)

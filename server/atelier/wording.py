@@ -3,6 +3,7 @@
 Words that are looked for may be a visitor's: they are in no address.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 
 from server.exports import Cell
 from server.feedback.inbox import Filter, Item, Kind, Order, State
+from server.learning.records import Decision, Verdict
 from server.page.forms import Form
 from server.page.views import cut
 
@@ -167,6 +169,15 @@ def read_decision(text: str) -> tuple[Kind, str, State] | None:
     if state not in set(State) or kind not in set(Kind):
         return None
     return Kind(kind), key, State(state)
+
+
+def read_proposal_decision(form: Form) -> Decision | None:
+    """Return what was decided of a proposal, None where nothing was. The question may have been reworded."""
+    verdict = form.last("decision")
+    if verdict not in set(Verdict):
+        return None
+    keys = tuple(re.findall(r"[0-9a-f]{16}", form.last("cles")))
+    return Decision(Verdict(verdict), form.last("question"), form.last("reponse").strip(), form.last("origine"), keys)
 
 
 def sheet_row(item: Item) -> dict[str, Cell]:

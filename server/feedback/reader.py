@@ -55,7 +55,7 @@ def read_unanswered(path: Path, *, since: float, limit: int) -> tuple[Unanswered
 
     Without those of which an editor has decided.
     """
-    rows = _read(
+    rows = read_rows(
         path,
         # SQLite takes the bare columns of a group from the row that has the max().
         """SELECT question, count(*), sum(status = 'no_answer'), sum(status = 'uncertain'), sum(useless), answer_id,
@@ -76,7 +76,7 @@ def read_records(path: Path, table: Table, *, since: float) -> Iterator[dict[str
     """Yield the rows of a table recorded *since* then, in the order of writing, with their times as ISO 8601, UTC."""
     last = 0
     # By pages, each a reading of its own: a slow client must not keep the log from being emptied.
-    while rows := _read(
+    while rows := read_rows(
         path,
         f"{_EXPORTS[table]} WHERE t.rowid > ?1 AND t.recorded_at >= ?2 ORDER BY t.rowid LIMIT {_ROWS_A_PAGE}",
         (last, since),
@@ -90,7 +90,8 @@ def read_records(path: Path, table: Table, *, since: float) -> Iterator[dict[str
         last = rows[-1]["number"]
 
 
-def _read(path: Path, statement: str, values: tuple[Cell, ...]) -> list[sqlite3.Row]:
+def read_rows(path: Path, statement: str, values: tuple[Cell, ...]) -> list[sqlite3.Row]:
+    """Return the rows of a statement, over a connection of its own. FeedbackError where the file cannot be read."""
     address = path.resolve().as_uri() + "?mode=ro"
     with explained(path), closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection:
         connection.row_factory = sqlite3.Row

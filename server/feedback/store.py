@@ -24,6 +24,16 @@ from indexer.french.text import words_of
 from indexer.records import Status
 from server.exports import Cell, csv_lines, jsonl_lines
 from server.feedback import retention
+from server.feedback.asked import (
+    AskedOnDay,
+    AskedQuestion,
+    JudgedAnswer,
+    VotesOnDay,
+    read_asked,
+    read_asked_by_day,
+    read_judged,
+    read_votes_by_day,
+)
 from server.feedback.file import FeedbackFile
 from server.feedback.inbox import Inbox, Kind, State, forget_orphans
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
@@ -66,6 +76,10 @@ class FeedbackHealth:
     status: Literal["ok", "degraded"]
     why: str
     notice: str | None
+
+
+class _OthersWriteError(FeedbackError):
+    """Other threads of this program write, and have done so for as long as this one may wait."""
 
 
 class FeedbackStore:
@@ -111,6 +125,11 @@ class FeedbackStore:
         file = FeedbackFile.open(path, clock=clock)
         keeps = keep_questions == "redacted"
         return cls(file, path, keep_questions=keeps, retention_days=retention_days, clock=clock)
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
 
     @property
     def keeps_questions(self) -> bool:
@@ -178,7 +197,7 @@ class FeedbackStore:
             return
         _check_ids(query_id, answer_id or "none", index_id)
         if self._failed_just_now():
-            raise FeedbackError(self._trouble or "")
+            raise FeedbackError(self._trouble or "", is_passing=True)
         text = _storable(question)
         self._write(
             """INSERT OR REPLACE INTO questions
@@ -309,6 +328,22 @@ class FeedbackStore:
         """
         return read_unanswered(self._path, since=self._oldest_kept(), limit=limit)
 
+    def asked(self) -> tuple[AskedQuestion, ...]:
+        """Return every kept question once, by its words."""
+        return read_asked(self._path, since=self._oldest_kept())
+
+    def judged(self) -> tuple[JudgedAnswer, ...]:
+        """Return what was said of the answers to kept questions, by words and answer."""
+        return read_judged(self._path, since=self._oldest_kept())
+
+    def asked_by_day(self) -> tuple[AskedOnDay, ...]:
+        """Return the kept questions by day and words."""
+        return read_asked_by_day(self._path, since=self._oldest_kept())
+
+    def votes_by_day(self) -> tuple[VotesOnDay, ...]:
+        """Return the judgements by day and answer."""
+        return read_votes_by_day(self._path, since=self._oldest_kept())
+
     def export_jsonl(self, table: Table = "feedback") -> Iterator[str]:
         """Yield a table as JSON, one object a line; times are ISO 8601, UTC. Memory does not grow with the table."""
         return jsonl_lines(read_records(self._path, table, since=self._oldest_kept()))
@@ -341,6 +376,8 @@ class FeedbackStore:
                 else:
                     raise FeedbackError(f"{self._path} is being replaced again and again. Look for what does that.")
                 self._trouble = None
+        except _OthersWriteError:
+            raise  # many of us at once: nothing is wrong with the file
         except FeedbackError as error:
             self._trouble = str(error)
             self._trouble_at = time.monotonic()
@@ -365,7 +402,7 @@ class FeedbackStore:
     def _open_file(self, queue_seconds: float) -> Iterator[sqlite3.Connection]:
         """Give the connection to what is at the path, for this thread alone."""
         if not self._lock.acquire(timeout=queue_seconds):
-            raise FeedbackError(f"The feedback in {self._path} is being written by others.", is_passing=True)
+            raise _OthersWriteError(f"The feedback in {self._path} is being written by others.", is_passing=True)
         try:
             # A thread before has just waited for another program, in vain: all behind it would wait as long again.
             with explained(self._path):

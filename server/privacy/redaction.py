@@ -32,6 +32,11 @@ def redact(text: str) -> str:
     return "".join(parts) + text[kept_to:]
 
 
+def has_redacted(text: str) -> bool:
+    """Return whether *text* shows that something personal was replaced in it, as in "[NIR]"."""
+    return _REDACTED.search(text) is not None
+
+
 def find_personal_data(text: str) -> tuple[PersonalData, ...]:
     """Return the parts of *text* that must not be kept, in order, without overlap."""
     text = _canonical(text)
@@ -44,6 +49,9 @@ def find_personal_data(text: str) -> tuple[PersonalData, ...]:
             start, end = match.span(match.lastgroup or 0)
             found.append(PersonalData(pattern.kind, start, end))
     return tuple(_merge(found))
+
+
+_REDACTED = re.compile(rf"\[(?:{'|'.join(map(re.escape, PersonalKind))})\]", re.IGNORECASE)
 
 
 def _find_numbers(text: str) -> Iterator[PersonalData]:

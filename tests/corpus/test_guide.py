@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli import main
 from indexer.corpus.check import check_corpus
 from indexer.corpus.corpus import open_corpus
+from souffleur.cli import main
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "corpus/LISEZMOI.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)
 MAKE_COMMANDS = sorted(set(re.findall(r"`make ([a-z-]+)", GUIDE)))
-INDEXER_COMMANDS = sorted(set(re.findall(r"bin/souffleur ([a-z]+)", GUIDE)))
+COMMANDS = sorted(set(re.findall(r"bin/souffleur ([a-z]+)", GUIDE)))
 
 
 @pytest.mark.parametrize(("language", "example"), EXAMPLES)
@@ -45,9 +45,9 @@ def test_make_knows_the_commands(command: str) -> None:
     assert re.search(rf"^{command}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", INDEXER_COMMANDS)
-def test_the_indexer_knows_the_commands(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every indexer command named has help."""
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_program_knows_the_commands(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command named has help."""
     with pytest.raises(SystemExit) as left:
         main([command, "--help"])
     assert left.value.code == 0
@@ -57,7 +57,7 @@ def test_the_indexer_knows_the_commands(command: str, capsys: pytest.CaptureFixt
 def test_the_main_commands_are_named() -> None:
     """An editor finds how to check, build, try, serve, import and undo."""
     assert {"check-corpus", "index", "ask", "serve"} <= set(MAKE_COMMANDS)
-    assert {"import", "rollback", "check"} <= set(INDEXER_COMMANDS)
+    assert {"import", "rollback", "check"} <= set(COMMANDS)
 
 
 def test_messages_named_are_those_of_the_program(tmp_path: Path) -> None:

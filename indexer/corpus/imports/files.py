@@ -1,6 +1,7 @@
 """The files of answers that are there, and writing others: all or none, and nothing over what came meanwhile."""
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -66,6 +67,7 @@ def _put_in_place(written: Mapping[Path, Path], before: Mapping[Path, bytes]) ->
         for part, file in written.items():
             if file not in before:
                 file.open("x").close()  # to replace nothing that came meanwhile
+            shutil.copymode(file, part)
             placed.append(file)
             part.replace(file)
     except OSError:

@@ -6,7 +6,7 @@ together; then row by row, so that no more than those are held.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -58,18 +58,19 @@ def read_table(file: Path, *, facet_keys: Collection[str] = ()) -> Iterator[Entr
         yield Unreadable(error.problems)
 
 
-def _sheets(file: Path) -> Iterator[Sheet | Unreadable]:
+def read_sheets(file: Path, *, rate: Callable[[tuple[str, ...]], int]) -> Iterator[Sheet | Unreadable]:
+    """Yield the sheets of a table of any kind. *rate*: how well cells suit its head, see `read_csv_sheets`."""
     ending = file.suffix.lower()
     if ending == ".ods":
         return read_ods_sheets(file)
-    return read_xlsx_sheets(file) if ending.startswith(".xls") else read_csv_sheets(file, rate=rate_heading)
+    return read_xlsx_sheets(file) if ending.startswith(".xls") else read_csv_sheets(file, rate=rate)
 
 
 def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Columns | None, Row | Unreadable]]:
     """Yield each row below the head of its sheet with its columns, and each problem of reading."""
     without_head: list[Problem] = []
     found_any = is_told = False
-    for sheet in _sheets(file):
+    for sheet in read_sheets(file, rate=rate_heading):
         if isinstance(sheet, Unreadable):
             is_told = is_told or any(problem.severity is Severity.ERROR for problem in sheet.problems)
             yield str(file), None, sheet

@@ -12,9 +12,10 @@ from indexer.records import Answer, Facet, PassageKind, Status, Vectors
 from indexer.search.contents import IndexContents
 from server.answering.answering import Answering
 from server.answering.request_budget import GivenUpError, RequestBudget, charged_to
-from server.atelier.grouping import BEGINNING_CHARACTERS, BeginningVectors, group_by_meaning, nearness_of
+from server.atelier.grouping import BEGINNING_CHARACTERS, BeginningVectors
 from server.atelier.overview import describe_atelier
 from server.feedback.store import FeedbackStore
+from server.learning.meaning import group_by_meaning, nearness_of
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 

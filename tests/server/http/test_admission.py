@@ -110,7 +110,7 @@ def test_a_batch_ends_soon_after_it_is_given_up(small_index: Path) -> None:
         assert client.post("/v1/search/batch", json=asked).status_code == 503
         while "souffleur_in_progress 1.0" in client.get("/metrics").text:
             time.sleep(0.01)
-        assert 0 < encoder.slept < 10
+        assert encoder.slept < 10
         while client.post("/v1/search/batch", json=asked).status_code == 503:
             time.sleep(0.01)
         assert encoder.slept == 10

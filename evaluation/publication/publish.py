@@ -1,0 +1,118 @@
+"""Publishes a corpus: checked, built aside, tried beside the index in service, and switched to if the gate holds.
+
+The index folder's own life keeps this whole at any moment: until the switch, which is one rename, what is in service
+is what it was; a process that is killed leaves a folder aside, which the next build removes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluation.publication.questions import Heard, own_questions, query_folders, questions_of_sets, visitors_questions
+from evaluation.publication.records import Trial, TrialQuestion
+from evaluation.publication.report import FOLDER, render_trial, write_report
+from evaluation.publication.trial import Encode, try_index
+from indexer.corpus import Corpus
+from indexer.encoders import Encoder
+from indexer.errors import IndexFolderError
+from indexer.index.build import build_index
+from indexer.index.index import Index
+from indexer.index.manifest import CorpusInfo
+from indexer.records import Progress, no_progress
+from server.learning.vectors import KeptVectors
+
+_VECTORS = "questions.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What came of it. trial: None where nothing was in service, or nothing has changed. file: of the report."""
+
+    index_id: str
+    served: bool
+    unchanged: bool
+    trial: Trial | None
+    report: str
+    file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class HowToBuild:
+    """What a build is told: see `build_index`."""
+
+    risk: float = 0.05
+    keep: int = 3
+    memory_bytes: int | None = None
+
+
+def publish(
+    corpus: Corpus,
+    path: Path,
+    *,
+    encoder: Encoder,
+    heard: Heard,
+    how: HowToBuild,
+    query_sets: Sequence[Path] = (),
+    dry_run: bool = False,
+    force: bool = False,
+    keep_days: int = 395,
+    progress: Progress = no_progress,
+) -> Publication:
+    """Build an index of *corpus* in the folder *path*, and put it into service if nothing speaks against it.
+
+    query_sets: asked beside those that lie with the corpus. force: put it into service all the same.
+    CorpusError, QuerySetError and IndexFolderError as of what is done; what is in service stays then.
+    """
+    trials: list[Trial] = []
+
+    def approve(after: Index) -> bool:
+        before = _in_service(path, encoder)
+        if before is not None:
+            folders = [*query_folders(corpus.path), *query_sets]
+            vectors = KeptVectors(encoder, path / FOLDER / _VECTORS)
+            questions = _questions(folders, heard, before, after)
+            trials.append(try_index(before, after, questions, encode=_encoded(vectors, progress)))
+            (path / FOLDER).mkdir(exist_ok=True)
+            vectors.save()
+        return not dry_run and (force or all(trial.holds for trial in trials))
+
+    info = CorpusInfo.of(corpus.kind, corpus.path, path)
+    built = build_index(
+        corpus,
+        path,
+        encoder=encoder,
+        risk=how.risk,
+        keep=how.keep,
+        memory_bytes=how.memory_bytes,
+        corpus_info=info,
+        progress=progress,
+        approve=approve,
+    )
+    index_id = built.manifest.id
+    if built.unchanged:
+        said = "Rien n'a changé depuis la dernière mise en service."
+        return Publication(index_id, served=False, unchanged=True, trial=None, report=said, file=None)
+    trial = trials[0] if trials else None
+    served = not built.refused
+    report = render_trial(trial, served=served, dry_run=dry_run, index_id=index_id)
+    file = write_report(report, path, index_id, keep_days=keep_days)
+    return Publication(index_id, served=served, unchanged=False, trial=trial, report=report, file=file)
+
+
+def _in_service(path: Path, encoder: Encoder) -> Index | None:
+    """Return the index in service, None where there is none that can be compared with."""
+    try:
+        index = Index.open(path)
+    except IndexFolderError:  # none, or a damaged one: the build says so, and goes on
+        return None
+    return index if index.manifest.encoder.fingerprint == encoder.fingerprint else None
+
+
+def _questions(folders: Sequence[Path], heard: Heard, before: Index, after: Index) -> Iterator[TrialQuestion]:
+    yield from questions_of_sets(folders, known=(answer.id for answer in before.answers))
+    yield from own_questions(before, after)
+    yield from visitors_questions(heard, before, after)
+
+
+def _encoded(vectors: KeptVectors, progress: Progress) -> Encode:
+    return lambda texts: vectors.of(texts, progress=progress)

@@ -1,0 +1,1 @@
+"""What visitors' questions can teach the FAQ: proposals for its editors, who decide, and what becomes of it."""

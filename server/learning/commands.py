@@ -1,0 +1,96 @@
+"""What `souffleur learn` does, once it is parsed: propose, ask, carry out what was decided, and print it in French."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from indexer.corpus import Corpus, open_corpus
+from indexer.corpus.phrasings.memory import read_decided
+from indexer.dense.blas import keep_products_on_one_thread
+from indexer.encoders.loading import load_configured_encoder
+from indexer.errors import CorpusError, SettingsError
+from indexer.settings import IndexerSettings
+from indexer.terminal import DONE, FAILED, FOUND, command_of, show_progress
+from server.answering.answering import Answering
+from server.learning.decisions import Applied, apply_decisions
+from server.learning.grounds import Grounds
+from server.learning.propose import propose
+from server.learning.records import Decision, Proposals
+from server.learning.sheets import read_sheet, write_sheet
+from server.learning.terminal import render_proposals, review
+from server.learning.vectors import KeptVectors
+from server.serve import open_feedback
+from server.settings import ServerSettings
+
+
+def learn(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    """Propose what visitors taught, to be read, ticked or decided at once; or carry out a file that was ticked."""
+    corpus = open_corpus(index.corpus)
+    try:
+        if options.accept:
+            return _carry_out(read_sheet(options.accept), corpus)
+        proposals = _propose(corpus, index, server)
+        if options.out:
+            write_sheet(proposals, options.out)
+            print(_after_writing(proposals, options))
+            return DONE
+        if not options.review:
+            print(render_proposals(proposals))
+            if proposals.all:
+                print("\nPour décider ici : « learn --review » ; dans un tableur : « learn --out a-decider.csv ».")
+            return DONE
+        if not sys.stdin.isatty():
+            print("--review demande un terminal ; sans lui : « learn --out a-decider.csv ».", file=sys.stderr)
+            return FAILED
+        return _carry_out(review(proposals.all, ask=input, say=print), corpus)
+    except CorpusError as error:
+        print(error, file=sys.stderr)
+        print("\nRien n'a été écrit : corrigez, puis recommencez.", file=sys.stderr)
+        return FOUND
+    except OSError as error:
+        print(f"{error.filename} ne peut pas être écrit ({error.strerror}) : choisissez un autre nom.", file=sys.stderr)
+        return FAILED
+
+
+def _propose(corpus: Corpus, settings: IndexerSettings, server: ServerSettings) -> Proposals:
+    if server.feedback is None or not server.feedback.exists():
+        raise SettingsError(
+            "Il n'y a pas encore de fichier des avis et des questions des visiteurs : donnez-le avec --feedback, ou "
+            "SOUFFLEUR_FEEDBACK. (There is no file of the feedback.)"
+        )
+    keep_products_on_one_thread()
+    encoder = load_configured_encoder(settings)
+    index = Answering.open(settings.index, encoder=encoder).index
+    vectors = KeptVectors(encoder, KeptVectors.file_beside(server.feedback, encoder))
+    with open_feedback(server) as store, show_progress("Lecture des questions") as progress:
+        grounds = Grounds(index, store.asked(), store.judged(), read_decided(corpus.path), vectors, progress)
+        return propose(grounds, acronyms=corpus.acronyms)
+
+
+def _carry_out(decisions: Sequence[Decision], corpus: Corpus) -> int:
+    if not decisions:
+        print("Rien n'est décidé : rien n'a été écrit.")
+        return DONE
+    applied = apply_decisions(decisions, corpus, day=datetime.now(UTC).date())
+    print(render_applied(applied))
+    return DONE
+
+
+def render_applied(applied: Applied) -> str:
+    """Return what was done, and what is to be done next, in French."""
+    lines = [str(applied), *(f"  {file}" for file in applied.files)]
+    if applied.by_hand:
+        lines += ["", "À écrire vous-même :", *map(str, applied.by_hand)]
+    if applied.files:
+        lines += ["", f"Pour mettre en service, si rien n'en souffre : « {command_of('publish')} »."]
+    return "\n".join(lines)
+
+
+def _after_writing(proposals: Proposals, options: argparse.Namespace) -> str:
+    count = len(proposals.all)
+    return (
+        f"{count} proposition{'s' if count > 1 else ''} dans {options.out}.\n"
+        "Mettez oui, non ou hors sujet devant celles que vous décidez, enregistrez, puis : "
+        f"« {command_of(f'learn --accept {options.out}')} »."
+    )

@@ -1,0 +1,100 @@
+"""What editors decided, carried out: into the corpus and its memory, all or nothing, every problem at once in French.
+
+Redaction is run again here, whatever it was before: what an editor typed or pasted into a sheet was never seen by it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from indexer.corpus import Corpus
+from indexer.corpus.entries import MAX_CURATED_CHARACTERS
+from indexer.corpus.phrasings.memory import AcceptedQuestion, RefusedQuestion, key_of, read_decided
+from indexer.corpus.phrasings.write import CorpusAdditions, write_decisions
+from indexer.errors import CorpusError
+from indexer.french.text import normalise
+from indexer.records import Problem
+from server.learning.grounds import is_personal
+from server.learning.records import Decision, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done. by_hand: what the editor has to write, where the corpus is a table, with its place."""
+
+    accepted: int
+    refused: int
+    off_topic: int
+    files: tuple[Path, ...]
+    by_hand: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        parts = [
+            _counted(self.accepted, "question acceptée", "questions acceptées"),
+            _counted(self.refused, "refusée", "refusées"),
+            _counted(self.off_topic, "hors sujet", "hors sujet"),
+        ]
+        return ", ".join(parts) + "."
+
+
+def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date) -> Applied:
+    """Write what was decided into the corpus and beside it. CorpusError, with nothing written, where one cannot be.
+
+    A question that is accepted twice, or is there already, is written once; doing all of it again changes nothing.
+    """
+    problems = [problem for decision in decisions for problem in _problems(decision, corpus)]
+    if problems:
+        raise CorpusError(problems)
+    accepted = [one for one in decisions if one.verdict is Verdict.ACCEPT]
+    refused = [one for one in decisions if one.verdict is not Verdict.ACCEPT]
+    off_topic = [one for one in decisions if one.verdict is Verdict.OFF_TOPIC]
+    questions: dict[str, list[str]] = {}
+    for one in accepted:
+        questions.setdefault(one.answer_id, []).append(normalise(one.question))
+    decided = read_decided(corpus.path)
+    is_written_here = corpus.kind == "markdown"
+    after = decided.with_more(
+        accepted=(_accepted(one, day) for one in accepted) if is_written_here else (),
+        refused=(entry for one in refused for entry in _refused(one, day)),
+    )
+    written = write_decisions(corpus, CorpusAdditions(questions, [normalise(one.question) for one in off_topic]), after)
+    return Applied(
+        accepted=len(accepted) if is_written_here else 0,
+        refused=len(refused) - len(off_topic),
+        off_topic=len(off_topic),
+        files=written.files,
+        by_hand=written.by_hand,
+    )
+
+
+def _accepted(one: Decision, day: date) -> AcceptedQuestion:
+    return AcceptedQuestion(key_of(normalise(one.question)), one.answer_id, one.origin, day.isoformat(), one.keys)
+
+
+def _refused(one: Decision, day: date) -> Iterator[RefusedQuestion]:
+    answer_id = "" if one.verdict is Verdict.OFF_TOPIC else one.answer_id
+    for key in one.keys or (key_of(one.question),):
+        yield RefusedQuestion(key, answer_id, day.isoformat())
+
+
+def _problems(one: Decision, corpus: Corpus) -> Iterator[Problem]:
+    if one.verdict is Verdict.REFUSE:
+        return
+
+    def problem(message: str) -> Problem:
+        return Problem(one.place or str(corpus.path), one.line, message)
+
+    question = normalise(one.question)
+    if not question:
+        yield problem("la question est vide : écrivez-la, ou videz la décision.")
+    elif is_personal(question):
+        yield problem(f"une donnée personnelle est dans « {question[:80]} » : reformulez la question sans elle.")
+    elif len(question) > MAX_CURATED_CHARACTERS:
+        yield problem(f"la question compte {len(question)} caractères, {MAX_CURATED_CHARACTERS} au plus.")
+    if one.verdict is Verdict.ACCEPT and not one.answer_id:
+        yield problem(f"à quelle réponse va « {question[:80]} » ? Écrivez son identifiant dans la colonne « réponse ».")
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number} {more if number > 1 else one}"

@@ -1,0 +1,49 @@
+"""`souffleur learn`, `publish` and `digest`, as they are typed."""
+
+from pathlib import Path
+
+import pytest
+
+from indexer.terminal import FAILED, FOUND
+from souffleur.cli import main
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with a corpus of one answer."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "un.md").write_text("Le texte.\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["learn", "digest"])
+def test_without_feedback_the_next_step_is_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is begun, and no file is made where one was misspelt."""
+    assert main([command, "--feedback", "gone.sqlite"]) == FAILED
+    assert "--feedback" in capsys.readouterr().err
+    assert not Path("gone.sqlite").exists()
+
+
+def test_a_ticked_file_needs_no_index(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was decided is carried out at once, and the next step is named; faults are told and nothing is written."""
+    Path("a.csv").write_text("Décision;Question;Réponse;Clé\noui;A ?;un;k0123456789abcdef\n", encoding="utf-8")
+    assert main(["learn", "--accept", "a.csv"]) == 0
+    assert Path("corpus/un.md").read_text(encoding="utf-8") == "---\nquestions:\n  - A ?\n---\nLe texte.\n"
+    said = capsys.readouterr().out
+    assert "1 question acceptée" in said
+    assert "publish" in said
+    Path("a.csv").write_text("Décision;Question;Réponse;Clé\noui;B ?;deux;k1\n", encoding="utf-8")
+    assert main(["learn", "--accept", "a.csv"]) == FOUND
+    assert "« deux »" in capsys.readouterr().err
+    assert main(["learn", "--accept", "none.csv"]) == FOUND
+
+
+def test_a_corpus_with_errors_is_not_published(capsys: pytest.CaptureFixture[str]) -> None:
+    """All of them are told, in French."""
+    Path("corpus/deux.md").write_text("---\nquestions:\n", encoding="utf-8")
+    assert main(["check"]) == FOUND
+    capsys.readouterr()
+    assert main(["publish"]) == FOUND
+    assert "rien n'a été publié" in capsys.readouterr().err
+    assert not Path("build").exists()
