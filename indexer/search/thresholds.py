@@ -38,7 +38,7 @@ _OWN_WORTH = 0.5
 _LEAST_OWN = 12
 _MISSED = 0.05
 """The share of answerable questions that may be refused."""
-_MANY_QUESTIONS = 3
+MANY_QUESTIONS = 3
 """From so many questions on, an answer without one of them still is of the same shape."""
 _SAME_SLOPE = 0.01
 _NORMAL_95 = 1.959963984540054  # the normal distribution has 2.5 % beyond this
@@ -213,7 +213,7 @@ class _Asker:
         table = self._contents.table
         for row in self._rows:
             answer = int(table.answers[row])
-            is_fair = bool(table.first_rows[answer + 1] - table.later_rows[answer] >= _MANY_QUESTIONS)
+            is_fair = bool(table.first_rows[answer + 1] - table.later_rows[answer] >= MANY_QUESTIONS)
             for first in self._ask_own(row, right=answer, kind=IN_SCOPE, left_out_passage=row):
                 yield dataclasses.replace(first, is_fair=is_fair)
 
@@ -302,7 +302,7 @@ def _groups(contents: IndexContents, reference: Reference) -> list[_Group]:
     That is the share of the answers here that are of that shape: without questions, with one or two, with more.
     """
     counts = contents.table.first_rows[1:] - contents.table.later_rows
-    shapes = np.where(counts == 0, 0, np.where(counts < _MANY_QUESTIONS, 1, 3))
+    shapes = np.where(counts == 0, 0, np.where(counts < MANY_QUESTIONS, 1, 3))
     groups = []
     for shape in (0, 1, 3):
         share = float((shapes == shape).mean()) if len(shapes) else 0.0
