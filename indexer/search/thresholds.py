@@ -1,9 +1,10 @@
 """What a corpus adds to the shipped verifier when it is built: a line through its logits, and the thresholds on it.
 
-The prior was taught on several FAQs at once, each left out in turn. The corpus moves it by its own questions as far as
-they are worth: a question left out of an answer that has others counts, the only question of an answer does not, since
-without it that answer is of another shape. Thresholds are chosen on the corpus's own questions together with reference
-questions to FAQs of the same shape, so that there is always one that can be reached.
+The prior was taught on several FAQs at once, each left out in turn. The corpus moves it twice. All its questions, each
+asked with itself left out, tell how easy it is (`Ease`). Then those count as a visitor's that were left out of an
+answer with others; the only question of an answer does not, since without it that answer is of another shape.
+Thresholds are chosen on the corpus's own questions together with reference questions to FAQs of the same shape, so that
+there is always one that can be reached.
 """
 
 import dataclasses
@@ -37,8 +38,9 @@ _OWN_WORTH = 0.5
 _LEAST_OWN = 12
 _MISSED = 0.05
 """The share of answerable questions that may be refused."""
-_MANY_QUESTIONS = 3
+MANY_QUESTIONS = 3
 """From so many questions on, an answer without one of them still is of the same shape."""
+_SAME_SLOPE = 0.01
 _NORMAL_95 = 1.959963984540054  # the normal distribution has 2.5 % beyond this
 
 Floats = NDArray[np.float64]
@@ -47,12 +49,16 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """The first hit of a question: the verifier's logit, whether it answers, what the question is, if it is curated."""
+    """The first hit of a question: the verifier's logit, whether it answers, what the question is, if it is curated.
+
+    is_fair: whether it is like a visitor's question to an answer of its shape.
+    """
 
     logit: float
     right: bool
     kind: int
     same_words: bool
+    is_fair: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +92,17 @@ def fit_thresholds(
     """
     verifier = verifier or shipped_verifier()
     asker = _Asker(contents, weights, verifier)
-    own = [*asker.left_out(), *asker.unanswered(off_topic)]
-    asked = sum(first.kind == IN_SCOPE for first in own)
-    line = Line(float(verifier.line[0]), float(verifier.line[1]))
+    left_out = list(asker.left_out())
+    own = [first for first in left_out if first.is_fair]
+    asked = len(own)
+    mean, spread = _prior(verifier, left_out)
     if asked < _LEAST_OWN:
         own = []
+        line = Line(*mean.tolist())
     else:
+        own += asker.unanswered(off_topic)
         logits, right, kinds = _columns(own)
-        weight = mixed(kinds) * asked * _OWN_WORTH
-        line = fit_line(logits, right, weight, mean=verifier.line, spread=verifier.spread)
+        line = fit_line(logits, right, mixed(kinds) * asked * _OWN_WORTH, mean=mean, spread=spread)
     firsts = _join(verifier.reference, Line(*verifier.line.tolist()), own, line)
     groups = _groups(contents, verifier.reference)
     own_rows = np.arange(len(verifier.reference.logits), len(firsts.right))
@@ -113,6 +121,25 @@ def fit_thresholds(
         reliability=judged.reliability(),
         own=_summary(judged, firsts, own_rows, verbatim, line, answered_from=answered_from),
     )
+
+
+def ease_of(logits: Floats, right: NDArray[np.bool_], *, mean: float, spread: float) -> float:
+    """Return the log-odds that first hits have beyond those that are told, from what is known of other FAQs.
+
+    mean, spread: of their ease.
+    """
+    prior, narrow = np.array([mean, 1.0]), np.array([spread, _SAME_SLOPE])
+    return fit_line(logits, right, np.ones(len(logits)), mean=prior, spread=narrow).offset
+
+
+def _prior(verifier: Verifier, left_out: Sequence[_First]) -> tuple[Floats, Floats]:
+    """Return the mean and the spread of the line before fair questions are asked, each offset and slope."""
+    if len(left_out) < _LEAST_OWN:
+        return verifier.line, verifier.spread
+    ease = verifier.ease
+    logits, right, _ = _columns(left_out)
+    moved = ease.moved(ease_of(logits, right, mean=ease.mean, spread=ease.spread))
+    return verifier.line + np.array([moved, 0.0]), np.array([ease.rest, float(verifier.spread[1])])
 
 
 def _judge(firsts: _Firsts, groups: Sequence[_Group], *, risk: float) -> tuple[FirstHits, float]:
@@ -182,12 +209,13 @@ class _Asker:
         self._rows = rows.tolist()
 
     def left_out(self) -> Iterator[_First]:
-        """Yield each question of an answer with enough others, asked with itself left out."""
+        """Yield each question asked with itself left out; it is fair where its answer has enough others."""
         table = self._contents.table
         for row in self._rows:
             answer = int(table.answers[row])
-            if table.first_rows[answer + 1] - table.later_rows[answer] >= _MANY_QUESTIONS:
-                yield from self._ask_own(row, right=answer, kind=IN_SCOPE, left_out_passage=row)
+            is_fair = bool(table.first_rows[answer + 1] - table.later_rows[answer] >= MANY_QUESTIONS)
+            for first in self._ask_own(row, right=answer, kind=IN_SCOPE, left_out_passage=row):
+                yield dataclasses.replace(first, is_fair=is_fair)
 
     def verbatim(self) -> Iterator[_First]:
         """Yield each question as it is."""
@@ -274,7 +302,7 @@ def _groups(contents: IndexContents, reference: Reference) -> list[_Group]:
     That is the share of the answers here that are of that shape: without questions, with one or two, with more.
     """
     counts = contents.table.first_rows[1:] - contents.table.later_rows
-    shapes = np.where(counts == 0, 0, np.where(counts < _MANY_QUESTIONS, 1, 3))
+    shapes = np.where(counts == 0, 0, np.where(counts < MANY_QUESTIONS, 1, 3))
     groups = []
     for shape in (0, 1, 3):
         share = float((shapes == shape).mean()) if len(shapes) else 0.0

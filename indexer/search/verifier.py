@@ -30,8 +30,9 @@ _SURE = 0.99
 class Reference:
     """First hits of questions to FAQs whose verifier had not seen that FAQ: what thresholds start from.
 
-    All shape (questions,). logits: of the verifier. right: whether the first hit answers. kinds: see `IN_SCOPE`.
-    curated: curated questions an answer of that FAQ, 0, 1, or 3 for more. faq: which FAQ.
+    All shape (questions,). logits: of the verifier; of an FAQ without curated questions moved by its ease. right:
+    whether the first hit answers. kinds: see `IN_SCOPE`. curated: curated questions an answer of that FAQ, 0, 1, or 3
+    for more. faq: which FAQ.
     """
 
     logits: NDArray[np.float32]
@@ -42,12 +43,34 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Ease:
+    """How easy an FAQ is, and what follows: the log-odds that are missing where it is asked its own curated questions.
+
+    Each of them is asked with itself left out. That says little of how often a visitor's question is answered, for such
+    a question leans on the one that was left out; but where the first hits are right more often than the trees
+    believe, they are so with a visitor's question too. mean, spread: of the FAQs that taught it. lowest, highest: among
+    them. pull: how far one of ease moves the offset of the line. rest: the spread of offsets that is left then.
+    """
+
+    mean: float
+    spread: float
+    lowest: float
+    highest: float
+    pull: float
+    rest: float
+
+    def moved(self, ease: float) -> float:
+        """Return how far the offset of the line is moved; beyond all FAQs that taught, no further."""
+        return self.pull * (min(max(ease, self.lowest), self.highest) - self.mean)
+
+
+@dataclass(frozen=True, slots=True)
 class Verifier:
     """Trees whose leaves add up to log-odds.
 
     base: the log-odds before any tree. columns, limits, left, right, values: shape (trees, nodes); a leaf leads to
     itself. depth: of the deepest tree. line: offset and slope of the best line through the logits, the mean over FAQs
-    that were left out of the teaching; spread: their standard deviations between FAQs. reference: see there.
+    that were left out of the teaching; spread: their standard deviations between FAQs. ease, reference: see there.
     """
 
     base: float
@@ -59,6 +82,7 @@ class Verifier:
     depth: int
     line: NDArray[np.float64]
     spread: NDArray[np.float64]
+    ease: Ease
     reference: Reference
 
     @classmethod
@@ -78,6 +102,7 @@ class Verifier:
                 depth=int(stored["depth"]),
                 line=stored["line"],
                 spread=stored["spread"],
+                ease=Ease(*stored["ease"].tolist()),
                 reference=Reference(*(stored[f"reference_{name}"] for name in of_reference)),
             )
 

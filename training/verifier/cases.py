@@ -111,6 +111,7 @@ def questions_for(shape: Shape, *, strangers: Sequence[str]) -> list[Asked]:
         asked += _variants(one, generator, stock, known, texts)
     for answer in generator.sample(shape.answers, min(len(shape.answers), _MOST_CURATED)):
         asked += _curated_variants(answer, generator, stock)
+        asked += [Asked(question, frozenset([answer.id]), Kind.APART) for question in answer.questions]
     count = min(len(strangers), max(30, len(plain) // 2))
     strays = {*shape.strays}
     asked += [Asked(text, frozenset(), Kind.OFF_TOPIC) for text in generator.sample(strangers, count)]
@@ -118,7 +119,7 @@ def questions_for(shape: Shape, *, strangers: Sequence[str]) -> list[Asked]:
 
 
 def _without_answer(one: Asked) -> Asked:
-    return Asked(one.text, frozenset(), one.kind, one.query_set) if one.kind is Kind.TRAP else one
+    return Asked(one.text, frozenset(), one.kind, one.query_set) if one.kind in (Kind.TRAP, Kind.SENTENCE_GONE) else one
 
 
 def _stock(asked: Sequence[str], strangers: Sequence[str]) -> Stock:
@@ -169,8 +170,9 @@ def ask(built: Built, asked: Sequence[Asked], encoder: Encoder) -> Cases:
     """Return the cases of some questions, those left out where no answer stays."""
     reader = CoverageReader(built.contents)
     vectors = encoder.encode_questions([one.text for one in asked])
-    together = [at for at, one in enumerate(asked) if one.kind is not Kind.LEFT_OUT]
-    apart = [at for at, one in enumerate(asked) if one.kind is Kind.LEFT_OUT]
+    alone = (Kind.LEFT_OUT, Kind.APART)
+    together = [at for at, one in enumerate(asked) if one.kind not in alone]
+    apart = [at for at, one in enumerate(asked) if one.kind in alone]
     rows = [
         *_ask_some(built, [asked[at] for at in together], vectors[together], reader),
         *(row for at in apart for row in _ask_some(built, [asked[at]], vectors[at : at + 1], reader)),
@@ -197,23 +199,32 @@ _Row = tuple[NDArray[np.float64], bool, bool, bool, Asked]
 def _ask_some(
     built: Built, asked: Sequence[Asked], vectors: NDArray[np.float32], reader: CoverageReader
 ) -> Iterable[_Row]:
-    """Yield the first hit of each question; of one with its answers left out, of what remains."""
+    """Yield the first hit of each question; of one that leaves out its answers or itself, alone, of what remains."""
     contents = built.contents
     remaining = iter(asked)
     for comparison in contents.comparer.compare(vectors):
         some = list(islice(remaining, len(comparison)))
-        left_out = [one for one in some if one.kind is Kind.LEFT_OUT]
-        allowed = _all_but(contents, left_out[0].right) if left_out else None
-        evidence = gather_evidence(contents, [one.text for one in some], comparison, allowed=allowed)
+        allowed = _all_but(contents, some[0].right) if some[0].kind is Kind.LEFT_OUT else None
+        itself = _row_of(contents, some[0]) if some[0].kind is Kind.APART else None
+        evidence = gather_evidence(
+            contents, [one.text for one in some], comparison, allowed=allowed, left_out_passage=itself
+        )
         if not len(evidence.answers):
             continue
         scores = built.manifest.ranking.score(feature_matrix(evidence))
         for at, one in enumerate(some):
             best = best_first(scores[:, at], _SEEN_HITS)
-            coverage = reader.read(one.text, evidence, scores, best.tolist(), at=at)
+            coverage = reader.read(one.text, evidence, scores, best.tolist(), at=at, left_out=itself)
             first = contents.answers[int(evidence.answers[best[0]])].id
             is_right = first in one.right and one.kind is not Kind.LEFT_OUT
             yield coverage.rows[0], is_right, bool(coverage.missing[0]), coverage.is_broad, one
+
+
+def _row_of(contents: IndexContents, curated: Asked) -> int:
+    """Return the passage that a curated question is."""
+    (answer,) = (contents.answers.row_of(answer) for answer in curated.right)
+    assert answer is not None, "a curated question is of an answer that is there"
+    return int(contents.table.later_rows[answer]) + contents.answers[answer].questions.index(curated.text)
 
 
 def _all_but(contents: IndexContents, answers: Iterable[str]) -> NDArray[np.bool_]:

@@ -60,15 +60,16 @@ def teach(teaching: Teaching, encoder: Encoder, *, command: str) -> Report:
         cases, trees=teaching.trees, done=lambda faq: logger.info("Taught without %s.", faq)
     )
     lines = lines_of(cases, logits)
-    taught = save(teaching.out, fit(cases, trees=teaching.trees), lines, reference_of(cases, logits))
+    taught = save(teaching.out, fit(cases, trees=teaching.trees), lines, reference_of(cases, logits, lines))
     standings = []
     for built, of in _largest(asked):
         without = built.shape.faq
-        reference = reference_of(cases, logits, without=without)
+        of_others = lines_of(cases, logits, without=without)
+        reference = reference_of(cases, logits, of_others, without=without)
         if not (reference.curated == built.shape.curated).any():
             continue  # no other FAQ is of this shape
         file = teaching.work / f"without-{without}.npz"
-        verifier = save(file, models[without], lines_of(cases, logits, without=without), reference)
+        verifier = save(file, models[without], of_others, reference)
         standings.append(standing(of, judge(built, of, verifier)))
         logger.info("Measured %s.", _told(standings[-1]))
     built, of = next((built, of) for built, of in asked if built.shape.faq == SHIPPED)
@@ -77,7 +78,7 @@ def teach(teaching: Teaching, encoder: Encoder, *, command: str) -> Report:
         date=datetime.now(UTC).date().isoformat(),
         sums=dict(_sums(teaching.folders)),
         cases=cases,
-        lines=lines,
+        lines=lines.of_groups,
         changes=changes(of, judge(built, of, before or taught), judge(built, of, taught)),
         standings=standings,
     )

@@ -7,13 +7,14 @@ FAQ, the second's questions being in another language. Where questions have the 
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from evaluation.queries.query_sets import CORPUS_FILE, open_query_set
+from evaluation.queries.query_sets import CORPUS_FILE, QUERIES_FILE, open_query_set
 from indexer.corpus import open_corpus
+from indexer.french.sentences import split_sentences
 from indexer.records import Acronym, Answer
 
 SHIPPED = "shipped"
@@ -28,6 +29,7 @@ _HANDWRITTEN = Path(__file__).parents[1] / "data" / "traps.jsonl"
 _STANDS_ALONE = "autonome"
 _MOST_ANSWERS, _MOST_SAMPLED = 800, 400
 _MANY_SIZES, _FEW_SIZES = (20, 20, 20, 20, 60, 60, 60, 150, 200), (60, 150)
+_SIZES_WITHOUT_SENTENCES = (60,)
 _SMALLEST = 60
 _ASKED_AN_ANSWER = 3
 
@@ -42,12 +44,14 @@ class Kind(StrEnum):
     RESTYLED = "restyled"  # a real one, written in another style by a program
     VERBATIM = "verbatim"  # a curated one
     CURATED_RESTYLED = "curated_restyled"
+    APART = "apart"  # a curated one, itself left out: teaches no tree, but how easy its FAQ is
     LEFT_OUT = "left_out"  # a real one whose answer is left out
     OFF_TOPIC = "off_topic"
     TRAP = "trap"  # of a person, near an answer that does not answer it
     SWAPPED = "swapped"  # a real one with a word swapped
     ASKED_SWAPPED = "asked_swapped"  # with the thing asked for swapped
     CURATED_SWAPPED = "curated_swapped"
+    SENTENCE_GONE = "sentence_gone"  # a real one whose answer lacks the sentence that answers it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Faq:
-    """An FAQ with all its questions, every one asked; strays: texts known to have no answer there."""
+    """An FAQ with all its questions, every one asked; strays: texts known to have no answer there.
+
+    told: of questions of which it is known, the words of the answer that answer them.
+    """
 
     name: str
     answers: tuple[Answer, ...]
     asked: tuple[Asked, ...]
     acronyms: tuple[Acronym, ...] = ()
     strays: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,14 @@ def _read_faq(folder: Path, *, others: Sequence[Path]) -> Faq:
     for other in others:
         asked += _read_queries(other, Kind.FOREIGN)
     asked += handwritten(folder.name)
-    return Faq(folder.name, tuple(answers.values()), tuple(one for one in asked if one.right & answers.keys()))
+    known = tuple(one for one in asked if one.right & answers.keys())
+    return Faq(folder.name, tuple(answers.values()), known, told=_read_told(folder))
+
+
+def _read_told(folder: Path) -> dict[str, str]:
+    """Return the words that answer each question, where the set has them as `metadata.answer`."""
+    records = map(json.loads, (folder / QUERIES_FILE).read_text(encoding="utf-8").splitlines())
+    return {record["text"]: told for record in records if (told := record.get("metadata", {}).get("answer"))}
 
 
 def _read_queries(folder: Path, kind: Kind) -> list[Asked]:
@@ -161,11 +176,36 @@ def shapes_of(faq: Faq, *, general: Sequence[str]) -> Iterator[Shape]:
         strays = tuple(generator.sample(general, min(len(general), 100))) if number % 2 == 0 else ()
         for curated in SHAPES if has_many_questions(faq) else SHAPES[:2]:
             yield _shape(faq, f"{faq.name} {number} {curated}", group, curated, strays)
+            if faq.told and len(group) in _SIZES_WITHOUT_SENTENCES:
+                without = _without_sentences(faq, group)
+                yield _shape(without, f"{faq.name} {number} {curated} without sentences", group, curated, strays)
+
+
+def _without_sentences(faq: Faq, group: Sequence[str]) -> Faq:
+    """Return an FAQ in which each answer of a group lacks the sentence that answers one of its questions."""
+    generator = random.Random(group[0])
+    texts = {answer.id: answer.text for answer in faq.answers}
+    shorter: dict[str, str] = {}
+    asked = []
+    of_answer: dict[str, list[Asked]] = {answer: [] for answer in group}
+    for one in faq.asked:
+        for answer in one.right & of_answer.keys():
+            of_answer[answer].append(one)
+    for answer, questions in of_answer.items():
+        text = texts[answer]
+        told = generator.choice([faq.told.get(one.text, "") for one in questions] or [""])
+        kept = [span for span in split_sentences(text) if not told or told not in text[span.start : span.end]]
+        shorter[answer] = " ".join(text[span.start : span.end] for span in kept) or text
+        for one in questions:
+            gone = faq.told.get(one.text, "") not in shorter[answer]
+            asked.append(Asked(one.text, one.right, Kind.SENTENCE_GONE if gone else one.kind))
+    answers = tuple(Answer(one.id, shorter.get(one.id, one.text)) for one in faq.answers)
+    return Faq(faq.name, answers, tuple(asked))
 
 
 def has_many_questions(faq: Faq) -> bool:
     """Whether its answers have two questions or more on average."""
-    return sum(one.kind is Kind.REAL for one in faq.asked) >= 2 * len(faq.answers)
+    return sum(one.kind in (Kind.REAL, Kind.SENTENCE_GONE) for one in faq.asked) >= 2 * len(faq.answers)
 
 
 def _groups(faq: Faq, generator: random.Random) -> Iterator[list[str]]:

@@ -129,6 +129,7 @@ def test_trees_by_hand() -> None:
         depth=1,
         line=shipped.line,
         spread=shipped.spread,
+        ease=shipped.ease,
         reference=shipped.reference,
     )
     rows = np.zeros((3, len(COLUMNS)))

@@ -39,7 +39,8 @@ def test_exported_trees_say_what_the_fitted_ones_say(tmp_path: Path) -> None:
     cases = random_cases()
     model = fit(cases, trees=30)
     logits, _ = left_out_logits(cases, trees=5)
-    verifier = save(tmp_path / "new" / "verifier.npz", model, lines_of(cases, logits), reference_of(cases, logits))
+    lines = lines_of(cases, logits)
+    verifier = save(tmp_path / "new" / "verifier.npz", model, lines, reference_of(cases, logits, lines))
     for seen in (cases, Cases.join([cases.pick(np.arange(50))] * 2)):
         coverage = Coverage(seen.rows.astype(np.float64), ((),) * len(seen), is_broad=False)
         np.testing.assert_allclose(
@@ -53,9 +54,10 @@ def test_the_same_cases_make_the_same_file(tmp_path: Path) -> None:
     """Byte for byte."""
     cases = random_cases()
     logits, _ = left_out_logits(cases, trees=5)
+    lines = lines_of(cases, logits)
     files = [tmp_path / "first.npz", tmp_path / "second.npz"]
     for file in files:
-        save(file, fit(cases, trees=10), lines_of(cases, logits), reference_of(cases, logits))
+        save(file, fit(cases, trees=10), lines, reference_of(cases, logits, lines))
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -72,9 +74,10 @@ def test_one_that_is_left_out_has_no_say() -> None:
     """Lines and questions of reference of an FAQ that is left out are those of the others."""
     cases = random_cases()
     logits = np.linspace(-3, 3, len(cases))
-    assert len(lines_of(cases, logits)) == 4
-    assert len(lines_of(cases, logits, without="one")) == 2
-    reference = reference_of(cases, logits, without="one")
+    assert len(lines_of(cases, logits).of_groups) == 4
+    lines = lines_of(cases, logits, without="one")
+    assert len(lines.of_groups) == 2
+    reference = reference_of(cases, logits, lines, without="one")
     assert set(reference.faq.tolist()) == {1}
     assert (reference.kinds == IN_SCOPE).sum() == 2 * 60 or (reference.kinds == IN_SCOPE).sum() <= 2 * 120
     with pytest.raises(ValueError, match="give more --data"):
