@@ -27,6 +27,10 @@ With it, the body, its stretch and its sentence stand in for the curated questio
 such an answer is neither favoured nor lost.
 """
 
+SAME_QUESTION = 0.999
+"""From this cosine on a curated question is the asked one itself, but for a capital or a mark. Its answer comes first:
+an editor has said so, while the bodies of other answers may be as near."""
+
 _STAND_IN = np.array([0.6, 0.25, 0.15])
 """How much the cosines of body, stretch and sentence count then."""
 
@@ -74,6 +78,9 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
 one without its curated questions, which served as queries, and one of 498 answers without any."""
 
 
+_QUESTION = list(FEATURES).index("question")
+
+
 def feature_matrix(evidence: "Evidence") -> NDArray[np.float64]:
     """Return the features of each candidate, shape (candidates, questions, len(FEATURES)).
 
@@ -87,6 +94,7 @@ def feature_matrix(evidence: "Evidence") -> NDArray[np.float64]:
         if feature.is_cosine:
             row -= E5.floor
             row /= E5.span
+    features[_QUESTION] += evidence.question >= SAME_QUESTION
     return columns_last(features)
 
 

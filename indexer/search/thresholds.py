@@ -165,7 +165,8 @@ def _judge(firsts: _Firsts, groups: Sequence[_Group], *, risk: float) -> tuple[F
         has_own = groups[-1].worth > 0
         of_reference = counting[:-1] if has_own else counting
         weight[groups[max(of_reference, key=lambda at: answered_froms[at])].rows] = 0
-    show_from = _quantile(np.array(show_froms), np.array([group.worth for group in groups]), 0.5)
+    # Between the FAQs that could refuse more and those that must refuse less.
+    show_from = float(np.average(show_froms, weights=[group.worth for group in groups]))
     return FirstHits(firsts.confidence, firsts.right, firsts.kinds == IN_SCOPE, weight), show_from
 
 

@@ -12,7 +12,7 @@ from evaluation.queries.query_sets import CORPUS_FILE, QUERIES_FILE
 from indexer.encoders import Encoder
 from indexer.search.verifier import Verifier
 from training.verifier.cases import Built, Cases, ask, build, questions_for
-from training.verifier.export import lines_of, reference_of, save
+from training.verifier.export import has_reference, lines_of, reference_of, save
 from training.verifier.faqs import (
     SHIPPED,
     Faq,
@@ -64,10 +64,10 @@ def teach(teaching: Teaching, encoder: Encoder, *, command: str) -> Report:
     standings = []
     for built, of in _largest(asked):
         without = built.shape.faq
+        if not has_reference(cases, built.shape.curated, without=without):
+            continue
         of_others = lines_of(cases, logits, without=without)
         reference = reference_of(cases, logits, of_others, without=without)
-        if not (reference.curated == built.shape.curated).any():
-            continue  # no other FAQ is of this shape
         file = teaching.work / f"without-{without}.npz"
         verifier = save(file, models[without], of_others, reference)
         standings.append(standing(of, judge(built, of, verifier)))

@@ -122,6 +122,11 @@ def _groups(cases: Cases, *, without: str | None) -> Iterator[NDArray[np.bool_]]
                 yield chosen
 
 
+def has_reference(cases: Cases, curated: int, *, without: str) -> bool:
+    """Whether another FAQ than *without* has so many curated questions an answer, and questions enough."""
+    return any(int(cases.curated[chosen][0]) == curated for chosen in _groups(cases, without=without))
+
+
 def lines_of(cases: Cases, logits: NDArray[np.float64], *, without: str | None = None) -> Lines:
     """Return what the left-out logits of each FAQ and shape say of lines.
 

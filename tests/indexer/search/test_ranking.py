@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from indexer.answers.passage_table import AnswerRows
 from indexer.search.evidence import Evidence, Nearness
 from indexer.search.features import FEATURES, feature_matrix
-from indexer.search.ranking import TAUGHT_FROM, RankingWeights, fit_weights, softmax
+from indexer.search.ranking import SHIPPED_WEIGHTS, TAUGHT_FROM, RankingWeights, fit_weights, softmax
 
 NO_ROWS = AnswerRows(np.arange(0), np.zeros(1, dtype=np.int64), np.arange(0), np.arange(0), is_every=False)
 NOTHING = Nearness(NO_ROWS, np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
@@ -127,3 +127,13 @@ def test_softmax_is_a_distribution() -> None:
     assert softmax(np.array([1000.0, 1000.0])).tolist() == [0.5, 0.5]
     assert softmax(np.zeros(0)).tolist() == []
     assert softmax(np.array([0.0, np.log(3)])) == pytest.approx([0.25, 0.75])
+
+
+def test_a_question_asked_word_for_word_comes_first() -> None:
+    """Even where the body of another answer is as near; one that is only near gets nothing for it."""
+    bodies = [0.80, 0.95]
+    asked, near = (make_evidence(bodies, question=[cosine, 0.93]) for cosine in (0.9995, 0.998))
+    column = list(FEATURES).index("question")
+    assert_allclose((feature_matrix(asked) - feature_matrix(near))[0, column], 1.0, atol=0.01)
+    assert np.argmax(SHIPPED_WEIGHTS.score(feature_matrix(asked))) == 0
+    assert np.argmax(SHIPPED_WEIGHTS.score(feature_matrix(near))) == 1
