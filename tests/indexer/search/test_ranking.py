@@ -131,7 +131,7 @@ def test_softmax_is_a_distribution() -> None:
 
 def test_a_question_asked_word_for_word_comes_first() -> None:
     """Even where the body of another answer is as near; one that is only near gets nothing for it."""
-    bodies = [0.80, 0.95]
+    bodies = [0.90, 0.95]
     asked, near = (make_evidence(bodies, question=[cosine, 0.93]) for cosine in (0.9995, 0.998))
     column = list(FEATURES).index("question")
     assert_allclose((feature_matrix(asked) - feature_matrix(near))[0, column], 1.0, atol=0.01)
