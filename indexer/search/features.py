@@ -68,6 +68,7 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "all_questions": Feature(
             lambda e, stand_in: _or_stand_in(e.all_questions, stand_in), 10.0, 0.0, is_cosine=True
         ),
+        "same_question": Feature(lambda e, _: (e.question >= SAME_QUESTION).astype(np.float64), 10.0, 6.0),
         # The words of a question in another language are mostly unknown to the corpus; they count less.
         "lexical": Feature(lambda e, _: e.lexical * (e.known_share / _most(e.lexical)), 3.5, 1.8),
         "coverage": Feature(lambda e, _: e.coverage * e.known_share, 2.5, 1.5, confidence_reads="words"),
@@ -76,9 +77,6 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
 )
 """The columns of a feature matrix, by name, in order. The shipped weights were fitted to two FAQs together: the shipped
 one without its curated questions, which served as queries, and one of 498 answers without any."""
-
-
-_QUESTION = list(FEATURES).index("question")
 
 
 def feature_matrix(evidence: "Evidence") -> NDArray[np.float64]:
@@ -94,7 +92,6 @@ def feature_matrix(evidence: "Evidence") -> NDArray[np.float64]:
         if feature.is_cosine:
             row -= E5.floor
             row /= E5.span
-    features[_QUESTION] += evidence.question >= SAME_QUESTION
     return columns_last(features)
 
 

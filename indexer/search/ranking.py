@@ -34,8 +34,11 @@ class RankingWeights:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "RankingWeights":
-        """Return the weights stored in a manifest. TypeError where the fields are not those of this version."""
-        fields = dict(record)
+        """Return the weights stored in a manifest. TypeError where the fields are not those of this version.
+
+        An index of a version that did not know a question asked word for word answers as it did.
+        """
+        fields = {"same_question": 0.0, **record}
         taught = {"fitted": fields.pop("fitted", False), "examples": fields.pop("examples", 0)}
         if fields.keys() != FEATURES.keys():
             raise TypeError(f"weights of {sorted(fields)}, those of {sorted(FEATURES)} are needed")
