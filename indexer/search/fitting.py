@@ -20,7 +20,7 @@ from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix
 from indexer.search.ranking import SHIPPED_WEIGHTS, TAUGHT_FROM, RankingWeights, fit_weights
 from indexer.search.reliability import FirstHits
-from indexer.search.thresholds import MANY_QUESTIONS, fit_thresholds
+from indexer.search.thresholds import fit_thresholds, have_many_questions
 from indexer.search.verifier import TAUGHT_ON
 
 SHIPPED_CALIBRATION = Calibration(coefficients=(-6.4, 0.75, 6.8, 0.0, -0.45), answered_from=0.97, show_from=0.15)
@@ -140,7 +140,7 @@ def _cases(contents: IndexContents, off_topic: Sequence[str]) -> list[_Case]:
 def _fair_rows(contents: IndexContents) -> NDArray[np.int64]:
     """Return the passages that are questions of answers with many, none where too few answers have many."""
     table = contents.table
-    has_many = table.first_rows[1:] - table.later_rows >= MANY_QUESTIONS
+    has_many = have_many_questions(table)
     if not len(has_many) or has_many.mean() < _LEAST_SHARE:
         return np.empty(0, dtype=np.int64)
     rows = np.flatnonzero(table.are(PassageKind.QUESTION))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.answers.passage_table import PassageTable
 from indexer.records import PassageKind
 from indexer.search.confidence import Calibration, Line, OwnQuestions, fit_line
 from indexer.search.contents import IndexContents
@@ -38,7 +39,7 @@ _OWN_WORTH = 0.5
 _LEAST_OWN = 12
 _MISSED = 0.05
 """The share of answerable questions that may be refused."""
-MANY_QUESTIONS = 3
+_MANY_QUESTIONS = 3
 """From so many questions on, an answer without one of them still is of the same shape."""
 _SAME_SLOPE = 0.01
 _NORMAL_95 = 1.959963984540054  # the normal distribution has 2.5 % beyond this
@@ -121,6 +122,11 @@ def fit_thresholds(
         reliability=judged.reliability(),
         own=_summary(judged, firsts, own_rows, verbatim, line, answered_from=answered_from),
     )
+
+
+def have_many_questions(table: PassageTable) -> NDArray[np.bool_]:
+    """Return which answers still are of the same shape without one of their questions, shape (answers,)."""
+    return np.asarray(table.lengths[:, 1] >= _MANY_QUESTIONS)
 
 
 def ease_of(logits: Floats, right: NDArray[np.bool_], *, mean: float, spread: float) -> float:
@@ -212,11 +218,11 @@ class _Asker:
     def left_out(self) -> Iterator[_First]:
         """Yield each question asked with itself left out; it is fair where its answer has enough others."""
         table = self._contents.table
+        is_fair = have_many_questions(table)
         for row in self._rows:
             answer = int(table.answers[row])
-            is_fair = bool(table.first_rows[answer + 1] - table.later_rows[answer] >= MANY_QUESTIONS)
             for first in self._ask_own(row, right=answer, kind=IN_SCOPE, left_out_passage=row):
-                yield dataclasses.replace(first, is_fair=is_fair)
+                yield dataclasses.replace(first, is_fair=bool(is_fair[answer]))
 
     def verbatim(self) -> Iterator[_First]:
         """Yield each question as it is."""
@@ -302,8 +308,8 @@ def _groups(contents: IndexContents, reference: Reference) -> list[_Group]:
 
     That is the share of the answers here that are of that shape: without questions, with one or two, with more.
     """
-    counts = contents.table.first_rows[1:] - contents.table.later_rows
-    shapes = np.where(counts == 0, 0, np.where(counts < MANY_QUESTIONS, 1, 3))
+    has_any = contents.table.lengths[:, 1] > 0
+    shapes = np.where(have_many_questions(contents.table), 3, np.where(has_any, 1, 0))
     groups = []
     for shape in (0, 1, 3):
         share = float((shapes == shape).mean()) if len(shapes) else 0.0
