@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from indexer.errors import Wording
 from server.answering.answering import Answering
 from server.answering.request_budget import RequestBudget, charged_to
-from server.http.load_shedding import Clients, Crowd, Limits
 from server.http import problem_kinds as kinds
+from server.http.load_shedding import Clients, Crowd, Limits
 from server.http.problem_kinds import Kind
 from server.http.problems import ProblemReply
 

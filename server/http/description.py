@@ -1,9 +1,10 @@
-"""The description of the API beside its routes: what the whole is, what its parts are called, the shape of a problem."""
+"""The description of the API beside its routes: what it is for, the names of its parts, the shape of a problem."""
 
 from typing import Any
 
 from fastapi import FastAPI
 
+from server.http import examples
 from server.http.problem_kinds import KINDS, TYPE_PREFIX
 
 _DESCRIPTION = """Finds the answer to a question in a French FAQ, and says how far it may be trusted.
@@ -19,7 +20,10 @@ _TAGS = [
     {"name": "answers", "description": "The answers themselves, without a question."},
     {"name": "problems", "description": "What each `type` of a problem document means."},
     {"name": "health", "description": "For whoever watches the server."},
-    {"name": "admin", "description": "For operators and editors, behind a token; without one in the settings, not there."},
+    {
+        "name": "admin",
+        "description": "For operators and editors, behind a token; without one in the settings, not there.",
+    },
 ]
 _PROBLEM = {
     "title": "Problem",
@@ -48,6 +52,8 @@ class DescribedApi(FastAPI):
     def __init__(self, **options: Any) -> None:
         super().__init__(
             title="Souffleur",
+            # Served by a route of ours, which knows the prefix that a request came by.
+            openapi_url=None,
             version="1",
             description=_DESCRIPTION,
             openapi_tags=_TAGS,
@@ -57,9 +63,16 @@ class DescribedApi(FastAPI):
         )
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description. Addresses in it are relative to where it lies, so that any prefix will do."""
+        """Return the description, with its examples: the framework would leave out what is null in them."""
         described = super().openapi()
-        described["servers"] = [{"url": "/", "description": "this server"}]
-        schemas = described["components"]["schemas"]
-        schemas["Problem"] = _PROBLEM
+        described["components"]["schemas"]["Problem"] = _PROBLEM
+        operations = [operation for methods in described["paths"].values() for operation in methods.values()]
+        for operation in operations:
+            name = operation["operationId"]
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                content["example"] = examples.REQUESTS[name]
+            for status, reply in operation["responses"].items():
+                if status.startswith("2"):
+                    for content in reply["content"].values():
+                        content["example"] = examples.REPLIES[name]
         return described

@@ -5,6 +5,8 @@ The tests hold each to its schema, and the keys of the replies to those that the
 
 from typing import Any
 
+from server.http.problem_kinds import UNKNOWN_FACET
+
 QUESTION = "Quand ouvre le guichet ?"
 INDEX_ID = "20260131-101112-131-45ebe04d"
 QUERY_ID = "983f99be058840da9c43812d4aac90ac"
@@ -74,6 +76,14 @@ FACETS_REPLY: dict[str, Any] = {
 }
 ANSWERS_REPLY: dict[str, Any] = {"answers": [ANSWER], "next_cursor": "Z3VpY2hldA", "total": 2, "index": INDEX}
 FEEDBACK_REPLY: dict[str, Any] = {"stored": True}
+PROBLEM: dict[str, Any] = {
+    "name": UNKNOWN_FACET.name,
+    "type": UNKNOWN_FACET.type,
+    "status": int(UNKNOWN_FACET.status),
+    "title": UNKNOWN_FACET.title.french,
+    "remedy": UNKNOWN_FACET.remedy.french,
+    "detail": UNKNOWN_FACET.detail.french,
+}
 ALIVE_REPLY: dict[str, Any] = {"status": "ok"}
 READY_REPLY: dict[str, Any] = {
     "status": "ready",
@@ -86,7 +96,7 @@ READY_REPLY: dict[str, Any] = {
     "feedback": {"status": "ok", "notice": None},
     "disk_free_bytes": {"index": 52_000_000_000, "feedback": 52_000_000_000},
 }
-METRICS_REPLY = "# TYPE souffleur_replies_total counter\nsouffleur_replies_total{status=\"answered\"} 1.0\n"
+METRICS_REPLY = '# TYPE souffleur_replies_total counter\nsouffleur_replies_total{status="answered"} 1.0\n'
 ATELIER_REPLY: dict[str, Any] = {
     "keeps_questions": True,
     "groups": [
@@ -125,7 +135,28 @@ ATELIER_REPLY: dict[str, Any] = {
     },
 }
 
-
-def shown(reply: object, *, media_type: str = "application/json", status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """Return what a route declares so that the description shows this reply."""
-    return {status: {"content": {media_type: {"example": reply}}}}
+REQUESTS: dict[str, Any] = {
+    "search": SEARCH_REQUEST,
+    "searchMany": BATCH_REQUEST,
+    "sendFeedback": FEEDBACK_REQUEST,
+}
+"""Bodies, by operation."""
+REPLIES: dict[str, Any] = {
+    "search": SEARCH_REPLY,
+    "searchByAddress": SEARCH_REPLY,
+    "searchMany": BATCH_REPLY,
+    "suggest": SUGGEST_REPLY,
+    "listFacets": FACETS_REPLY,
+    "listAnswers": ANSWERS_REPLY,
+    "getAnswer": ANSWER,
+    "sendFeedback": FEEDBACK_REPLY,
+    "listProblems": {"problems": [PROBLEM]},
+    "explainProblem": PROBLEM,
+    "checkAlive": ALIVE_REPLY,
+    "checkReady": READY_REPLY,
+    "getMetrics": METRICS_REPLY,
+    "reloadIndex": INDEX,
+    "rollBackIndex": INDEX,
+    "getAtelier": ATELIER_REPLY,
+}
+"""What comes back where all goes well, by operation."""

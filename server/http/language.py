@@ -1,4 +1,4 @@
-"""The language of a reply's words: what `Accept-Language` prefers of French and English; French where it says nothing."""
+"""The language of a reply's words: which of French and English `Accept-Language` prefers; French without it."""
 
 from enum import StrEnum
 

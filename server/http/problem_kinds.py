@@ -312,8 +312,10 @@ FEEDBACK_UNAVAILABLE = Kind(
 
 KINDS = tuple(value for value in globals().copy().values() if isinstance(value, Kind))
 """All of them, by rising status."""
-EVERYWHERE = (BODY_TOO_SLOW, BODY_TOO_LARGE, TOO_MANY_REQUESTS, HEADERS_TOO_LARGE, SERVER_ERROR, OVERLOADED)
-EVERYWHERE += (OUT_OF_TIME, LOADING)
+EVERYWHERE = (
+    *(BODY_TOO_SLOW, BODY_TOO_LARGE, TOO_MANY_REQUESTS, HEADERS_TOO_LARGE),
+    *(SERVER_ERROR, OVERLOADED, OUT_OF_TIME, LOADING),
+)
 """What may be said before a route is reached, or when it fails."""
 
 

@@ -51,9 +51,7 @@ _OF_STATUSES = {
 class ProblemError(SouffleurError):
     """A route refuses a request; the message is the English detail."""
 
-    def __init__(
-        self, kind: Kind, detail: Wording | None = None, *, headers: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, kind: Kind, detail: Wording | None = None, *, headers: dict[str, str] | None = None) -> None:
         """detail: that of the kind, where it says all."""
         self.kind = kind
         self.detail = detail or kind.detail
@@ -225,6 +223,6 @@ def _methods(request: Request) -> list[str]:
 
 
 def _place(location: tuple[str | int, ...]) -> str:
-    """Return the field in dots, empty for the whole. The first part only says whether it is in the body or the address."""
+    """Return the field in dots, empty for the whole. The first part only says whether it is in the body."""
     place = ".".join(map(str, location[1:]))
     return place if len(place) <= _MOST_CHARACTERS else place[:_MOST_CHARACTERS] + "…"

@@ -12,8 +12,8 @@ from server.atelier.access import Access, Role
 from server.atelier.grouping import BeginningVectors
 from server.atelier.overview import AtelierReply, describe_atelier
 from server.feedback.store import FeedbackStore
-from server.http import examples, problems
 from server.http import problem_kinds as kinds
+from server.http import problems
 from server.http.schemas import IndexBody
 
 _bearer = HTTPBearer(auto_error=False)
@@ -47,7 +47,7 @@ def routes(
     )
 
     if index_switch:
-        unfit = problems.declared(kinds.OPERATORS_ONLY, kinds.INDEX_UNFIT) | examples.shown(examples.INDEX)
+        unfit = problems.declared(kinds.OPERATORS_ONLY, kinds.INDEX_UNFIT)
         operators_only = [Depends(check_operator)]
 
         @router.post(
@@ -76,7 +76,6 @@ def routes(
         "/atelier",
         operation_id="getAtelier",
         summary="Read what editors see",
-        responses=examples.shown(examples.ATELIER_REPLY),
     )
     def get_atelier() -> AtelierReply:
         """Return what editors see: the questions served badly, a map of the corpus, and the index."""

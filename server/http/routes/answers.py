@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse
 
 from indexer.errors import Wording
 from server.answering.answering import Answering
-from server.http import examples, problems
 from server.http import problem_kinds as kinds
+from server.http import problems
 from server.http.routes import facet_parameters
 from server.http.schemas import AnswerBody, AnswersQuery, AnswersReply, IndexBody
 
@@ -23,10 +23,10 @@ _MOVED: dict[int | str, dict[str, Any]] = {
         "headers": {"location": {"description": "its address now, a path", "schema": {"type": "string"}}},
     }
 }
-_ONE = problems.declared(kinds.REQUEST_INVALID, kinds.UNKNOWN_ANSWER) | examples.shown(examples.ANSWER)
-_ALL = problems.declared(
-    kinds.REQUEST_INVALID, kinds.UNKNOWN_FACET, kinds.PARAMETER_REPEATED, kinds.CURSOR_INVALID
-) | examples.shown(examples.ANSWERS_REPLY)
+_ONE = problems.declared(kinds.REQUEST_INVALID, kinds.UNKNOWN_ANSWER)
+_ALL = problems.declared(kinds.REQUEST_INVALID, kinds.UNKNOWN_FACET, kinds.PARAMETER_REPEATED, kinds.CURSOR_INVALID)
+
+_Id = Annotated[str, Path(description="as replies have it; a slash in it may be sent as it is", examples=["guichet"])]
 
 
 def routes(answering: Answering) -> APIRouter:
@@ -70,7 +70,7 @@ def routes(answering: Answering) -> APIRouter:
         responses=_MOVED | _ONE,
         response_model=AnswerBody,
     )
-    def get_answer(request: Request, answer_id: str) -> AnswerBody | RedirectResponse:
+    def get_answer(request: Request, answer_id: _Id) -> AnswerBody | RedirectResponse:
         """Return one answer of the FAQ; one that was renamed is at its new address."""
         answer = answering.get_answer(answer_id)
         if answer is None:

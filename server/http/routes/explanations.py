@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from indexer.errors import Wording
-from server.http import examples, problems
 from server.http import problem_kinds as kinds
+from server.http import problems
 from server.http.language import Language, language_of, said
 
 
@@ -21,7 +21,7 @@ class ExplainedProblem:
     status: int
     title: str
     remedy: Annotated[str, Field(description="what whoever calls can do")]
-    example: Annotated[str, Field(description="a `detail` that such a document may have")]
+    detail: Annotated[str, Field(description="what such a document may say of one case")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,13 @@ def _explain(kind: kinds.Kind, language: Language) -> ExplainedProblem:
         status=int(kind.status),
         title=said(kind.title, language),
         remedy=said(kind.remedy, language),
-        example=said(kind.detail, language),
+        detail=said(kind.detail, language),
     )
 
 
-def _example(kind: kinds.Kind) -> dict[str, object]:
-    explained = _explain(kind, Language.FRENCH)
-    return {name: getattr(explained, name) for name in ExplainedProblem.__dataclass_fields__}
-
-
 _ONE = problems.declared(kinds.REQUEST_INVALID, kinds.UNKNOWN_PROBLEM)
+
+_Name = Annotated[str, Path(description="what follows the last colon of the `type`", examples=["unknown-facet"])]
 
 
 def routes() -> APIRouter:
@@ -58,7 +55,6 @@ def routes() -> APIRouter:
         "/v1/problems",
         operation_id="listProblems",
         summary="List every problem that the API may tell",
-        responses=examples.shown({"problems": [_example(kinds.UNKNOWN_FACET)]}),
     )
     def list_problems(request: Request, response: Response) -> ExplainedProblems:
         """Return what each `type` means and what can be done, in French or, by `Accept-Language`, in English."""
@@ -69,9 +65,9 @@ def routes() -> APIRouter:
         "/v1/problems/{name}",
         operation_id="explainProblem",
         summary="Explain one problem",
-        responses=_ONE | examples.shown(_example(kinds.UNKNOWN_FACET)),
+        responses=_ONE,
     )
-    def explain_problem(request: Request, response: Response, name: str) -> ExplainedProblem:
+    def explain_problem(request: Request, response: Response, name: _Name) -> ExplainedProblem:
         """Return what a `type` means: the name is what follows the last colon of it."""
         kind = kinds.kind_named(name)
         if kind is None:

@@ -1,15 +1,14 @@
 """The route that takes judgements; what is kept of them is in `server.feedback`."""
 
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 
 from indexer.errors import Wording
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
-from server.http import examples, problems
 from server.http import problem_kinds as kinds
+from server.http import problems
 from server.http.routes.answers import unknown_answer
 from server.http.schemas import FeedbackReply, FeedbackRequest
 
@@ -22,7 +21,6 @@ _REFUSALS = problems.declared(
     kinds.JUDGEMENT_INVALID,
     kinds.FEEDBACK_UNAVAILABLE,
 )
-_KEPT = examples.shown(examples.FEEDBACK_REPLY, status=HTTPStatus.CREATED)
 
 
 def routes(answering: Answering, *, feedback: FeedbackStore | None) -> APIRouter:
@@ -35,9 +33,9 @@ def routes(answering: Answering, *, feedback: FeedbackStore | None) -> APIRouter
         operation_id="sendFeedback",
         summary="Say whether an answer helped",
         status_code=HTTPStatus.CREATED,
-        responses=_REFUSALS | _KEPT,
+        responses=_REFUSALS,
     )
-    def post_feedback(body: Annotated[FeedbackRequest, Body(examples=[examples.FEEDBACK_REQUEST])]) -> FeedbackReply:
+    def post_feedback(body: FeedbackRequest) -> FeedbackReply:
         """Keep whether an answer helped. Sent again for the same reply and answer, it replaces what was kept."""
         if feedback is None:
             raise problems.ProblemError(kinds.NO_FEEDBACK)

@@ -14,7 +14,6 @@ from pydantic import Field
 from server import metrics
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
-from server.http import examples
 
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
 """Below it a disk is as good as full: the next index or the log of the feedback may not fit."""
@@ -60,7 +59,6 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
         "/livez",
         operation_id="checkAlive",
         summary="Does the process run?",
-        responses=examples.shown(examples.ALIVE_REPLY),
     )
     def livez() -> AliveReply:
         """Say that the process runs."""
@@ -70,7 +68,6 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
         "/readyz",
         operation_id="checkReady",
         summary="Which index answers?",
-        responses=examples.shown(examples.READY_REPLY),
     )
     def readyz() -> ReadyReply:
         """Say which index answers questions."""
@@ -103,7 +100,6 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
         operation_id="getMetrics",
         summary="What the server counts",
         response_class=_Metrics,
-        responses=examples.shown(examples.METRICS_REPLY, media_type=_Metrics.media_type),
     )
     def get_metrics() -> Response:
         """Return what the server counts, for Prometheus."""

@@ -3,14 +3,14 @@
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from indexer.errors import QuestionError, QuestionFault, Wording
 from server.answering.answering import Answering, Filters
 from server.feedback.question_log import QuestionLog
-from server.http import examples, problems
 from server.http import problem_kinds as kinds
+from server.http import problems
 from server.http.routes import facet_parameters
 from server.http.schemas import (
     BATCH_REPLY,
@@ -30,7 +30,6 @@ from server.http.schemas import (
 
 _BAD_QUESTION = (kinds.QUESTION_BLANK, kinds.QUESTION_TOO_LONG, kinds.QUESTION_NOT_TEXT, kinds.UNKNOWN_FACET)
 _BAD_BODY = (kinds.BODY_UNREADABLE, kinds.BODY_NOT_JSON, kinds.REQUEST_INVALID)
-_FOUND = examples.shown(examples.SEARCH_REPLY)
 
 
 def routes(answering: Answering, *, default_limit: int, question_log: QuestionLog) -> APIRouter:
@@ -56,9 +55,9 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
         operation_id="search",
         summary="Ask a question",
         response_model=SearchReply,
-        responses=problems.declared(*_BAD_BODY, *_BAD_QUESTION) | _FOUND,
+        responses=problems.declared(*_BAD_BODY, *_BAD_QUESTION),
     )
-    def post_search(body: Annotated[SearchRequest, Body(examples=[examples.SEARCH_REQUEST])]) -> Response:
+    def post_search(body: SearchRequest) -> Response:
         """Find the answers nearest to a question."""
         return search(body.query, limit=body.limit, filters=body.filters, explain=body.explain)
 
@@ -67,7 +66,7 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
         operation_id="searchByAddress",
         summary="Ask a question by its address",
         response_model=SearchReply,
-        responses=problems.declared(kinds.REQUEST_INVALID, kinds.PARAMETER_REPEATED, *_BAD_QUESTION) | _FOUND,
+        responses=problems.declared(kinds.REQUEST_INVALID, kinds.PARAMETER_REPEATED, *_BAD_QUESTION),
         openapi_extra=facet_parameters.IN_DESCRIPTION,
     )
     def get_search(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
@@ -89,10 +88,9 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
         operation_id="searchMany",
         summary="Ask several questions at once",
         response_model=BatchReply,
-        responses=problems.declared(*_BAD_BODY, kinds.BATCH_TOO_LONG, *_BAD_QUESTION)
-        | examples.shown(examples.BATCH_REPLY),
+        responses=problems.declared(*_BAD_BODY, kinds.BATCH_TOO_LONG, *_BAD_QUESTION),
     )
-    def post_batch(body: Annotated[BatchRequest, Body(examples=[examples.BATCH_REQUEST])]) -> Response:
+    def post_batch(body: BatchRequest) -> Response:
         """Find the answers nearest to each of several questions; they are encoded together, and not kept."""
         check_filters(body.filters)
         characters = sum(map(len, body.queries))
@@ -114,7 +112,7 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
         "/v1/suggest",
         operation_id="suggest",
         summary="Complete a question",
-        responses=problems.declared(kinds.REQUEST_INVALID) | examples.shown(examples.SUGGEST_REPLY),
+        responses=problems.declared(kinds.REQUEST_INVALID),
     )
     def get_suggestions(
         q: Annotated[str, Query(description="what has been typed so far", examples=["quand ou"])],
@@ -130,7 +128,6 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
         "/v1/facets",
         operation_id="listFacets",
         summary="Read the questions of the guided search",
-        responses=examples.shown(examples.FACETS_REPLY),
     )
     def get_facets() -> FacetsReply:
         """Return the questions of the guided search, their values, and how many answers apply to each."""
