@@ -60,7 +60,7 @@ def open_faq(source: "str | Path | Answering") -> Faq:
 
 
 def hits_to_use(reply: SearchReply, *, with_refused: bool) -> list[HitBody]:
-    """Return the hits that a framework may build on: none where the FAQ has no answer, unless refused ones are wanted."""
+    """Return the hits to build on: none where the FAQ has no answer, unless refused ones are wanted."""
     return reply.hits if with_refused or reply.status != "no_answer" else []
 
 

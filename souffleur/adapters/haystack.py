@@ -16,7 +16,7 @@ if _TELEMETRY not in os.environ:
     os.environ[_TELEMETRY] = "False"
     if began := sys.modules.get("haystack.telemetry._telemetry"):
         # It was imported before us, and has begun.
-        began.telemetry = None
+        vars(began)["telemetry"] = None
 
 with provided_by("haystack"):
     from haystack import Document, component, default_from_dict, default_to_dict

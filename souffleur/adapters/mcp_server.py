@@ -22,7 +22,7 @@ with provided_by("mcp"):
 
 _MOST_ANSWERS = 10
 _INSTRUCTIONS = (
-    "A French FAQ. Ask it with search_faq whenever the user asks something that it may answer, in the user's own words, "
+    "A French FAQ. Ask it with search_faq whenever the user asks something that it may answer, in their own words and "
     "in French where you can. Answer from its answers alone, and name the id and the source. It says honestly when it "
     "does not know: where status is no_answer, say that the FAQ does not answer this, and do not answer from your own "
     "knowledge."
@@ -38,13 +38,15 @@ confidence is the estimated chance that an answer is right. missing names number
 the answer does not know: what it says may not hold for them, and you must say so."""
 _GET = """Read one answer of the FAQ by its id, as search_faq gives it: its text in Markdown, its questions, its source.
 
-That it exists does not mean that it answers the user's question: search_faq says that."""
+That it exists does not mean that it answers the user's question: give the question too, and status, confidence and
+missing say whether it does, as those of search_faq do."""
 _GUIDANCE = {
     Status.ANSWERED: "Answer from the first answer, and cite its id and source.",
     Status.UNCERTAIN: "Not sure. Show these as possible answers, or say that you are not sure; state none as true.",
     Status.NO_ANSWER: "The FAQ does not answer this. Tell the user so. Do not answer from your own knowledge.",
 }
 _SEVERAL = "The question is broad: ask the user which of these is meant."
+_Status = Literal["answered", "uncertain", "no_answer"]
 _READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 
@@ -71,7 +73,7 @@ class NearAnswer(BaseModel):
 class Found(BaseModel):
     """What the FAQ says to a question."""
 
-    status: Literal["answered", "uncertain", "no_answer"]
+    status: _Status
     guidance: str = Field(description="what you may do with this result")
     confidence: float = Field(description="that of the first answer, from 0 to 1")
     missing: list[str] = Field(description="what of the question the first answer does not know")
@@ -81,16 +83,18 @@ class Found(BaseModel):
 
 
 class ReadAnswer(BaseModel):
-    """One answer of the FAQ. status and confidence belong to a question, and here none was asked: they are null."""
+    """One answer of the FAQ, and how far it answers the question that was given; null where none was."""
 
     id: str
+    status: _Status | None
+    guidance: str | None = Field(description="what you may do with this answer, for that question")
+    confidence: float | None = Field(description="estimated chance that it answers that question, from 0 to 1")
+    missing: list[str] = Field(description="what of that question it does not know")
     answer: str
     questions: list[str]
     source: str | None
     url: str | None
     changed_on: str | None
-    status: None = None
-    confidence: None = None
 
 
 def make_server(faq: Faq) -> MCPServer:
@@ -106,15 +110,27 @@ def make_server(faq: Faq) -> MCPServer:
         return _found(_ask(faq, question, limit=limit, facets=facets), faq)
 
     @server.tool(description=_GET, annotations=_READS)
-    def get_answer(answer_id: Annotated[str, Field(description="id of an answer, from search_faq")]) -> ReadAnswer:
+    def get_answer(
+        answer_id: Annotated[str, Field(description="id of an answer, from search_faq")],
+        question: Annotated[
+            str | None, Field(description="the user's question, to learn whether it answers it")
+        ] = None,
+    ) -> ReadAnswer:
         try:
             found = faq.find(answer_id)
         except SouffleurError as error:
             raise ToolError(str(error)) from error
         if found is None:
             raise ToolError(f"There is no answer with the id {answer_id!r}. search_faq gives ids.")
+        reply = _ask(faq, question, limit=_MOST_ANSWERS) if question else None
+        hit = next((hit for hit in reply.hits if hit.id == found.id), None) if reply else None
+        status = _status_of(hit, reply) if reply else None
         return ReadAnswer(
             id=found.id,
+            status=status.value if status else None,
+            guidance=_GUIDANCE[status] if status else None,
+            confidence=(hit.confidence if hit else 0.0) if reply else None,
+            missing=hit.missing if hit else [],
             answer=found.answer,
             questions=found.questions,
             source=found.source,
@@ -136,7 +152,7 @@ def http_application(faq: Faq) -> Starlette:
     return make_server(faq).streamable_http_app(stateless_http=True, json_response=True, host="127.0.0.1")
 
 
-def _ask(faq: Faq, question: str, *, limit: int, facets: Facets | None) -> SearchReply:
+def _ask(faq: Faq, question: str, *, limit: int, facets: Facets | None = None) -> SearchReply:
     try:
         return faq.ask(question, limit=limit, facets=facets)
     except (SouffleurError, ValueError) as error:
@@ -149,7 +165,7 @@ def _found(reply: SearchReply, faq: Faq) -> Found:
     guidance = _GUIDANCE[reply.status]
     if reply.advice is Advice.SEVERAL:
         guidance += f" {_SEVERAL}"
-    if reply.missing:
+    if reply.missing and not is_refused:
         guidance += f" The first answer does not know: {', '.join(reply.missing)}. Say so."
     return Found(
         status=reply.status.value,
@@ -160,6 +176,13 @@ def _found(reply: SearchReply, faq: Faq) -> Found:
         nearest=[_near_answer(hit, faq) for hit in reply.hits] if is_refused else [],
         also_asked=reply.also_asked,
     )
+
+
+def _status_of(hit: HitBody | None, reply: SearchReply) -> Status:
+    """Return how far one answer may be trusted for a question: the first as the reply, another never as sure."""
+    if hit is None or not hit.shown or reply.status is Status.NO_ANSWER:
+        return Status.NO_ANSWER
+    return reply.status if hit.rank == 1 else Status.UNCERTAIN
 
 
 def _found_answer(hit: HitBody, faq: Faq) -> FoundAnswer:
