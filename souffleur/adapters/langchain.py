@@ -34,7 +34,7 @@ class SouffleurRetriever(BaseRetriever):
         super().__init__(source=source, **options)  # type: ignore[call-arg]  # a field of ours
         self._faq = open_faq(source)
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:  # noqa: ARG002  # as LangChain calls it
         reply = self._faq.ask(query, limit=self.limit, facets=self.facets)
         return [
             Document(page_content=hit.answer, id=hit.id, metadata=facts_of(hit, reply, self._faq))
