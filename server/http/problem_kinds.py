@@ -242,7 +242,7 @@ JUDGEMENT_INVALID = Kind(
     Wording("L'avis ne peut être gardé", "The judgement cannot be kept"),
     Wording("Envoyez les identifiants tels que la réponse les donne.", "Send the ids as the reply gives them."),
     Wording(
-        "L'avis ne peut être gardé : the answer_id is none: 1 to 200 printable characters.",
+        "L'avis ne peut être gardé : answer_id doit compter de 1 à 200 caractères imprimables.",
         "the answer_id is none: 1 to 200 printable characters.",
     ),
 )

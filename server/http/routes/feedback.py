@@ -51,7 +51,8 @@ def routes(answering: Answering, *, feedback: FeedbackStore | None) -> APIRouter
                 index_id=index_id,
             )
         except ValueError as error:
-            wording = Wording(f"L'avis ne peut être gardé : {error}.", f"{error}.")
+            # The body is checked already, but for what the id of an answer may be.
+            wording = Wording(kinds.JUDGEMENT_INVALID.detail.french, f"{error}.")
             raise problems.ProblemError(kinds.JUDGEMENT_INVALID, wording) from error
         return FeedbackReply(stored=True)
 

@@ -61,7 +61,7 @@ def over_http(*options: str) -> Iterator[str]:
 async def conversation(client: Client) -> dict[str, Any]:
     """Ask all that there is to ask."""
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    calls = {
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
         "found": ("search_faq", {"question": QUESTION, "limit": 1}),
         "refused": ("search_faq", {"question": OFF_TOPIC, "limit": 1}),
         "blank": ("search_faq", {"question": " "}),
