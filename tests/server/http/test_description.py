@@ -91,7 +91,7 @@ def lint(file: Path) -> "subprocess.CompletedProcess[str]":
     """Run Spectral with our rules; a warning is a failure."""
     if not SPECTRAL.exists():
         pytest.skip("Spectral is not there: `make test` installs it, where npm is")
-    options = ["--ruleset", ROOT / "tests/data/spectral.yaml", "--fail-severity", "hint", "--format", "text"]
+    options = ["--ruleset", str(ROOT / "tests/data/spectral.yaml"), "--fail-severity", "hint", "--format", "text"]
     return subprocess.run([SPECTRAL, "lint", file, *options], capture_output=True, text=True, timeout=120)
 
 
@@ -195,8 +195,16 @@ def test_a_generated_client_and_httpx_get_equal_replies(tmp_path: Path) -> None:
     if not (GENERATOR / "openapi-python-client").exists():
         pytest.skip("what generates the client is not there: `make test` installs it")
     (tmp_path / "generator.yaml").write_text("post_hooks: []\n", encoding="utf-8")
-    command = [GENERATOR / "openapi-python-client", "generate", "--path", FILE, "--fail-on-warning", "--meta", "none"]
-    options = ["--output-path", tmp_path / "souffleur_client", "--config", tmp_path / "generator.yaml"]
+    command = [
+        str(GENERATOR / "openapi-python-client"),
+        "generate",
+        "--path",
+        str(FILE),
+        "--fail-on-warning",
+        "--meta",
+        "none",
+    ]
+    options = ["--output-path", str(tmp_path / "souffleur_client"), "--config", str(tmp_path / "generator.yaml")]
     made = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120)
     assert made.returncode == 0, made.stdout + made.stderr
     build_index(CORPUS, tmp_path / "index", encoder=load_encoder("bundled"))

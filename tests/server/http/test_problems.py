@@ -43,17 +43,17 @@ class FailingAnswering(Answering):
 
 
 class SlowBody:
-    """Hands a body on later than it came."""
+    """Never hands a body on."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def receive_later() -> Message:
-            await asyncio.sleep(0.05)
+        async def wait_for_ever() -> Message:
+            await asyncio.Event().wait()
             return await receive()
 
-        await self._app(scope, receive_later, send)
+        await self._app(scope, wait_for_ever, send)
 
 
 class RefusingStore:
