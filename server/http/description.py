@@ -70,7 +70,7 @@ class DescribedApi(FastAPI):
         for operation in operations:
             name = operation["operationId"]
             for content in operation.get("requestBody", {}).get("content", {}).values():
-                content["example"] = examples.REQUESTS[name]
+                content["examples"] = examples.REQUESTS[name]
             for status, reply in operation["responses"].items():
                 if status.startswith("2"):
                     for content in reply["content"].values():

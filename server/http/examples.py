@@ -11,7 +11,8 @@ QUESTION = "Quand ouvre le guichet ?"
 INDEX_ID = "20260131-101112-131-45ebe04d"
 QUERY_ID = "983f99be058840da9c43812d4aac90ac"
 
-SEARCH_REQUEST: dict[str, Any] = {"query": QUESTION, "limit": 1, "filters": {"thematique": ["Horaires"]}}
+SEARCH_REQUEST: dict[str, Any] = {"query": QUESTION, "limit": 1}
+NARROWED_REQUEST: dict[str, Any] = {"query": QUESTION, "filters": {"thematique": ["Horaires"]}, "explain": True}
 BATCH_REQUEST: dict[str, Any] = {"queries": [QUESTION], "limit": 1}
 FEEDBACK_REQUEST: dict[str, Any] = {
     "query_id": QUERY_ID,
@@ -135,12 +136,15 @@ ATELIER_REPLY: dict[str, Any] = {
     },
 }
 
-REQUESTS: dict[str, Any] = {
-    "search": SEARCH_REQUEST,
-    "searchMany": BATCH_REQUEST,
-    "sendFeedback": FEEDBACK_REQUEST,
+REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
+    "search": {
+        "question": {"summary": "A question", "value": SEARCH_REQUEST},
+        "narrowed": {"summary": "Narrowed by a facet, and explained", "value": NARROWED_REQUEST},
+    },
+    "searchMany": {"questions": {"summary": "Questions", "value": BATCH_REQUEST}},
+    "sendFeedback": {"judgement": {"summary": "It helped", "value": FEEDBACK_REQUEST}},
 }
-"""Bodies, by operation."""
+"""Bodies, by operation. /docs fills in the first, so that it is one that every FAQ can answer."""
 REPLIES: dict[str, Any] = {
     "search": SEARCH_REPLY,
     "searchByAddress": SEARCH_REPLY,

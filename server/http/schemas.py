@@ -110,8 +110,7 @@ class AnswersQuery(BaseModel):
     cursor: str | None = Field(
         default=None,
         max_length=1000,
-        description="`next_cursor` of the page before; the first page, if not given",
-        examples=["Z3VpY2hldA"],
+        description="`next_cursor` of the page before, such as `Z3VpY2hldA`; the first page, if not given",
     )
 
 

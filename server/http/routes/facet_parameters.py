@@ -24,9 +24,12 @@ IN_DESCRIPTION: dict[str, Any] = {
             "schema": {
                 "type": "object",
                 "title": "Facets",
-                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                "additionalProperties": {
+                    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+                },
             },
-            "example": {"thematique": ["Horaires"]},
+            # /docs fills it in: a facet that a FAQ may not have would be refused.
+            "example": {},
         }
     ]
 }

@@ -79,6 +79,7 @@ def test_the_example_of_a_search_is_what_a_server_replies(client: TestClient) ->
         return [keys(value[0])] if isinstance(value, list) and value else None
 
     SearchRequest.model_validate(examples.SEARCH_REQUEST)
+    SearchRequest.model_validate(examples.NARROWED_REQUEST)
     reply = client.post("/v1/search", json={"query": "Combien de temps un certificat est-il valable ?", "limit": 1})
     assert keys(reply.json()) == keys(examples.SEARCH_REPLY)
     answer = client.get("/v1/answers/validite-certificat").json()
