@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+import souffleur
 from indexer.errors import SouffleurError
 from indexer.records import Advice, Status
 from server.http.schemas import HitBody, SearchReply
@@ -99,7 +100,13 @@ class ReadAnswer(BaseModel):
 
 def make_server(faq: Faq) -> MCPServer:
     """Return the server with the tools search_faq and get_answer, which ask *faq* in worker threads."""
-    server: MCPServer = MCPServer("souffleur", title="Souffleur", instructions=_INSTRUCTIONS, log_level="WARNING")
+    server: MCPServer = MCPServer(
+        "souffleur",
+        title="Souffleur",
+        version=souffleur.__version__,
+        instructions=_INSTRUCTIONS,
+        log_level="WARNING",
+    )
 
     @server.tool(description=_SEARCH, annotations=_READS)
     def search_faq(
