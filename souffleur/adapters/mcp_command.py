@@ -85,12 +85,14 @@ def _serve(options: argparse.Namespace, index: IndexerSettings, server: ServerSe
 
 
 def _open_faq(url: str | None, index: IndexerSettings, server: ServerSettings, stack: contextlib.ExitStack) -> "Faq":
-    from souffleur.adapters.faq import LocalFaq, open_faq
+    from souffleur.adapters.faq import LocalFaq
+    from souffleur.adapters.served_faq import ServedFaq
 
     if url is not None:
-        if not url.startswith(("http://", "https://")):
-            raise SettingsError(f"{url!r} is no address of a server. Give --url such as http://{_HOST}:8000.")
-        return open_faq(url)
+        try:
+            return ServedFaq(url)
+        except ValueError as error:
+            raise SettingsError(f"--url: {error}.") from error
     from server.answering.index_switch import IndexSwitch, stamp
     from server.serve import open_answering
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 import souffleur
 from indexer.encoders import Encoder
+from indexer.errors import QuestionError
 from indexer.records import Answer
 from server.answering.answering import Answering
-from server.answering.questions import MAX_QUESTION_CHARACTERS
+from server.answering.questions import MAX_QUESTION_CHARACTERS, read_question
 from souffleur.adapters.extras import provided_by
 
 with provided_by("mteb"):
@@ -69,19 +70,31 @@ class SouffleurPipeline:
         top_ranked: Mapping[str, list[str]] | None = None,
         **_: Any,
     ) -> dict[str, dict[str, float]]:
-        """Return, by query id, the scores of at most *top_k* documents. ValueError for a task that gives candidates."""
+        """Return, by query id, the scores of at most *top_k* documents; none for a query that cannot be asked.
+
+        ValueError for a task that gives candidates.
+        """
         if top_ranked is not None:
             raise ValueError("Souffleur searches the whole corpus: it cannot put given candidates into an order")
         if self._faq is None:
             raise ValueError("there is no corpus yet: call index first")
-        asked = [(str(query["id"]), str(query["text"])[:MAX_QUESTION_CHARACTERS]) for query in queries]
-        found: dict[str, dict[str, float]] = {}
+        texts = {str(query["id"]): str(query["text"])[:MAX_QUESTION_CHARACTERS] for query in queries}
+        found: dict[str, dict[str, float]] = {query_id: {} for query_id in texts}
+        asked = [(query_id, text) for query_id, text in texts.items() if _can_be_asked(text)]
         for start in range(0, len(asked), _AT_ONCE):
             some = asked[start : start + _AT_ONCE]
             replies = self._faq.answer_many([text for _, text in some], limit=top_k)
             for (query_id, _text), reply in zip(some, replies, strict=True):
                 found[query_id] = {self._ids[int(hit.answer.id)]: hit.score for hit in reply.hits}
         return found
+
+
+def _can_be_asked(text: str) -> bool:
+    try:
+        read_question(text)
+    except QuestionError:
+        return False
+    return True
 
 
 def _text_of(document: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Asks a running server, as any client of its API does, with nothing but the standard library."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -31,7 +32,12 @@ class ServedFaq:
     """The FAQ of the server at *url*."""
 
     def __init__(self, url: str) -> None:
-        """url: of its root, with the prefix that it is served under, such as `https://faq.example/faq`."""
+        """url: of its root, with the prefix that it is served under, such as `https://faq.example/faq`.
+
+        ValueError where it is no address.
+        """
+        if not url.startswith(("http://", "https://")) or not urlsplit(url).hostname:
+            raise ValueError(f"{url!r} is no address of a server, such as http://127.0.0.1:8000")
         self._url = url.rstrip("/")
         # A proxy is no way to this machine itself.
         handlers = [urllib.request.ProxyHandler({})] if _is_this_machine(self._url) else []
@@ -71,13 +77,15 @@ class ServedFaq:
                 return kind.validate_json(reply.read())
         except urllib.error.HTTPError as error:
             raise _refusal(self._url, error) from error
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise ServedFaqError(
                 f"{self._url} cannot be reached: {reason}. Start it with `souffleur serve`, or correct the address."
             ) from error
         except ValidationError as error:
-            raise ServedFaqError(f"{self._url} does not answer as this Souffleur does: {error}") from error
+            raise ServedFaqError(
+                f"{self._url} does not answer as this Souffleur does. Correct the address, or bring both to one version."
+            ) from error
 
 
 def _refusal(url: str, error: urllib.error.HTTPError) -> ServedFaqError:

@@ -120,6 +120,8 @@ def test_given_candidates_are_refused() -> None:
     with pytest.raises(ValueError, match="no corpus"):
         pipeline.search([], top_k=1)
     pipeline.index([{"id": "a", "title": "Prix", "text": "dix euros"}])
-    assert pipeline.search([{"id": "q", "text": "prix"}], top_k=5)["q"].keys() == {"a"}
+    queries = [{"id": "blank", "text": " "}, {"id": "q", "text": "prix"}, {"id": "long", "text": "prix " * 1000}]
+    found = pipeline.search(queries, top_k=5)
+    assert {name: [*scores] for name, scores in found.items()} == {"blank": [], "q": ["a"], "long": ["a"]}
     with pytest.raises(ValueError, match="candidates"):
         pipeline.search([], top_k=1, top_ranked={})
