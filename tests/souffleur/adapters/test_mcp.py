@@ -139,6 +139,7 @@ def test_what_is_missing_is_told_with_what_may_be_done(small_index: Path) -> Non
     assert found["status"] == "no_answer" or "does not know: 906. Say so." in found["guidance"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -162,6 +163,7 @@ def test_what_cannot_be_served_is_one_sentence(options: list[str], words: str) -
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_is_told_to_the_assistant() -> None:
     """The tool fails with a sentence; the program goes on."""
 
