@@ -84,7 +84,7 @@ class ServedFaq:
             ) from error
         except ValidationError as error:
             raise ServedFaqError(
-                f"{self._url} does not answer as this Souffleur does. Correct the address, or bring both to one version."
+                f"{self._url} does not answer as this Souffleur does. Correct the address, or give both one version."
             ) from error
 
 
