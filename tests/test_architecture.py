@@ -47,6 +47,10 @@ HOMES = {
     "sqlite3": {
         f"server/feedback/{name}.py" for name in ("backup", "file", "inbox", "reader", "retention", "schema", "store")
     },
+    "langchain_core": {"souffleur/adapters/langchain.py"},
+    "haystack": {"souffleur/adapters/haystack.py"},
+    "mteb": {"souffleur/adapters/mteb.py"},
+    "mcp": {"souffleur/adapters/mcp_server.py"},
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/page/markdown.py"},
     "markdown_it": {"server/page/markdown.py"},

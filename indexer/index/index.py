@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.dense.comparison import TOGETHER
-from indexer.errors import IndexFolderError
+from indexer.errors import IndexFolderError, Wording
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import Manifest
 from indexer.records import Advice, Answer, Excerpt, Facet, Hit, PassageKind, ReadWord, Status, Vectors
@@ -162,8 +162,8 @@ class Index:
         """Return what of *filters* there is, as it is defined, whatever the form of its accents; the rest is left."""
         return self._contents.facets.known(filters)
 
-    def unknown_filter(self, filters: Mapping[str, Sequence[str]]) -> str | None:
-        """Return, in English, the first unknown facet or value of *filters*, and the known ones; None if all are."""
+    def unknown_filter(self, filters: Mapping[str, Sequence[str]]) -> Wording | None:
+        """Return the first unknown facet or value of *filters* in words, and the known ones; None if all are."""
         return self._contents.facets.unknown(filters)
 
     def search(
