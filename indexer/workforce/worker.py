@@ -28,11 +28,16 @@ class Orders:
 
 def encode(call: EncoderCall, orders: Orders) -> Sequence[Vectors]:
     """Return the vectors of a call. ClusterError if this process cannot make them as those who sent it would."""
-    return call.run(get_ready(orders))
+    return call.run(_encoder(orders))
 
 
-def get_ready(orders: Orders) -> Encoder:
-    """Return the encoder, loaded and verified by the first who asks. ClusterError as `encode`."""
+def make_ready(orders: Orders) -> None:
+    """Load the encoder for calls to come. ClusterError as `encode`."""
+    _encoder(orders)
+
+
+def _encoder(orders: Orders) -> Encoder:
+    """Return the encoder, loaded and verified by the first who asks."""
     with _lock:
         if orders.expected not in _ready:
             _ready.clear()
