@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import re
+import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -90,29 +91,26 @@ def open_cluster(
             stack.enter_context(_quiet(logging.getLogger(name)))
         address: Any = place.address
         if address is None:
-            address = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=place.workers,
-                    threads_per_worker=1,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                    worker_dashboard_address=None,
-                    memory_limit=0,  # the encoder takes what it takes: a worker stopped for it would be started again
-                    silence_logs=logging.CRITICAL,
+            with _interrupts_put_off():
+                address = stack.enter_context(
+                    distributed.LocalCluster(
+                        n_workers=place.workers,
+                        threads_per_worker=1,
+                        host="127.0.0.1",
+                        dashboard_address=None,
+                        worker_dashboard_address=None,
+                        memory_limit=0,  # the encoder takes what it takes: ended for it, a worker would be started again
+                        silence_logs=logging.CRITICAL,
+                    )
                 )
-            )
         try:
-            client = stack.enter_context(
-                distributed.Client(address, timeout=_CONNECTING_SECONDS, set_as_default=False)
-            )
+            client = stack.enter_context(distributed.Client(address, timeout=_CONNECTING_SECONDS, set_as_default=False))
         except (OSError, TimeoutError, ValueError, TypeError) as error:
             raise ClusterError(
                 f"There is no Dask scheduler at {place} that this machine can speak with ({_first_line(error)}). "
                 "Correct --dask, or start one with `dask scheduler`; for tls:// see Dask's own configuration."
             ) from error
-        cluster = DaskCluster(
-            client, Orders(load, Likeness.of(encoder)), str(place), patience_seconds=patience_seconds
-        )
+        cluster = DaskCluster(client, Orders(load, Likeness.of(encoder)), str(place), patience_seconds=patience_seconds)
         cluster.make_sure()
         yield cluster
 
@@ -256,6 +254,19 @@ def _import() -> Any:
     except ImportError as error:
         raise ClusterError(f"--dask needs Dask, which is not installed here: {_INSTALL}") from error
     return distributed
+
+
+@contextmanager
+def _interrupts_put_off() -> Iterator[None]:
+    """Hold an interrupt at the terminal back for the time of the block.
+
+    Processes begun in it, or by a thread begun in it, never hear of one: they end with this process, without a word.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

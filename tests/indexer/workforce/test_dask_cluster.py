@@ -33,8 +33,11 @@ pytestmark = pytest.mark.slow
 
 CORPUS = MemoryCorpus(
     tuple(
-        Answer(f"a{number}", f"La règle {number} vaut pour le service {number * 7}. Elle date de {1900 + number}.",
-               questions=(f"Que dit la règle {number} ?", "Où est-ce écrit ?"))
+        Answer(
+            f"a{number}",
+            f"La règle {number} vaut pour le service {number * 7}. Elle date de {1900 + number}.",
+            questions=(f"Que dit la règle {number} ?", "Où est-ce écrit ?"),
+        )
         for number in range(1500)
     ),
     off_topic=("Quel temps fera-t-il demain ?", "Bonjour"),
@@ -66,9 +69,7 @@ def build_on(
     """Build an index of the corpus on a cluster. at: is told of progress."""
     encoder = FakeEncoder()
     with open_cluster(Place.of(address), encoder=encoder, load=encoders.load, patience_seconds=2) as workforce:
-        return build_index(
-            CORPUS, path, encoder=encoder, workforce=workforce, progress=at, approve=lambda _: approves
-        )
+        return build_index(CORPUS, path, encoder=encoder, workforce=workforce, progress=at, approve=lambda _: approves)
 
 
 def contents_of(path: Path) -> IndexContents:
@@ -205,7 +206,9 @@ def test_a_worker_without_the_program_is_told_what_to_install(no_workers: Cluste
     """Nothing is sent to it."""
     python = libraries_without_this(tmp_path / "libraries")
     no_workers.add_worker({"PYTHONPATH": str(tmp_path / "libraries")}, python=python)
-    with pytest.raises(ClusterError, match=r"The Dask worker tcp://\S+ has no souffleur-faq\. Install there .*\[dask\]=="):
+    with pytest.raises(
+        ClusterError, match=r"The Dask worker tcp://\S+ has no souffleur-faq\. Install there .*\[dask\]=="
+    ):
         build_on(no_workers.address, tmp_path / "index")
 
 
@@ -228,7 +231,9 @@ def test_nobody_is_at_the_address(tmp_path: Path) -> None:
         build_on("tls://127.0.0.1:9", tmp_path / "index")
 
 
-@pytest.mark.parametrize("text", ["scheduler:8786", "http://scheduler:8786", "tcp://scheduler", "local:0", "", "locale"])
+@pytest.mark.parametrize(
+    "text", ["scheduler:8786", "http://scheduler:8786", "tcp://scheduler", "local:0", "", "locale"]
+)
 def test_an_address_that_is_none_is_refused(text: str) -> None:
     """With the forms that there are."""
     with pytest.raises(ClusterError, match=re.escape(f"--dask cannot be {text!r}. Give the address of a scheduler")):
