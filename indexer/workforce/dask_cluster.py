@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from indexer.encoders import Encoder
@@ -99,7 +100,7 @@ def open_cluster(
                         host="127.0.0.1",
                         dashboard_address=None,
                         worker_dashboard_address=None,
-                        memory_limit=0,  # the encoder takes what it takes: ended for it, a worker would be started again
+                        memory_limit=0,  # the encoder takes what it takes: ended for it, a worker is started again
                         silence_logs=logging.CRITICAL,
                     )
                 )
@@ -176,7 +177,7 @@ class DaskCluster:
         return [future for future in futures if future.done()]
 
     def _count_threads(self) -> int:
-        """Return how many threads all workers have, as of the last second. ClusterError where they are gone for long."""
+        """Return how many threads all workers have, as of a second ago. ClusterError where they are gone for long."""
         now = time.monotonic()
         if self._threads and now < self._looked_at + _LOOK_SECONDS:
             return self._threads
@@ -262,6 +263,7 @@ def _interrupts_put_off() -> Iterator[None]:
 
     Processes begun in it, or by a thread begun in it, never hear of one: they end with this process, without a word.
     """
+    resource_tracker.ensure_running()  # begun by the first of these processes, it would let interrupts through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

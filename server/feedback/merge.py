@@ -21,10 +21,11 @@ from server.feedback.schema import STATES, FeedbackError, explained
 
 _PATIENCE_SECONDS = 5.0
 """How long a merge waits for a server that writes, before each part."""
-_ROWS_AT_ONCE = 1000
+_ROWS_AT_ONCE = 500
 """Of a transaction: a visitor who votes waits for one, not for the whole of a merge."""
-_PAUSE_SECONDS = 0.001
-"""Between two parts: a lock is not fair, and who waits for it would not get it."""
+_REST = 3
+"""How much longer than a part the pause behind it is. Another process that waits for the file only looks now and then
+whether it is free: most of the time it must be, or a visitor's vote would be given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,12 @@ def _merge(file: FeedbackFile, target: Path, copy: Path, source: Path, *, since:
             # A state does not expire by its own age: it goes with what it is of.
             kept = [row for row in rows if table is _STATES or row[len(table.key)] >= since]
             with _writing(file, target) as connection:
+                started = time.perf_counter()
                 new = sum(connection.execute(table.adding, row).rowcount for row in kept)
             came[table.name] += new
             there += len(kept) - new
             expired += len(rows) - len(kept)
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_REST * (time.perf_counter() - started))
     with _writing(file, target) as connection:
         forget_orphans(connection)
     return MergeReport(
