@@ -37,6 +37,8 @@ _CONNECTING_SECONDS = 10
 _PATIENCE_SECONDS = 60.0
 """How long a cluster without a worker is waited for: one that was lost may be started again by what looks after it."""
 _LOOK_SECONDS = 1.0
+_STUCK_SECONDS = 1800.0
+"""How long the next of some calls may take: each is seconds of work, minutes of a large model on a slow machine."""
 _CALLS_A_THREAD = 2
 """Calls at a worker or on the way for each of its threads: while one is encoded, the next is there."""
 _MUST_BE_SAME = ("python", "distributed", "dask", DISTRIBUTION)
@@ -124,7 +126,7 @@ class DaskCluster:
         self._orders = orders
         self._place = place
         self._patience_seconds = patience_seconds
-        self._seen_at = time.monotonic()
+        self._seen_at = self._done_at = time.monotonic()
         self._threads = 0
         self._looked_at = 0.0
 
@@ -174,7 +176,15 @@ class DaskCluster:
             if futures:
                 wait(futures, timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED")
         self._count_threads()
-        return [future for future in futures if future.done()]
+        done = [future for future in futures if future.done()]
+        if done or not futures:
+            self._done_at = time.monotonic()
+        elif time.monotonic() > self._done_at + _STUCK_SECONDS:
+            raise ClusterError(
+                f"No worker of the Dask scheduler at {self._place} has finished anything for {_STUCK_SECONDS:.0f} s. "
+                f"Look at their logs. {_GO_ON}"
+            )
+        return done
 
     def _count_threads(self) -> int:
         """Return how many threads all workers have, as of a second ago. ClusterError where they are gone for long."""
