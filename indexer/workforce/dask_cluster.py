@@ -20,7 +20,7 @@ from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from indexer.encoders import Encoder
-from indexer.errors import ClusterError
+from indexer.errors import ClusterError, SouffleurError
 from indexer.records import Vectors
 from indexer.workforce import EncoderCall
 from indexer.workforce.likeness import DISTRIBUTION, Likeness
@@ -100,8 +100,8 @@ def open_cluster(
                         n_workers=place.workers,
                         threads_per_worker=1,
                         host="127.0.0.1",
-                        dashboard_address=None,
-                        worker_dashboard_address=None,
+                        dashboard_address="127.0.0.1:0",  # it cannot be without: a port of its own, here alone
+                        worker_dashboard_address="127.0.0.1:0",
                         memory_limit=0,  # the encoder takes what it takes: ended for it, a worker is started again
                         silence_logs=logging.CRITICAL,
                     )
@@ -131,7 +131,7 @@ class DaskCluster:
         self._looked_at = 0.0
 
     def __str__(self) -> str:
-        workers = len(self._client.nthreads())
+        workers = len(self._workers())
         return f"{workers} worker{'s' if workers > 1 else ''} of {self._place}"
 
     def make_sure(self) -> None:
@@ -142,16 +142,16 @@ class DaskCluster:
         # One that is lost meanwhile need not be made sure of: what takes its place is, by its first call.
         ready = {
             self._client.submit(make_ready, self._orders, pure=False, workers=[worker], allow_other_workers=True)
-            for worker in self._client.nthreads()
+            for worker in self._workers()
         }
         while ready:
             for future in self._done(ready):
-                with self._explained():
-                    future.result()
+                self._result(future)
                 ready.remove(future)
 
     def run(self, calls: Iterable[EncoderCall]) -> Iterator[tuple[int, Sequence[Vectors]]]:
         """Yield the number and the vectors of each call, each once, as they are done. ClusterError as `Workforce`."""
+        self._seen_at = self._done_at = time.monotonic()
         numbered = enumerate(calls)
         under_way: dict[Future[Sequence[Vectors]], int] = {}
         has_more = True
@@ -164,9 +164,28 @@ class DaskCluster:
                 with self._explained():
                     under_way[self._client.submit(encode, call, self._orders, pure=False)] = number
             for future in self._done(under_way):
-                with self._explained():
-                    vectors = future.result()
+                vectors = self._result(future)
                 yield under_way.pop(future), vectors
+
+    def _workers(self) -> dict[str, int]:
+        """Return the address of each worker, and how many threads it has."""
+        with self._explained():
+            return dict(self._client.nthreads())  # type: ignore[no-untyped-call]
+
+    def _result(self, future: "Future[Any]") -> Any:
+        """Return what a worker made. ClusterError where none could, or EncoderError as there."""
+        from distributed import KilledWorker
+
+        with self._explained():
+            if future.status != "error":
+                return future.result()
+            error = future.exception()  # type: ignore[no-untyped-call]
+            if isinstance(error, SouffleurError | ModuleNotFoundError | KilledWorker):
+                raise error
+        raise ClusterError(
+            f"A Dask worker of {self._place} failed at its work: {type(error).__name__}: {_first_line(error)}. Look at "
+            f"its log. {_GO_ON}"
+        ) from error
 
     def _done(self, futures: "Collection[Future[Any]]") -> "list[Future[Any]]":
         """Return those that are done, or cannot be done any more, after waiting a moment for the first."""
@@ -174,9 +193,9 @@ class DaskCluster:
 
         with contextlib.suppress(TimeoutError, CancelledError), self._client.as_current():
             if futures:
-                wait(futures, timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED")
+                wait(futures, timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]
         self._count_threads()
-        done = [future for future in futures if future.done()]
+        done = [future for future in futures if future.done()]  # type: ignore[no-untyped-call]
         if done or not futures:
             self._done_at = time.monotonic()
         elif time.monotonic() > self._done_at + _STUCK_SECONDS:
@@ -194,7 +213,7 @@ class DaskCluster:
         with self._explained():
             if self._client.status != "running":
                 raise CancelledError
-            self._threads, self._looked_at = sum(self._client.nthreads().values()), now
+        self._threads, self._looked_at = sum(self._workers().values()), now
         if self._threads:
             self._seen_at = now
         elif now > self._seen_at + self._patience_seconds:
@@ -207,7 +226,7 @@ class DaskCluster:
     def _compare_installed(self) -> None:
         """ClusterError where a worker, or the scheduler, has another Python, Dask or Souffleur than this process."""
         with self._explained():
-            found = self._client.get_versions(packages=[DISTRIBUTION])
+            found: Any = self._client.get_versions(packages=[DISTRIBUTION])
         here = found["client"]["packages"]
         others = {f"scheduler at {self._place}": found["scheduler"]} | {
             f"worker {address}": worker for address, worker in found["workers"].items()
@@ -255,7 +274,7 @@ def _major(name: str, version: str | None) -> str | None:
     return ".".join(version.split(".")[:2]) if name == "python" and version else version
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 

@@ -113,7 +113,7 @@ def _merge(file: FeedbackFile, target: Path, copy: Path, source: Path, *, since:
         came[table.name] = 0
         for rows in _parts(copy, table):
             # A state does not expire by its own age: it goes with what it is of.
-            kept = [row for row in rows if table is _STATES or row[len(table.key)] >= since]
+            kept = [row for row in rows if table is _STATES or _at(row, table) >= since]
             with _writing(file, target) as connection:
                 started = time.perf_counter()
                 new = sum(connection.execute(table.adding, row).rowcount for row in kept)
@@ -126,6 +126,14 @@ def _merge(file: FeedbackFile, target: Path, copy: Path, source: Path, *, since:
     return MergeReport(
         source, came[_JUDGEMENTS.name], came[_QUESTIONS.name], came[_STATES.name], there=there, expired=expired
     )
+
+
+def _at(row: tuple[Cell, ...], table: _Table) -> int:
+    """Return when a row was written, in seconds since 1970."""
+    at = row[len(table.key)]
+    if not isinstance(at, int):
+        raise FeedbackError(f"A row of {table.name} has no time but {at!r}. Mend it, or leave its file out.")
+    return at
 
 
 def _parts(copy: Path, table: _Table) -> Iterator[list[tuple[Cell, ...]]]:

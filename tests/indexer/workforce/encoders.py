@@ -31,6 +31,15 @@ class RoundingEncoder(FakeEncoder):
         return np.nextafter(vectors, np.float32(1))
 
 
+class FailingEncoder(FakeEncoder):
+    """Loads, and cannot go on later."""
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) > 100:
+            raise OSError("No space left on device")
+        return super().encode_questions(texts)
+
+
 def load() -> FakeEncoder:
     """Return the encoder of this process."""
     oddity = os.environ.get(ODDITY)
@@ -38,4 +47,4 @@ def load() -> FakeEncoder:
         raise EncoderError("There is no folder ./my-model. Name another with --encoder.")
     if oddity == "model":
         return FakeEncoder(name="another")
-    return RoundingEncoder() if oddity == "processor" else SlowEncoder()
+    return {"processor": RoundingEncoder, "failing": FailingEncoder}.get(oddity or "", SlowEncoder)()

@@ -38,11 +38,11 @@ CORPUS = MemoryCorpus(
             f"La règle {number} vaut pour le service {number * 7}. Elle date de {1900 + number}.",
             questions=(f"Que dit la règle {number} ?", "Où est-ce écrit ?"),
         )
-        for number in range(1500)
+        for number in range(900)
     ),
     off_topic=("Quel temps fera-t-il demain ?", "Bonjour"),
 )
-"""24 calls of answers, 6 of questions."""
+"""15 calls of answers, 4 of questions."""
 
 
 @pytest.fixture
@@ -190,6 +190,14 @@ def test_a_worker_that_does_not_fit_is_refused(no_workers: Cluster, tmp_path: Pa
     with pytest.raises(ClusterError, match=said):
         build_on(no_workers.address, tmp_path / "index")
     assert not (tmp_path / "index").exists()
+
+
+def test_what_goes_wrong_at_a_worker_is_said(no_workers: Cluster, tmp_path: Path) -> None:
+    """As itself, not as a lost connection; what was encoded is kept."""
+    no_workers.add_worker({encoders.ODDITY: "failing"})
+    with pytest.raises(ClusterError, match=r"failed at its work: OSError: No space left on device\. Look at its log"):
+        build_on(no_workers.address, tmp_path / "index")
+    assert list((tmp_path / "index").glob("*.partial"))
 
 
 def libraries_without_this(folder: Path) -> tuple[str, ...]:
