@@ -132,18 +132,23 @@ def test_a_worker_is_killed_half_way(two_workers: Cluster, tmp_path: Path, built
 def test_a_killed_worker_of_this_machine_is_started_again(tmp_path: Path, built_here: Path) -> None:
     """A local cluster looks after its workers; it listens on loopback alone, and nothing of it is left."""
     listening: set[str] = set()
+    spoken_with: set[str] = set()
     family: list[psutil.Process] = []
 
     def kill() -> None:
         family.extend(psutil.Process().children(recursive=True))
         for process in [psutil.Process(), *family]:
-            listening.update(one.laddr.ip for one in process.net_connections("inet") if one.status == "LISTEN")
+            for one in process.net_connections("inet"):
+                if one.status == "LISTEN":
+                    listening.add(one.laddr.ip)
+                if one.raddr:
+                    spoken_with.add(one.raddr.ip)
         # The leaves are workers, each below what looks after it.
         next(one for one in family if "spawn_main" in " ".join(one.cmdline())).kill()
 
     build_on("local:2", tmp_path / "index", at=once(kill, when=half_way))
     assert_same_vectors(tmp_path / "index", built_here)
-    assert listening == {"127.0.0.1"}
+    assert listening == spoken_with == {"127.0.0.1"}
     gone, left = psutil.wait_procs([one for one in family if one.is_running()], timeout=10)
     assert [one.cmdline() for one in left if "resource_tracker" not in " ".join(one.cmdline())] == [], gone
 
