@@ -132,7 +132,7 @@ class DaskCluster:
 
     def __str__(self) -> str:
         workers = len(self._workers())
-        return f"{workers} worker{'s' if workers > 1 else ''} of {self._place}"
+        return f"{workers} worker{'s' if workers > 1 else ''}"
 
     def make_sure(self) -> None:
         """Have every worker that is there load its encoder. ClusterError if there is none, or one does not fit."""

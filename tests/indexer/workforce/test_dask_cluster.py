@@ -21,7 +21,7 @@ from indexer.index.folder import IndexFolder
 from indexer.records import Answer, no_progress
 from indexer.search.contents import IndexContents
 from indexer.settings import IndexerSettings
-from indexer.workforce import EncoderCall, OneProcess
+from indexer.workforce import EncoderCall, OneProcess, dask_cluster
 from indexer.workforce.dask_cluster import Place, open_cluster
 from indexer.workforce.worker import load
 from tests.corpora import MemoryCorpus
@@ -215,14 +215,20 @@ def libraries_without_this(folder: Path) -> tuple[str, ...]:
     return (getattr(sys, "_base_executable", sys.executable), "-P")
 
 
-def test_a_worker_without_the_program_is_told_what_to_install(no_workers: Cluster, tmp_path: Path) -> None:
-    """Nothing is sent to it."""
+def test_a_worker_without_the_program_is_told_what_to_install(
+    no_workers: Cluster, tmp_path: Path, built_here: Path
+) -> None:
+    """Nothing is sent to it. One that comes later ends at its first call, which another then does."""
     python = libraries_without_this(tmp_path / "libraries")
-    no_workers.add_worker({"PYTHONPATH": str(tmp_path / "libraries")}, python=python)
+    bare = partial(no_workers.add_worker, {"PYTHONPATH": str(tmp_path / "libraries")}, python=python)
+    no_workers.add_worker()
+    build_on(no_workers.address, tmp_path / "one", at=once(bare, when=lambda done, _: done > 100))
+    assert_same_vectors(tmp_path / "one", built_here)
+    bare()
     with pytest.raises(
         ClusterError, match=r"The Dask worker tcp://\S+ has no souffleur-faq\. Install there .*\[dask\]=="
     ):
-        build_on(no_workers.address, tmp_path / "index")
+        build_on(no_workers.address, tmp_path / "other")
 
 
 def test_a_worker_with_another_version_is_refused(no_workers: Cluster, tmp_path: Path) -> None:
@@ -236,8 +242,9 @@ def test_a_worker_with_another_version_is_refused(no_workers: Cluster, tmp_path:
         build_on(no_workers.address, tmp_path / "index")
 
 
-def test_nobody_is_at_the_address(tmp_path: Path) -> None:
+def test_nobody_is_at_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong address, or nothing there, is a sentence; so is a cluster that wants certificates."""
+    monkeypatch.setattr(dask_cluster, "_CONNECTING_SECONDS", 1)
     with pytest.raises(ClusterError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9 .* Correct --dask"):
         build_on("tcp://127.0.0.1:9", tmp_path / "index")
     with pytest.raises(ClusterError, match=r"no Dask scheduler at tls://127\.0\.0\.1:9 .*Dask's own configuration"):
@@ -278,7 +285,7 @@ def test_calls_are_taken_as_they_are_needed(no_workers: Cluster) -> None:
 def test_the_bundled_encoder_on_workers(tmp_path: Path) -> None:
     """Vectors of the real model are the same bits from two workers, one of which was killed, as from this process."""
     encoder = load_encoder()
-    corpus = MemoryCorpus(CORPUS.entries[:400], off_topic=CORPUS.off_topic)
+    corpus = MemoryCorpus(CORPUS.entries[:150], off_topic=CORPUS.off_topic)
     build_index(corpus, tmp_path / "here", encoder=encoder)
 
     def kill() -> None:
@@ -306,7 +313,7 @@ def souffleur(*arguments: str, folder: Path) -> "subprocess.Popen[str]":
 
 def test_the_command(tmp_path: Path) -> None:
     """`build --dask local:2` builds; a mistake is one line and status 2; an interrupt says how to go on."""
-    rows = "".join(f'{{"id": "a{number}", "text": "Le délai {number} est de trois mois."}}\n' for number in range(600))
+    rows = "".join(f'{{"id": "a{number}", "text": "Le délai {number} est de trois mois."}}\n' for number in range(300))
     (tmp_path / "faq.jsonl").write_text(rows, encoding="utf-8")
     build = ("build", "--corpus", "faq.jsonl", "--dask")
     wrong = souffleur(*build, "scheduler", folder=tmp_path)
@@ -323,6 +330,6 @@ def test_the_command(tmp_path: Path) -> None:
     assert cut_off.returncode == 2
     done = souffleur(*build, "local:2", folder=tmp_path)
     out, err = done.communicate(timeout=120)
-    assert "600 réponses en service" in out
+    assert "300 réponses en service" in out
     assert int(re.findall(r"(\d+) reused", out)[0]) > 0
     assert (err.count("Traceback"), done.returncode) == (0, 0)
