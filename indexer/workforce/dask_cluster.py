@@ -34,6 +34,7 @@ LOCAL = "local"
 _ADDRESS = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d+")
 _LOCAL_ADDRESS = re.compile(rf"{LOCAL}(?::([1-9]\d*))?")
 _CONNECTING_SECONDS = 10
+"""How long a scheduler is waited for, to connect and to say who its workers are."""
 _PATIENCE_SECONDS = 60.0
 """How long a cluster without a worker is waited for: one that was lost may be started again by what looks after it."""
 _LOOK_SECONDS = 1.0
@@ -170,7 +171,9 @@ class DaskCluster:
     def _workers(self) -> dict[str, int]:
         """Return the address of each worker, and how many threads it has."""
         with self._explained():
-            return dict(self._client.nthreads())  # type: ignore[no-untyped-call]
+            # As `Client.nthreads`, which would wait for ever for a scheduler that stands still.
+            client: Any = self._client
+            return dict(client.sync(client.scheduler.ncores, callback_timeout=_CONNECTING_SECONDS))
 
     def _result(self, future: "Future[Any]") -> Any:
         """Return what a worker made. ClusterError where none could, or EncoderError as there."""
@@ -178,7 +181,7 @@ class DaskCluster:
 
         with self._explained():
             if future.status != "error":
-                return future.result()
+                return future.result(timeout=_PATIENCE_SECONDS)
             error = future.exception()  # type: ignore[no-untyped-call]
             if isinstance(error, SouffleurError | ModuleNotFoundError | KilledWorker):
                 raise error

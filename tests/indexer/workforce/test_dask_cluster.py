@@ -163,6 +163,15 @@ def test_the_scheduler_goes_and_the_build_is_resumed(two_workers: Cluster, tmp_p
     assert_same_vectors(tmp_path / "index", built_here)
 
 
+def test_the_scheduler_stands_still(no_workers: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What neither works nor breaks is given up too."""
+    monkeypatch.setattr(dask_cluster, "_CONNECTING_SECONDS", 2)
+    no_workers.add_worker()
+    stop = partial(no_workers.scheduler.send_signal, signal.SIGSTOP)
+    with pytest.raises(ClusterError, match=r"connection to the Dask scheduler at tcp://.* is lost\."):
+        build_on(no_workers.address, tmp_path / "index", at=once(stop, when=half_way))
+
+
 def test_all_workers_go(no_workers: Cluster, tmp_path: Path) -> None:
     """A cluster without workers is waited for, but not for ever."""
     only = no_workers.add_worker()
