@@ -23,7 +23,8 @@ from indexer.index.manifest import Manifest
 from indexer.records import AnswerSource, Progress, no_progress
 from indexer.settings import IndexerSettings
 from indexer.workforce import OneProcess, Workforce
-from indexer.workforce.dask_cluster import Place, open_cluster
+from indexer.workforce.dask_cluster import open_cluster
+from indexer.workforce.place import Place
 from indexer.workforce.worker import load
 
 

@@ -261,7 +261,8 @@ def _workforce(place: str | None, encoder: "Encoder", settings: IndexerSettings)
     if place is None:
         yield OneProcess(encoder)
         return
-    from indexer.workforce.dask_cluster import Place, open_cluster
+    from indexer.workforce.dask_cluster import open_cluster
+    from indexer.workforce.place import Place
     from indexer.workforce.worker import load
 
     found = Place.of(place)

@@ -8,14 +8,11 @@ configuration, which this leaves as it is.
 
 import contextlib
 import logging
-import os
-import re
 import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
@@ -24,15 +21,12 @@ from indexer.errors import ClusterError, SouffleurError
 from indexer.records import Vectors
 from indexer.workforce import EncoderCall
 from indexer.workforce.likeness import DISTRIBUTION, Likeness
+from indexer.workforce.place import Place
 from indexer.workforce.worker import Orders, encode, make_ready
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-LOCAL = "local"
-
-_ADDRESS = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d+")
-_LOCAL_ADDRESS = re.compile(rf"{LOCAL}(?::([1-9]\d*))?")
 _CONNECTING_SECONDS = 10
 """How long a scheduler is waited for, to connect and to say who its workers are."""
 _PATIENCE_SECONDS = 60.0
@@ -45,37 +39,6 @@ _CALLS_A_THREAD = 2
 _MUST_BE_SAME = ("python", "distributed", "dask", DISTRIBUTION)
 _GO_ON = "What was encoded is kept; run the same command to go on."
 _INSTALL = "pip install 'souffleur-faq[dask]'"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a cluster is. address: of its scheduler, None on this machine, with so many *workers*."""
-
-    address: str | None
-    workers: int = 0
-
-    @classmethod
-    def of(cls, text: str) -> "Place":
-        """Return what is meant by tcp://host:port, tls://host:port, local or local:4. ClusterError for anything else.
-
-        A local cluster has a worker for each core that this process may use, if nothing else is said.
-        """
-        if local := _LOCAL_ADDRESS.fullmatch(text):
-            return cls(None, int(local[1] or len(os.sched_getaffinity(0))))
-        if _ADDRESS.fullmatch(text):
-            return cls(text)
-        raise ClusterError(
-            f"--dask cannot be {text!r}. Give the address of a scheduler, such as tcp://scheduler:8786, or "
-            f"`{LOCAL}` for workers on this machine, or `{LOCAL}:4` for four of them."
-        )
-
-    @property
-    def threads_each(self) -> int | None:
-        """How many threads of the processor each encoder of a local cluster has; None elsewhere."""
-        return max(1, len(os.sched_getaffinity(0)) // self.workers) if self.address is None else None
-
-    def __str__(self) -> str:
-        return self.address or "this machine"
 
 
 @contextmanager

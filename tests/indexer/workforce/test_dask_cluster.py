@@ -22,7 +22,8 @@ from indexer.records import Answer, no_progress
 from indexer.search.contents import IndexContents
 from indexer.settings import IndexerSettings
 from indexer.workforce import EncoderCall, OneProcess, dask_cluster
-from indexer.workforce.dask_cluster import Place, open_cluster
+from indexer.workforce.dask_cluster import open_cluster
+from indexer.workforce.place import Place
 from indexer.workforce.worker import load
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
