@@ -32,6 +32,10 @@ class EncoderError(SouffleurError):
     """The encoder cannot be unpacked, loaded or run."""
 
 
+class ClusterError(SouffleurError):
+    """The workers that encode for a build cannot be reached, or do not make the vectors that this machine would."""
+
+
 class IndexFolderError(SouffleurError):
     """The index folder is missing, damaged, locked, or does not fit this program or encoder."""
 

@@ -17,7 +17,7 @@ FLOORS = (
     {"french"},
     {"corpus", "files", "settings"},
     {"answers", "lexical", "encoders"},
-    {"dense"},
+    {"dense", "workforce"},
     {"search"},
     {"index"},
     {"cli"},
@@ -36,6 +36,7 @@ HOMES = {
         "indexer/encoders/sentence_transformers_encoder.py",
         *(f"training/encoder/{name}.py" for name in ("loss", "network", "teaching")),
     },
+    "distributed": {"indexer/workforce/dask_cluster.py"},
     "tqdm": {"indexer/terminal.py"},
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
     # One reads what people wrote, one writes, one finds the place of a new line.
@@ -45,7 +46,8 @@ HOMES = {
     },
     # All that touches the file of the feedback is in one room.
     "sqlite3": {
-        f"server/feedback/{name}.py" for name in ("backup", "file", "inbox", "reader", "retention", "schema", "store")
+        f"server/feedback/{name}.py"
+        for name in ("backup", "file", "inbox", "merge", "reader", "retention", "schema", "store")
     },
     "langchain_core": {"souffleur/adapters/langchain.py"},
     "haystack": {"souffleur/adapters/haystack.py"},
@@ -134,6 +136,7 @@ def test_a_folder_can_be_seen_at_once() -> None:
     [
         *("souffleur", "souffleur.cli", "indexer.records", "indexer.corpus", "indexer.lexical", "indexer.settings"),
         *("indexer.index.manifest", "indexer.index.folder", "indexer.search.ranking", "indexer.search.confidence"),
+        "indexer.workforce",
     ],
 )
 def test_what_is_light_loads_nothing_heavy(module: str) -> None:
