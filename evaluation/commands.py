@@ -19,7 +19,7 @@ from evaluation.runs.folder import read_run_info
 from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.summary import Summary
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.encoders.loading import load_configured_encoder
+from indexer.index.encoder import load_configured_encoder
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FOUND, show_progress
 

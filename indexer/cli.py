@@ -198,8 +198,8 @@ def _check(_: argparse.Namespace, settings: IndexerSettings) -> int:
 def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.corpus import open_corpus
     from indexer.dense.blas import keep_products_on_one_thread
-    from indexer.encoders.loading import load_configured_encoder
     from indexer.index.build import build_index
+    from indexer.index.encoder import load_configured_encoder
     from indexer.index.manifest import CorpusInfo
     from indexer.terminal import show_progress
 

@@ -22,7 +22,7 @@ SETTINGS_FILE = Path("souffleur.toml")
 SettingsRecord = TypeVar("SettingsRecord")
 _PREFIX = "SOUFFLEUR_"
 _BUNDLED = "bundled"
-_COMES_ALONG = (_BUNDLED, "bundled-taught")
+_COMES_ALONG = (_BUNDLED, "bundled-base", "bundled-taught")
 """The encoders that are on this machine with the program itself."""
 _SURELY_MEANT = 0.8
 """How alike two names are, from 0 to 1, of which one is the other misspelt."""
@@ -109,7 +109,8 @@ class IndexerSettings:
     encoder: str = setting(
         _BUNDLED,
         parse_text,
-        "`bundled`, `bundled-taught` (for English questions), or a sentence-transformers model by name or folder",
+        "`bundled`, `bundled-taught` (for English questions), `bundled-base` (never tuned), or a sentence-transformers "
+        "model by name or folder",
     )
     device: str | None = setting(None, parse_text, "device of a sentence-transformers model, such as `cuda`")
     batch_size: int | None = setting(

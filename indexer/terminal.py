@@ -90,11 +90,11 @@ def _in_checkout() -> bool:
 
 
 @contextmanager
-def show_progress(what: str) -> "Iterator[Progress]":
+def show_progress(what: str, *, unit: str = "text") -> "Iterator[Progress]":
     """Yield a function to call with the number done and the total; it draws on stderr where that is a terminal."""
     from tqdm import tqdm  # not where nothing is shown
 
-    with tqdm(desc=what, unit="text", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(desc=what, unit=unit, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

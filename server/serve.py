@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SettingsError
+from indexer.index.encoder import load_configured_encoder
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
 from indexer.settings import IndexerSettings

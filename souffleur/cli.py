@@ -14,6 +14,7 @@ from indexer.errors import SettingsError, SouffleurError
 from indexer.settings import add_config_option, refuse_unknown, settings_file, source_settings
 from indexer.terminal import DONE, FAILED, add_command, add_commands_to, run_command
 from souffleur.adapters.mcp_command import add_mcp_command
+from souffleur.tune import add_tune, hand_over
 
 _EPILOG = """settings:
   Options beat SOUFFLEUR_* variables, which beat souffleur.toml (or --config
@@ -27,12 +28,16 @@ _FILES = ("CORPUS", "INDEX", "CACHE", "FEEDBACK", "FILE", "FOLDER")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 when a check or gate found something, 2 when it could not run."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(arguments)
     try:
         refuse_unknown(server.cli.RECORDS, environment=os.environ, file=settings_file(options))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return FAILED
+    # Teaching is a program of its own, which nothing here imports: this process becomes that one.
+    if options.program is hand_over:
+        hand_over(arguments)
     return int(options.program(options))
 
 
@@ -55,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     server.cli.add_commands(commands)
     add_mcp_command(commands)
     evaluation.cli.add_editors_commands(commands)
+    add_tune(commands, program=hand_over)
     measuring = commands.add_parser(
         "evaluate",
         help="measure, compare and gate query sets",

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -10,7 +11,11 @@ from pathlib import Path
 from indexer.encoders import Encoder
 from indexer.encoders.loading import load_encoder
 from indexer.errors import SouffleurError
+from indexer.settings import IndexerSettings, read_settings, refuse_unknown, settings_file
 from indexer.terminal import DONE, FAILED, show_progress
+from server.cli import RECORDS
+from server.settings import TABLE, ServerSettings
+from souffleur.tune import add_tune
 from training.encoder.plan import Plan
 from training.verifier.vectors import KeptVectors
 
@@ -26,6 +31,8 @@ def main(arguments: Sequence[str] | None = None, *, encoder: Encoder | None = No
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("training").setLevel(logging.INFO)
     try:
+        if options.command == "tune":
+            return _tune(options)
         return _teach_encoder(options) if options.command == "encoder" else _teach_verifier(options, encoder)
     except ModuleNotFoundError as error:
         print(f"{error.name} is not installed. Run: pip install 'souffleur-faq[training]'", file=sys.stderr)
@@ -48,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--trees", type=int, default=200, help="how many (default: %(default)s)")
     command = commands.add_parser("encoder", help="teach the bundled encoder", description="Teaches the encoder.")
     _add_encoder_options(command)
+    add_tune(commands, program=_tune)
     return program
 
 
@@ -71,6 +79,16 @@ def _add_encoder_options(command: argparse.ArgumentParser) -> None:
     for field in fields(Plan):
         name = f"--{field.name.replace('_', '-')}"
         plan.add_argument(name, type=type(field.default), default=field.default, help="(default: %(default)s)")
+
+
+def _tune(options: argparse.Namespace) -> int:
+    from training.tuning.command import tune_corpus  # what needs torch
+
+    file = settings_file(options)
+    refuse_unknown(RECORDS, environment=os.environ, file=file)
+    index = read_settings(IndexerSettings, options=options, environment=os.environ, file=file)
+    server = read_settings(ServerSettings, options=options, environment=os.environ, file=file, table=TABLE)
+    return tune_corpus(index, server, query_sets=options.queries, dry_run=options.dry_run)
 
 
 def _teach_encoder(options: argparse.Namespace) -> int:

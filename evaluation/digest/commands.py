@@ -12,8 +12,8 @@ from evaluation.runs.folder import writing
 from indexer.corpus import open_corpus
 from indexer.corpus.phrasings.memory import read_decided
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import SettingsError
+from indexer.index.encoder import load_configured_encoder
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE
 from server.answering.answering import Answering

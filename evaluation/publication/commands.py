@@ -14,8 +14,8 @@ from indexer.corpus import check_corpus, open_corpus
 from indexer.corpus.phrasings.memory import read_decided
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders import Encoder
-from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import CorpusError, SouffleurError
+from indexer.index.encoder import load_configured_encoder
 from indexer.index.manifest import CorpusInfo
 from indexer.records import Severity
 from indexer.settings import IndexerSettings
@@ -59,8 +59,8 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
                 corpus,
                 index.index,
                 encoder=encoder,
-                heard=_heard(server, index.corpus),
-                how=HowToBuild(index.risk, index.keep, index.memory * 1_000_000 if index.memory else None),
+                heard=heard_from(server, index.corpus),
+                how=how_to_build(index),
                 query_sets=options.queries,
                 dry_run=options.dry_run,
                 force=options.force,
@@ -80,7 +80,13 @@ def _status(done: Publication) -> int:
     return DONE if done.unchanged or done.served or (done.trial is None or done.trial.holds) else FOUND
 
 
-def _heard(server: ServerSettings, corpus: Path) -> Heard:
+def how_to_build(index: IndexerSettings) -> HowToBuild:
+    """Return what a build is told by these settings."""
+    return HowToBuild(index.risk, index.keep, index.memory * 1_000_000 if index.memory else None)
+
+
+def heard_from(server: ServerSettings, corpus: Path) -> Heard:
+    """Return what visitors asked and said, as far as it is kept, and what editors of *corpus* decided of it."""
     decided = read_decided(corpus)
     if server.feedback is None or not server.feedback.exists():
         return Heard(decided=decided)

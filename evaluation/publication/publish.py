@@ -11,7 +11,7 @@ from pathlib import Path
 from evaluation.publication.questions import Heard, own_questions, query_folders, questions_of_sets, visitors_questions
 from evaluation.publication.records import Trial, TrialQuestion
 from evaluation.publication.report import FOLDER, render_trial, write_report
-from evaluation.publication.trial import Encode, try_index
+from evaluation.publication.trial import Encode, Side, try_index
 from indexer.corpus import Corpus
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
@@ -21,7 +21,7 @@ from indexer.index.manifest import CorpusInfo
 from indexer.records import Progress, no_progress
 from server.learning.vectors import KeptVectors
 
-_VECTORS = "questions.npz"
+_QUESTIONS = "questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ def publish(
     path: Path,
     *,
     encoder: Encoder,
+    served_by: Encoder | None = None,
     heard: Heard,
     how: HowToBuild,
     query_sets: Sequence[Path] = (),
@@ -60,18 +61,20 @@ def publish(
 ) -> Publication:
     """Build an index of *corpus* in the folder *path*, and put it into service if nothing speaks against it.
 
-    query_sets: asked beside those that lie with the corpus. force: put it into service all the same.
+    served_by: the encoder of the index in service, where *encoder* is to take its place. query_sets: asked beside those
+    that lie with the corpus. force: put it into service all the same.
     CorpusError, QuerySetError and IndexFolderError as of what is done; what is in service stays then.
     """
     trials: list[Trial] = []
 
     def approve(after: Index) -> bool:
-        before = _in_service(path, encoder)
+        before = _in_service(path, served_by or encoder)
         if before is not None:
             folders = [*query_folders(corpus.path), *query_sets]
-            vectors = KeptVectors(encoder, path / FOLDER / _VECTORS)
-            questions = _questions(folders, heard, before, after)
-            trials.append(try_index(before, after, questions, encode=_encoded(vectors, progress)))
+            vectors = KeptVectors(encoder, KeptVectors.file_beside(path / FOLDER / _QUESTIONS, encoder))
+            new = Side(after, _encoded(vectors, progress))
+            old = Side(before, _encoded(KeptVectors(served_by), progress) if served_by else new.encode)
+            trials.append(try_index(old, new, _questions(folders, heard, before, after)))
             (path / FOLDER).mkdir(exist_ok=True)
             vectors.save()
         return not dry_run and (force or all(trial.holds for trial in trials))

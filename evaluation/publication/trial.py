@@ -6,7 +6,7 @@ answer that is not found any more at all; and answers that have gone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from evaluation.publication.records import Compared, Ill, Said, SourceFigures, Trial, TrialQuestion
@@ -25,12 +25,20 @@ _TELLING = 2
 """Right questions of an answer before, from which on it is missed when none is right any more."""
 
 
-def try_index(before: Index, after: Index, questions: Iterable[TrialQuestion], *, encode: Encode) -> Trial:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """An index with what encodes its questions, as `read_question` leaves them."""
+
+    index: Index
+    encode: Encode
+
+
+def try_index(before: Side, after: Side, questions: Iterable[TrialQuestion]) -> Trial:
     """Return what the questions get from the index in service and from the new one.
 
-    encode: of questions as `read_question` leaves them. The same question of two sources is asked in each.
+    The same question of two sources is asked in each.
     """
-    now = _ids_now(after)
+    now = _ids_now(after.index)
     kept: list[TrialQuestion] = []
     unasked: dict[str, int] = {}
     for question in questions:
@@ -39,8 +47,8 @@ def try_index(before: Index, after: Index, questions: Iterable[TrialQuestion], *
             unasked[question.source] = unasked.get(question.source, 0) + 1
             continue
         kept.append(replace(question, expected=expected | question.expected))
-    compared = tuple(_ask(kept, before, after, encode))
-    names = [answer.id for answer in before.answers]
+    compared = tuple(_ask(kept, before, after))
+    names = [answer.id for answer in before.index.answers]
     gone = tuple(name for name in names if name not in now)
     figures = tuple(_figures(source, some) for source, some in _by_source(compared).items())
     return Trial(
@@ -59,13 +67,13 @@ def _ids_now(index: Index) -> dict[str, str]:
     return former | {answer.id: answer.id for answer in index.answers}
 
 
-def _ask(questions: Sequence[TrialQuestion], before: Index, after: Index, encode: Encode) -> Iterator[Compared]:
+def _ask(questions: Sequence[TrialQuestion], before: Side, after: Side) -> Iterator[Compared]:
     askable = [(one, text) for one in questions if (text := _read(one.text))]
-    vectors = encode([text for _, text in askable])
+    sides = [(side.index, side.encode([text for _, text in askable])) for side in (before, after)]
     for start in range(0, len(askable), SEARCHED_TOGETHER):
         some = slice(start, start + SEARCHED_TOGETHER)
         texts = [text for _, text in askable[some]]
-        said = (_said(index, texts, vectors[some]) for index in (before, after))
+        said = (_said(index, texts, vectors[some]) for index, vectors in sides)
         for (question, _), old, new in zip(askable[some], *said, strict=True):
             yield Compared(question, old, new)
 

@@ -4,27 +4,18 @@ from pathlib import Path
 
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError
-from indexer.settings import IndexerSettings
 
 BUNDLED = "bundled"
+BUNDLED_BASE = "bundled-base"
+"""The same, whatever an index folder's own adapter says (`indexer.index.encoder`)."""
 BUNDLED_TAUGHT = "bundled-taught"
 """The bundled model with what this project taught it: docs/adaptateur.md says for whom it is the better one."""
-
-
-def load_configured_encoder(settings: IndexerSettings) -> Encoder:
-    """Return the encoder that *settings* name, as they want it run. EncoderError as `load_encoder`."""
-    return load_encoder(
-        settings.encoder,
-        device=settings.device,
-        batch_size=settings.batch_size,
-        threads=settings.threads,
-        cache_folder=settings.cache,
-    )
 
 
 def load_encoder(
     name: str = BUNDLED,
     *,
+    adapter: Path | None = None,
     device: str | None = None,
     batch_size: int | None = None,
     threads: int | None = None,
@@ -34,12 +25,13 @@ def load_encoder(
 
     name: "bundled"; "bundled-taught", the same taught French questions; a folder of a sentence-transformers model; or a
     model's name on the Hugging Face hub, the only case that may use the network, once, where it is not on this machine.
-    device: for sentence-transformers, such as cuda; the bundled encoder runs on the processor.
+    adapter: the file of what "bundled" was taught, if anything. device: for sentence-transformers, such as cuda; the
+    bundled encoder runs on the processor.
     batch_size: most texts run at once. threads: of the processor; all by default.
     cache_folder: where the bundled model is unpacked; the user's cache by default.
     EncoderError if it cannot be loaded, saying what to type next.
     """
-    if name in (BUNDLED, BUNDLED_TAUGHT):
+    if name in (BUNDLED, BUNDLED_BASE, BUNDLED_TAUGHT):
         if device not in (None, "cpu"):
             raise EncoderError(
                 f"The bundled encoder runs on the processor, not on {device}. Leave --device out, or name a "
@@ -48,8 +40,10 @@ def load_encoder(
         from indexer.encoders.bundled.adapter import ADAPTER_FILE, Adapter
         from indexer.encoders.bundled.encoder import BundledEncoder
 
-        adapter = Adapter.load(ADAPTER_FILE) if name == BUNDLED_TAUGHT else None
-        return BundledEncoder(adapter=adapter, cache_folder=cache_folder, batch_size=batch_size, threads=threads)
+        if name == BUNDLED_TAUGHT:
+            adapter = ADAPTER_FILE
+        taught = Adapter.load(adapter) if adapter else None
+        return BundledEncoder(adapter=taught, cache_folder=cache_folder, batch_size=batch_size, threads=threads)
     from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 
     return SentenceTransformersEncoder(name, device=device, batch_size=batch_size, threads=threads)

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 CURRENT = "current"
 MANIFEST = "manifest.json"
+ADAPTERS = "adapters"
+"""Folder of what the bundled encoder was taught for indexes here; `indexer.index.encoder` owns it."""
 _ASIDE = ".building"
 _MOST_CURRENT_BYTES, _MOST_MANIFEST_BYTES = 1_000, 10_000_000
 INDEX_ID = "[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{8}"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from indexer.corpus import Corpus, open_corpus
 from indexer.corpus.phrasings.memory import read_decided
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.encoders.loading import load_configured_encoder
 from indexer.errors import CorpusError, SettingsError
+from indexer.index.encoder import load_configured_encoder
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FAILED, FOUND, command_of, show_progress
 from server.answering.answering import Answering

@@ -14,7 +14,7 @@ from souffleur.cli import main, parser
 
 COMMANDS = (
     *("import", "check", "build", "describe", "rollback", "prune", "serve", "ask", "learn", "feedback", "mcp"),
-    *("publish", "digest", "evaluate", "config", "completion"),
+    *("publish", "digest", "tune", "evaluate", "config", "completion"),
 )
 
 

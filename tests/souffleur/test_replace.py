@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encoders import loading
+from indexer.index import encoder
 from indexer.index.folder import IndexFolder
 from indexer.index.manifest import CorpusInfo
 from souffleur.cli import main
@@ -18,7 +18,7 @@ def test_another_corpus_needs_replace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Named by an option, a variable or the settings alike: refused in French, with what to type."""
-    monkeypatch.setattr(loading, "load_configured_encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr(encoder, "load_configured_encoder", lambda _: FakeEncoder())
     monkeypatch.chdir(tmp_path)
     for name, place in (("une.csv", "Ici"), ("autre.csv", "Là-bas")):
         (tmp_path / name).write_text(f"Question;Réponse\nOù ?;{place}.\nQuand ?;Demain.\n", encoding="utf-8")
@@ -37,7 +37,7 @@ def test_the_same_answers_elsewhere_are_known_from_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A corpus that was moved is replaced once: the index stays, says where it is from now on, and is whole."""
-    monkeypatch.setattr(loading, "load_configured_encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr(encoder, "load_configured_encoder", lambda _: FakeEncoder())
     monkeypatch.chdir(tmp_path)
     for name in ("une.csv", "autre.csv"):
         (tmp_path / name).write_text("Question;Réponse\nOù ?;Ici.\nQuand ?;Demain.\n", encoding="utf-8")

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.records import Vectors
+from indexer.records import Progress as ShowProgress
+from indexer.records import Vectors, no_progress
 from training.encoder.batches import Batches
 from training.encoder.judging import ReadSet, judge
 from training.encoder.loss import Example, Weights, batch_loss
@@ -50,11 +51,12 @@ def teach(
     *,
     state_file: Path,
     say: Say,
+    show: ShowProgress = no_progress,
 ) -> Progress:
     """Teach *network* and return its best change, the whole way; the network is left as it was.
 
-    kept: the curated questions of each answer of a corpus. judged: its end is chosen by the mean of their nDCG@10.
-    state_file: written at each judgement, and taken up where it is there of the same plan.
+    kept: the curated questions of each answer of a corpus. judged: its end is chosen by the mean of their nDCG@10; with
+    none it is the last step. state_file: written at each judgement, and taken up where it is there of the same plan.
     """
     torch.manual_seed(plan.seed)
     parameters = list(network.changes.values())
@@ -67,8 +69,7 @@ def teach(
     optimiser = torch.optim.AdamW(parameters, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0)
     progress = _resume(state_file, plan, network, optimiser)
     if progress is None:
-        before = _judge_all(network, read, say)
-        say(f"before: nDCG@10 {before:.4f}")
+        before = _judge_all(network, read, say) if read else 0.0
         progress = Progress(0, before, 0, network.change())
     batches = iter(Batches(taught.questions, neighbours, size=plan.pairs, seed=plan.seed))
     weights = Weights(plan.temperature, plan.sentence_weight, plan.kept_weight)
@@ -90,11 +91,12 @@ def teach(
         optimiser.step()
         optimiser.zero_grad()
         say(f"step {progress.step}: loss {loss.item():.4f}")
+        show(progress.step, plan.steps)
         if progress.step % plan.judge_every == 0 or progress.step == plan.steps:
             change = network.change()
             with network.moved(change, share=plan.share):
-                value = _judge_all(network, read, say)
-            say(f"after {progress.step} steps: nDCG@10 {value:.4f}")
+                # Where nothing judges, the latest is the best.
+                value = _judge_all(network, read, say) if read else progress.best + 1
             if value > progress.best:
                 progress.best, progress.best_step, progress.best_change = value, progress.step, change
             _save(state_file, plan, network, optimiser, progress)
@@ -147,8 +149,10 @@ def _some(kept: Sequence[Sequence[str]], plan: Plan, *, step: int) -> list[str]:
 def _judge_all(network: Network, judged: Sequence[ReadSet], say: Say) -> float:
     values = [float(judge(network, read).ndcg.mean()) for read in judged]
     for read, value in zip(judged, values, strict=True):
-        say(f"  {read.asked.name}: {value:.4f}")
-    return float(np.mean(values))
+        say(f"  {read.asked.name}: nDCG@10 {value:.4f}")
+    mean = float(np.mean(values))
+    say(f"  mean: {mean:.4f}")
+    return mean
 
 
 def _pace(step: int, plan: Plan) -> float:

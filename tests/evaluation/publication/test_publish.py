@@ -50,6 +50,26 @@ def break_answer(corpus: Path) -> None:
     file.write_text("---\nquestions:\n  - Où garer sa voiture ?\n---\nLe parking est au sous-sol.\n", encoding="utf-8")
 
 
+def test_another_encoder_takes_its_place_through_the_gate(corpus: Path) -> None:
+    """Each index is asked with its own; that of questions asked before is kept for the next time, no other."""
+    publish_now(corpus)
+    new = FakeEncoder(name="tuned", dimension=48)
+    done = publish(
+        open_corpus(corpus),
+        corpus.parent / "index",
+        encoder=new,
+        served_by=FakeEncoder(),
+        heard=Heard(),
+        how=HowToBuild(),
+    )
+    assert done.served
+    assert done.trial is not None
+    assert all(one.was_right and one.is_right for one in done.trial.compared)
+    assert Index.open(corpus.parent / "index").manifest.encoder.fingerprint == new.fingerprint
+    kept = list((corpus.parent / "index" / "publications").glob("*.npz"))
+    assert [new.fingerprint[:12] in file.name for file in kept] == [True]
+
+
 def test_the_first_is_published(corpus: Path) -> None:
     """There is nothing to compare with yet; publishing it again changes nothing."""
     first = publish_now(corpus)

@@ -1,0 +1,86 @@
+"""Which encoder an index folder is asked and built with: the one that the settings name, and of the bundled one what it
+was taught for this FAQ.
+
+An adapter made by `souffleur tune` lies in the index folder, named by the fingerprint of the encoder that it makes. The
+index in service says which that is: so server, command line and the next build take the right one, whatever was
+switched or rolled back, and nobody has to name it.
+"""
+
+import logging
+import os
+import time
+from pathlib import Path
+
+from indexer.encoders import Encoder
+from indexer.encoders.loading import BUNDLED, load_encoder
+from indexer.errors import IndexFolderError
+from indexer.files import force_to_disk
+from indexer.index.folder import ADAPTERS, IndexFolder
+from indexer.settings import IndexerSettings
+
+_A_DAY_SECONDS = 86_400
+
+_log = logging.getLogger(__name__)
+
+
+def load_configured_encoder(settings: IndexerSettings) -> Encoder:
+    """Return the encoder that *settings* name, as they want it run. EncoderError as `load_encoder`.
+
+    "bundled" is as the index in service was made with it; "bundled-base" is what nobody taught anything.
+    """
+    return load_encoder(
+        settings.encoder,
+        adapter=adapter_in_service(settings.index) if settings.encoder == BUNDLED else None,
+        device=settings.device,
+        batch_size=settings.batch_size,
+        threads=settings.threads,
+        cache_folder=settings.cache,
+    )
+
+
+def adapter_in_service(path: Path) -> Path | None:
+    """Return the adapter of the index in service in the folder *path*, None where it has none, or cannot be read."""
+    folder = IndexFolder(path)
+    try:
+        fingerprint = folder.manifest(folder.current_id()).encoder.fingerprint
+    except IndexFolderError:  # whoever opens the index says so
+        return None
+    file = _file_of(path, fingerprint)
+    return file if file.is_file() else None
+
+
+def keep_adapter(path: Path, content: bytes, *, fingerprint: str) -> None:
+    """Put an adapter into the index folder *path*, before an index that it makes; a day later unused ones are removed.
+
+    fingerprint: of the encoder with this adapter. OSError where it cannot be written.
+    """
+    file = _file_of(path, fingerprint)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _remove_unused(path)
+    aside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        aside.write_bytes(content)
+        force_to_disk(aside)
+        aside.replace(file)
+        force_to_disk(file.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _file_of(path: Path, fingerprint: str) -> Path:
+    return path / ADAPTERS / f"{fingerprint[:16]}.npz"
+
+
+def _remove_unused(path: Path) -> None:
+    """Remove the adapters of no index. Those of today stay: their index may be at work."""
+    folder = IndexFolder(path)
+    used = set()
+    for index_id in folder.ids():
+        try:
+            used.add(_file_of(path, folder.manifest(index_id).encoder.fingerprint))
+        except IndexFolderError:  # not known which it needs
+            return
+    for file in (path / ADAPTERS).glob("*.npz"):
+        if file not in used and file.stat().st_mtime < time.time() - _A_DAY_SECONDS:
+            file.unlink(missing_ok=True)
+            _log.info("Removed the adapter %s, which no index uses any more.", file.name)

@@ -1,0 +1,71 @@
+"""An index folder knows what the bundled encoder was taught for it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from indexer.corpus.answer_list import AnswerList
+from indexer.index import encoder as module
+from indexer.index.build import build_index
+from indexer.index.encoder import adapter_in_service, keep_adapter, load_configured_encoder
+from indexer.index.folder import ADAPTERS, IndexFolder
+from indexer.settings import IndexerSettings
+from tests.corpora import ANSWERS
+from tests.fakes import FakeEncoder
+
+OTHER = "0" * 64
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An index folder with an index of the fake encoder."""
+    build_index(AnswerList.of(ANSWERS), tmp_path / "index", encoder=FakeEncoder())
+    return tmp_path / "index"
+
+
+def loaded_with(path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> object:
+    """Return the adapter that the encoder *name* is loaded with for the index folder *path*."""
+    given: dict[str, object] = {}
+    monkeypatch.setattr(module, "load_encoder", lambda _, **options: given.update(options))
+    load_configured_encoder(IndexerSettings(index=path, encoder=name))
+    return given["adapter"]
+
+
+def test_the_adapter_of_the_index_in_service_is_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the default encoder alone: another that is named, or the untaught one, is what it is."""
+    assert loaded_with(path, "bundled", monkeypatch) is None
+    keep_adapter(path, b"other", fingerprint=OTHER)
+    assert loaded_with(path, "bundled", monkeypatch) is None
+    keep_adapter(path, b"own", fingerprint=FakeEncoder().fingerprint)
+    own = adapter_in_service(path)
+    assert own is not None
+    assert own.read_bytes() == b"own"
+    assert loaded_with(path, "bundled", monkeypatch) == own
+    for name in ("bundled-base", "bundled-taught", "some/model"):
+        assert loaded_with(path, name, monkeypatch) is None
+
+
+def test_without_an_index_there_is_none(tmp_path: Path) -> None:
+    """Whoever opens the index says what is wrong with it."""
+    assert adapter_in_service(tmp_path / "nowhere") is None
+    (tmp_path / "current").write_text("20260101-120000-000-01234567\n", encoding="utf-8")
+    assert adapter_in_service(tmp_path) is None
+
+
+def test_an_adapter_of_no_index_goes_after_a_day(path: Path) -> None:
+    """Not before: an index that needs it may be at work. One that an index needs stays, however old it is."""
+    own = FakeEncoder().fingerprint
+    for fingerprint in (own, OTHER):
+        keep_adapter(path, b"", fingerprint=fingerprint)
+    keep_adapter(path, b"", fingerprint="1" * 64)
+    assert len(list((path / ADAPTERS).iterdir())) == 3
+    for file in (path / ADAPTERS).iterdir():
+        os.utime(file, (0, 0))
+    keep_adapter(path, b"", fingerprint="2" * 64)
+    assert {file.stem for file in (path / ADAPTERS).iterdir()} == {own[:16], "2" * 16}
+    # Of an index that cannot be read nobody knows what it needs.
+    (path / IndexFolder(path).current_id() / "manifest.json").write_text("{", encoding="utf-8")
+    os.utime(path / ADAPTERS / f"{own[:16]}.npz", (0, 0))
+    keep_adapter(path, b"", fingerprint="3" * 64)
+    assert len(list((path / ADAPTERS).iterdir())) == 3

@@ -1,0 +1,1 @@
+"""Teaching the bundled encoder one FAQ's own questions."""
