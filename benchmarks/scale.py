@@ -40,7 +40,7 @@ def main() -> None:
     here, here_seconds = _timed(corpus, encoder, OneProcess(encoder))
     settings = dataclasses.replace(IndexerSettings(), threads=place.threads_each)
     began = time.perf_counter()
-    with open_cluster(place, encoder=encoder, load=partial(load, settings)) as cluster:
+    with open_cluster(place, encoder=encoder, load=partial(load, settings, None)) as cluster:
         ready_seconds = time.perf_counter() - began
         there, there_seconds = _timed(corpus, encoder, cluster)
     texts = here.counts.embedded

@@ -261,6 +261,7 @@ def _workforce(place: str | None, encoder: "Encoder", settings: IndexerSettings)
     if place is None:
         yield OneProcess(encoder)
         return
+    from indexer.index.encoder import adapter_for
     from indexer.workforce.dask_cluster import open_cluster
     from indexer.workforce.place import Place
     from indexer.workforce.worker import load
@@ -272,7 +273,9 @@ def _workforce(place: str | None, encoder: "Encoder", settings: IndexerSettings)
         encoder=str(model.absolute()) if model.exists() else settings.encoder,  # they run in another folder
         threads=settings.threads or found.threads_each,
     )
-    with open_cluster(found, encoder=encoder, load=partial(load, theirs)) as cluster:
+    adapter = adapter_for(settings)
+    taught = adapter.read_bytes() if adapter else None
+    with open_cluster(found, encoder=encoder, load=partial(load, theirs, taught)) as cluster:
         yield cluster
 
 

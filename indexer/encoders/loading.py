@@ -4,12 +4,28 @@ from pathlib import Path
 
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError
+from indexer.settings import IndexerSettings
 
 BUNDLED = "bundled"
 BUNDLED_BASE = "bundled-base"
 """The same, whatever an index folder's own adapter says (`indexer.index.encoder`)."""
 BUNDLED_TAUGHT = "bundled-taught"
 """The bundled model with what this project taught it: docs/adaptateur.md says for whom it is the better one."""
+
+
+def load_named_encoder(settings: IndexerSettings, *, adapter: Path | None = None) -> Encoder:
+    """Return the encoder that *settings* name, as they want it run; the rest as `load_encoder`.
+
+    What an index folder says of the bundled one is for `indexer.index.encoder`.
+    """
+    return load_encoder(
+        settings.encoder,
+        adapter=adapter,
+        device=settings.device,
+        batch_size=settings.batch_size,
+        threads=settings.threads,
+        cache_folder=settings.cache,
+    )
 
 
 def load_encoder(

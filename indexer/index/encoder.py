@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from indexer.encoders import Encoder
-from indexer.encoders.loading import BUNDLED, load_encoder
+from indexer.encoders.loading import BUNDLED, load_named_encoder
 from indexer.errors import IndexFolderError
 from indexer.files import force_to_disk
 from indexer.index.folder import ADAPTERS, IndexFolder
@@ -28,14 +28,12 @@ def load_configured_encoder(settings: IndexerSettings) -> Encoder:
 
     "bundled" is as the index in service was made with it; "bundled-base" is what nobody taught anything.
     """
-    return load_encoder(
-        settings.encoder,
-        adapter=adapter_in_service(settings.index) if settings.encoder == BUNDLED else None,
-        device=settings.device,
-        batch_size=settings.batch_size,
-        threads=settings.threads,
-        cache_folder=settings.cache,
-    )
+    return load_named_encoder(settings, adapter=adapter_for(settings))
+
+
+def adapter_for(settings: IndexerSettings) -> Path | None:
+    """Return what the encoder that *settings* name was taught for the index in service, a file; None for nothing."""
+    return adapter_in_service(settings.index) if settings.encoder == BUNDLED else None
 
 
 def adapter_in_service(path: Path) -> Path | None:

@@ -1,12 +1,14 @@
 """What runs in the process of a worker: it loads the encoder once, makes sure of it, and encodes what it is sent."""
 
 import platform
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from indexer.encoders import Encoder
-from indexer.encoders.loading import load_configured_encoder
+from indexer.encoders.loading import load_named_encoder
 from indexer.errors import ClusterError, EncoderError
 from indexer.records import Vectors
 from indexer.settings import IndexerSettings, keep_off_the_hub
@@ -51,7 +53,14 @@ def _encoder(orders: Orders) -> Encoder:
         return _ready[orders.expected]
 
 
-def load(settings: IndexerSettings) -> Encoder:
-    """Return the encoder that *settings* name, in a process that has no command line. EncoderError as there."""
+def load(settings: IndexerSettings, adapter: bytes | None) -> Encoder:
+    """Return the encoder that *settings* name, in a process that has no command line. EncoderError as there.
+
+    adapter: what the bundled one was taught, as the file of it; a worker elsewhere has no index folder.
+    """
     keep_off_the_hub(settings.encoder)
-    return load_configured_encoder(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "adapter.npz"
+        if adapter is not None:
+            file.write_bytes(adapter)
+        return load_named_encoder(settings, adapter=None if adapter is None else file)

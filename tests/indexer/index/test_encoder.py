@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 def loaded_with(path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> object:
     """Return the adapter that the encoder *name* is loaded with for the index folder *path*."""
     given: dict[str, object] = {}
-    monkeypatch.setattr(module, "load_encoder", lambda _, **options: given.update(options))
+    monkeypatch.setattr(module, "load_named_encoder", lambda _, **options: given.update(options))
     load_configured_encoder(IndexerSettings(index=path, encoder=name))
     return given["adapter"]
 

@@ -302,7 +302,7 @@ def test_the_bundled_encoder_on_workers(tmp_path: Path) -> None:
         family = psutil.Process().children(recursive=True)
         next(one for one in family if "spawn_main" in " ".join(one.cmdline())).kill()
 
-    theirs = partial(load, IndexerSettings(threads=1))
+    theirs = partial(load, IndexerSettings(threads=1), None)
     with open_cluster(Place.of("local:2"), encoder=encoder, load=theirs) as workforce:
         progress = once(kill, when=half_way)
         build_index(corpus, tmp_path / "there", encoder=encoder, workforce=workforce, progress=progress)

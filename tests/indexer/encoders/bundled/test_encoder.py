@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.encoders import loading
 from indexer.encoders.bundled.encoder import BundledEncoder
 from indexer.encoders.bundled.engine import OpenVinoEngine, padded_length
 from indexer.encoders.bundled.layout import GRAPH, PLACES, SHORT_LENGTHS, WORD_SCALES, WORDS
@@ -18,11 +19,9 @@ from indexer.encoders.bundled.tokenizer import PADDING
 from indexer.encoders.bundled.unpack import UnpackedModel
 from indexer.encoders.bundled.wheel import WheelModel
 from indexer.encoders.bundled.word_table import WordTable
-from indexer.encoders.loading import load_encoder
+from indexer.encoders.loading import load_encoder, load_named_encoder
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.errors import EncoderError
-from indexer.index import encoder as index_encoder
-from indexer.index.encoder import load_configured_encoder
 from indexer.records import Vectors
 from indexer.settings import IndexerSettings
 
@@ -234,8 +233,8 @@ def test_a_device_is_refused() -> None:
 def test_every_setting_of_the_encoder_reaches_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What the settings say of the encoder is what it is loaded with, each under its own name."""
     given: dict[str, object] = {}
-    monkeypatch.setattr(index_encoder, "load_encoder", lambda name, **options: given.update(name=name, **options))
-    load_configured_encoder(IndexerSettings(encoder="m", device="cuda", batch_size=2, threads=3, cache=tmp_path))
+    monkeypatch.setattr(loading, "load_encoder", lambda name, **options: given.update(name=name, **options))
+    load_named_encoder(IndexerSettings(encoder="m", device="cuda", batch_size=2, threads=3, cache=tmp_path))
     assert given == {
         "name": "m",
         "device": "cuda",
