@@ -36,3 +36,11 @@ class IndexFolderError(SouffleurError):
 
 class QuestionError(SouffleurError):
     """A question cannot be asked: empty, too long, or not text. The message is in French, for a visitor."""
+
+
+class StoreError(SouffleurError):
+    """The store of an index refuses something, or holds what it should not; the message says what to do."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store of an index cannot be reached now, or does not answer in time; later it may."""

@@ -24,6 +24,7 @@ from indexer.records import AnswerSource, Progress, no_progress
 from indexer.search.contents import IndexContents
 from indexer.search.cosines import fit_cosine_scale
 from indexer.search.fitting import fit
+from indexer.store.embedded import EmbeddedStore
 from indexer.terminal import command_of
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ def build_index(
             corpus=corpus_info,
         )
         _check(contents)
-        if not approve(Index(contents, manifest)):
+        if not approve(Index(EmbeddedStore(contents), manifest)):
             # Its vectors stay in the journal: the next build of nearly the same corpus takes them from there.
             folder.discard(aside)
             return BuildSummary(manifest, unchanged=False, took_seconds=time.perf_counter() - started, refused=True)
