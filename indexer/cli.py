@@ -1,6 +1,7 @@
 """The commands of the indexer: import, check, build, describe, rollback, prune. Prints; everything else returns."""
 
 import argparse
+import dataclasses
 import logging
 import os
 import sys
@@ -97,7 +98,7 @@ def add_commands(commands: Subparsers) -> None:
     add_options(
         command,
         IndexerSettings,
-        ["corpus", "index", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
+        ["corpus", "index", "store", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
     )
     command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
@@ -111,7 +112,7 @@ def add_commands(commands: Subparsers) -> None:
         run=_describe,
         program=run,
     )
-    add_options(command, IndexerSettings, ["index"])
+    add_options(command, IndexerSettings, ["index", "store"])
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
     add_config_option(command)
 
@@ -123,12 +124,12 @@ def add_commands(commands: Subparsers) -> None:
         run=_rollback,
         program=run,
     )
-    add_options(command, IndexerSettings, ["index"])
+    add_options(command, IndexerSettings, ["index", "store"])
     command.add_argument("--to", metavar="ID", help="an index id; the one before, if not given")
     add_config_option(command)
 
     command = add_command(commands, "prune", sentence="remove old indexes", example="--keep 2", run=_prune, program=run)
-    add_options(command, IndexerSettings, ["index", "keep"])
+    add_options(command, IndexerSettings, ["index", "store", "keep"])
     add_config_option(command)
 
 
@@ -190,7 +191,9 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.dense.blas import keep_products_on_one_thread
     from indexer.encoders.loading import load_configured_encoder
     from indexer.index.build import build_index
+    from indexer.index.folder import IndexFolder
     from indexer.index.manifest import CorpusInfo
+    from indexer.index.place import configured_store
     from indexer.terminal import show_progress
 
     keep_products_on_one_thread()
@@ -198,6 +201,8 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     info = CorpusInfo.of(corpus.kind, settings.corpus, settings.index)
     if not options.replace:
         refuse_another_corpus(info, settings)
+    # Before minutes of work: that nothing answers there is told at once.
+    store = configured_store(settings)
     encoder = load_configured_encoder(settings)
     with show_progress("Encoding") as progress:
         summary = build_index(
@@ -209,7 +214,11 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
             memory_bytes=settings.memory * 1_000_000 if settings.memory else None,
             corpus_info=info,
             progress=progress,
+            known_elsewhere=store.known_vectors if store else None,
         )
+    if store:
+        stored = store.publish(IndexFolder(settings.index), keep=settings.keep)
+        summary = dataclasses.replace(summary, manifest=stored)
     if options.json:
         print(summary.manifest.to_json(), end="")
         return DONE
@@ -225,6 +234,8 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
             f"{counts.spans} spans; {counts.embedded} texts encoded, {counts.reused} reused; "
             f"{counts.cut_answers} answers longer than the encoder's window; {summary.took_seconds:.1f} s."
         )
+        if (kept := summary.manifest.store) is not None:
+            print(f"It was copied to {kept.address}, Milvus {kept.version}; words in {kept.words}.")
         own = summary.manifest.calibration.own
         if own is not None:
             print(f"Honesty: {own}.")
@@ -258,15 +269,20 @@ def refuse_another_corpus(info: "CorpusInfo", settings: IndexerSettings) -> None
 
 
 def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.index.folder import IndexFolder
+    from indexer.index.place import configured_indexes
 
-    folder = IndexFolder(settings.index)
-    manifest = folder.verify(folder.current_id())
+    indexes = configured_indexes(settings)
+    manifest = indexes.verify(indexes.current_id())
     if options.json:
         print(manifest.to_json(), end="")
         return DONE
     counts = manifest.counts
-    print(f"Index        {manifest.id}, built {manifest.built_at}, every file verified")
+    verified = "every row counted" if manifest.store else "every file verified"
+    print(f"Index        {manifest.id}, built {manifest.built_at}, {verified}")
+    if manifest.store:
+        print(
+            f"Store        {manifest.store.address}, Milvus {manifest.store.version}; words in {manifest.store.words}"
+        )
     if manifest.corpus:
         print(f"Corpus       {manifest.corpus.path} ({manifest.corpus.kind})")
     print(f"Encoder      {manifest.encoder.name}, {manifest.encoder.dimension} dimensions, ", end="")
@@ -276,31 +292,31 @@ def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
     print(f"Encoded      {counts.embedded} texts for this index, {counts.reused} reused")
     print(f"Search       {manifest.dense.method}, recall@10 {manifest.dense.recall_at_10:.3f}")
     print(f"Confidence   {manifest.calibration}")
-    print(f"Kept         {', '.join(folder.ids())}")
+    print(f"Kept         {', '.join(indexes.ids())}")
     return DONE
 
 
 def _rollback(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.index.folder import IndexFolder
+    from indexer.index.place import configured_indexes
 
-    folder = IndexFolder(settings.index)
-    folder.current_id()  # before a lock is made where no index is
-    with folder.lock():
-        target = options.to or folder.previous_id()
-        folder.require(target)
-        folder.verify(target)
-        folder.switch(target)
+    indexes = configured_indexes(settings)
+    indexes.current_id()  # before a lock is made where no index is
+    with indexes.lock():
+        target = options.to or indexes.previous_id()
+        indexes.require(target)
+        indexes.verify(target)
+        indexes.switch(target)
     print(f"Index {target} is in service.")
     return DONE
 
 
 def _prune(_: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.index.folder import IndexFolder
+    from indexer.index.place import configured_indexes
 
-    folder = IndexFolder(settings.index)
-    folder.current_id()  # before a lock is made where no index is
-    with folder.lock():
-        removed = folder.prune(keep=settings.keep)
+    indexes = configured_indexes(settings)
+    indexes.current_id()  # before a lock is made where no index is
+    with indexes.lock():
+        removed = indexes.prune(keep=settings.keep)
     print(f"Removed {', '.join(removed)}." if removed else "Nothing to remove.")
     return DONE
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from indexer.errors import SettingsError
+from indexer.store_address import StoreAddress
 
 SETTINGS_FILE = Path("souffleur.toml")
 SettingsRecord = TypeVar("SettingsRecord")
@@ -95,6 +96,11 @@ def parse_port(text: str) -> int:
     return port
 
 
+def parse_store(text: str) -> StoreAddress:
+    """Return the address of a Milvus; ValueError for anything else."""
+    return StoreAddress.parse(text)
+
+
 def _parse_whole(text: str) -> int | None:
     # Python's own int() also reads « 1_000 » and other scripts' digits, and has words of its own for what it does not.
     return int(text) if text.strip().lstrip("+-").isdecimal() and text.isascii() and len(text) < 20 else None
@@ -122,6 +128,19 @@ class IndexerSettings:
         None, parse_count, "megabytes that the vectors may take while serving (any, if not given)"
     )
     keep: int = setting(3, parse_count, "how many indexes stay on disk, the one in service included")
+    store: StoreAddress | None = setting(
+        None,
+        parse_store,
+        "a Milvus that serves the index, such as `milvus://host:19530`, `milvus+tls://host:19530/name` or "
+        "`milvus+lite:///path/faq.db`; the folder of the index, if not given",
+    )
+    store_token: str | None = setting(
+        None, parse_text, "user:password or key of the Milvus; none if not given", secret=True
+    )
+    store_certificate: Path | None = setting(
+        None, parse_path, "file of the authority that signed the certificate of a Milvus (the system's, if not given)"
+    )
+    store_seconds: int = setting(5, parse_count, "seconds after which a Milvus that does not answer counts as gone")
 
 
 def keep_off_the_hub(encoder: str) -> None:

@@ -27,7 +27,7 @@ class StoreAddress:
 
     @classmethod
     def parse(cls, text: str) -> "StoreAddress":
-        """Return the address that *text* is. ValueError says in English what is wrong with it, and how it is written."""
+        """Return the address that *text* is. ValueError says what is wrong with it."""
         parts = urlsplit(text.strip())
         kind = _SCHEMES.get(parts.scheme)
         if kind is None:
@@ -60,5 +60,7 @@ class StoreAddress:
 
 def _name(text: str) -> str:
     if text and not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no name: at most 64 letters, digits and _, the first of them no digit, are needed")
+        raise ValueError(
+            f"{text!r} is no name: at most 64 letters, digits and _, the first of them no digit, are needed"
+        )
     return text or _DEFAULT_NAME

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from indexer.dense.comparison import TOGETHER
 from indexer.errors import IndexFolderError
 from indexer.index.folder import IndexFolder
+from indexer.index.indexes import Indexes
 from indexer.index.manifest import Manifest
 from indexer.records import Advice, Answer, Excerpt, Facet, Hit, ReadWord, Status, Vectors
-from indexer.search.contents import IndexContents, SearchContents
+from indexer.search.contents import SearchContents
 from indexer.search.coverage import Coverage
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix, question_decides
 from indexer.search.ranking import best_first
 from indexer.search.verifier import shipped_verifier, surely_right
 from indexer.store import IndexStore, Lookup, QuestionVectors, VectorSums
-from indexer.store.embedded import EmbeddedStore
 from indexer.terminal import command_of
 
 _FILES = frozenset(
@@ -79,22 +79,21 @@ class Index:
         self._store = store
 
     @classmethod
-    def open(cls, path: Path, *, index_id: str | None = None, largest_bytes: int | None = None) -> "Index":
-        """Return the index in service in the index folder *path*, after verifying every file of it.
+    def open(cls, where: Path | Indexes, *, index_id: str | None = None, largest_bytes: int | None = None) -> "Index":
+        """Return the index in service in the index folder *where*, or in another place of indexes, once verified.
 
         index_id: of another index there. largest_bytes: files larger than this are not verified, None to verify all.
-        IndexFolderError says what is wrong and what to do, where there is none or a file is damaged.
+        IndexFolderError says what is wrong and what to do, where there is none or a file is damaged; StoreError.
         """
-        folder = IndexFolder(path)
-        opened = index_id or folder.current_id()
-        manifest = folder.verify(opened, largest_bytes=largest_bytes)
+        indexes = IndexFolder(where) if isinstance(where, Path) else where
+        opened = index_id or indexes.current_id()
+        manifest = indexes.verify(opened, largest_bytes=largest_bytes)
         if unverified := sorted(_FILES - manifest.files.keys()):
             raise IndexFolderError(
-                f"The manifest of {path / opened} has no sum of {', '.join(unverified)}, so that nothing says whether "
-                f'it is damaged. Run "{command_of("build")}" to build anew.'
+                f"The manifest of {opened} in {indexes.where} has no sum of {', '.join(unverified)}, so that nothing "
+                f'says whether it is damaged. Run "{command_of("build")}" to build anew.'
             )
-        contents = IndexContents.load(path / opened, cosine_scale=manifest.cosine_scale)
-        return cls(EmbeddedStore(contents), manifest)
+        return cls(indexes.open_store(manifest), manifest)
 
     def __len__(self) -> int:
         """The number of answers."""

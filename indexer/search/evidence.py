@@ -14,8 +14,8 @@ from indexer.dense.comparison import Comparison
 from indexer.lexical import CODES, COVERAGE, SCORE, LexicalMatch
 from indexer.search.contents import Candidates, SearchContents
 
-_DENSE_CANDIDATES = 100
-_LEXICAL_CANDIDATES = 50
+DENSE_CANDIDATES = 100
+LEXICAL_CANDIDATES = 50
 """Passages that make their answers candidates."""
 
 _NOWHERE = np.float32(-np.inf)
@@ -154,10 +154,10 @@ def _choose(
         chosen = every.answers
     else:
         among = None if allowed is None else allowed[contents.table.answers]
-        nearest = comparison.nearest_passages(_DENSE_CANDIDATES, among=among)
+        nearest = comparison.nearest_passages(DENSE_CANDIDATES, among=among)
         if left_out_passage is not None:
             nearest = nearest[nearest != left_out_passage]
-        rows = np.concatenate((nearest, *(match.best_rows(_LEXICAL_CANDIDATES) for match in found)))
+        rows = np.concatenate((nearest, *(match.best_rows(LEXICAL_CANDIDATES) for match in found)))
         # For so few, faster than np.unique.
         chosen = np.array(sorted(set(contents.table.answers[rows].tolist())), dtype=np.int64)
     if left_out_answer is not None:
