@@ -22,6 +22,7 @@ from indexer.index.manifest import Manifest
 from indexer.terminal import command_of
 
 if TYPE_CHECKING:
+    from indexer.answers.store import Answers
     from indexer.store import IndexStore
 
 logger = logging.getLogger(__name__)
@@ -169,6 +170,15 @@ class IndexFolder(Indexes):
 
         return EmbeddedStore(IndexContents.load(self.path / manifest.id, cosine_scale=manifest.cosine_scale))
 
+    def answers(self, index_id: str) -> "Answers":
+        """Return the answers of an index. IndexFolderError if they cannot be read."""
+        from indexer.answers.store import AnswerStore  # as above
+
+        try:
+            return AnswerStore(self.path / index_id)
+        except (OSError, ValueError) as error:
+            raise IndexFolderError(f"The answers of {index_id} cannot be read: {error}.") from error
+
     def remove(self, index_ids: Sequence[str]) -> None:
         """Remove indexes, and what an earlier removal left."""
         for index_id in index_ids:
@@ -181,6 +191,11 @@ class IndexFolder(Indexes):
     def _way_out(self, index_id: str) -> str:
         back = f', or "{command_of("rollback")}" to go back to the one before' if self.before(index_id) else ""
         return f'Run "{command_of("build")}" to build anew{back}.'
+
+
+def indexes_in(where: Path | Indexes) -> Indexes:
+    """Return the indexes of a folder, or those that *where* is already."""
+    return IndexFolder(where) if isinstance(where, Path) else where
 
 
 def _put(file: Path, text: str) -> None:

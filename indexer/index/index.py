@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.dense.comparison import TOGETHER
 from indexer.errors import IndexFolderError
-from indexer.index.folder import IndexFolder
+from indexer.index.folder import indexes_in
 from indexer.index.indexes import Indexes
 from indexer.index.manifest import Manifest
 from indexer.records import Advice, Answer, Excerpt, Facet, Hit, ReadWord, Status, Vectors
@@ -85,7 +85,7 @@ class Index:
         index_id: of another index there. largest_bytes: files larger than this are not verified, None to verify all.
         IndexFolderError says what is wrong and what to do, where there is none or a file is damaged; StoreError.
         """
-        indexes = IndexFolder(where) if isinstance(where, Path) else where
+        indexes = indexes_in(where)
         opened = index_id or indexes.current_id()
         manifest = indexes.verify(opened, largest_bytes=largest_bytes)
         if unverified := sorted(_FILES - manifest.files.keys()):
@@ -94,6 +94,11 @@ class Index:
                 f'says whether it is damaged. Run "{command_of("build")}" to build anew.'
             )
         return cls(indexes.open_store(manifest), manifest)
+
+    @property
+    def unavailable(self) -> str | None:
+        """Why no question can be answered just now, None while they can: where a store of its own is gone."""
+        return self._store.unavailable
 
     def __len__(self) -> int:
         """The number of answers."""

@@ -12,6 +12,7 @@ from indexer.errors import IndexFolderError, StoreError
 from indexer.index.manifest import Manifest
 
 if TYPE_CHECKING:
+    from indexer.answers.store import Answers
     from indexer.store import IndexStore
 
 INDEX_ID = "[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{8}"
@@ -52,6 +53,10 @@ class Indexes(ABC):
     @abstractmethod
     def open_store(self, manifest: Manifest) -> "IndexStore":
         """Return what is searched of an index that was verified."""
+
+    @abstractmethod
+    def answers(self, index_id: str) -> "Answers":
+        """Return the answers of an index. IndexFolderError if they cannot be read."""
 
     @abstractmethod
     @contextmanager

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.answers.store import Answers
 from indexer.errors import IndexFolderError, StoreError, StoreUnavailableError
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
@@ -156,6 +157,9 @@ class MilvusIndexes(Indexes):
             sums=manifest.files,
         )
         return MilvusStore(self._milvus, stored)
+
+    def answers(self, index_id: str) -> Answers:
+        return self.open_store(self.verify(index_id)).answers
 
     @contextmanager
     def lock(self) -> Iterator[None]:

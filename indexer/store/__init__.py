@@ -71,6 +71,10 @@ class IndexStore(Protocol):
     def facets(self) -> tuple[Facet, ...]:
         """The questions of the guided search."""
 
+    @property
+    def unavailable(self) -> str | None:
+        """Why it cannot be asked just now, None while it can."""
+
     def look_up(self, questions: Sequence[str], vectors: Vectors, *, filters: Filters) -> Iterator[Lookup]:
         """Yield what the search for *questions* looks into, some of them at a time, in their order.
 

@@ -28,6 +28,11 @@ class EmbeddedStore:
     def facets(self) -> tuple[Facet, ...]:
         return self._contents.facets.facets
 
+    @property
+    def unavailable(self) -> str | None:
+        """None: what lies on this machine is always there."""
+        return None
+
     def look_up(self, questions: Sequence[str], vectors: Vectors, *, filters: Filters) -> Iterator[Lookup]:
         allowed = self._contents.facets.allowed(filters)
         remaining = iter(questions)

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from indexer.errors import IndexFolderError, QuestionError, SouffleurError
+from indexer.errors import IndexFolderError, QuestionError, SouffleurError, StoreError, StoreUnavailableError
 from server.answering.request_budget import GivenUpError
 from server.feedback.schema import FeedbackError
 
@@ -26,6 +26,11 @@ _MOST_CHARACTERS = 200
 """Of a place in a body, whose keys may be anything."""
 _RETRY_SECONDS = 10
 """What `Retry-After` says of a judgement: a file that another program holds, or that is replaced, is free sooner."""
+
+
+STORE_IS_GONE = "The store of the index does not answer. Ask again shortly."
+STORE_RETRY_SECONDS = 2
+"""What `Retry-After` says then; whether it is back is looked every second."""
 
 
 class NotFoundError(SouffleurError):
@@ -81,6 +86,7 @@ def handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine
         RequestError: _unprocessable,
         NotFoundError: _not_found,
         IndexFolderError: _conflict,
+        StoreError: _store_unavailable,
         GivenUpError: _given_up,
         FeedbackError: _unavailable,
         RequestValidationError: _invalid,
@@ -102,6 +108,14 @@ async def _conflict(_: Request, error: IndexFolderError) -> JSONResponse:
 
 async def _given_up(_: Request, __: GivenUpError) -> JSONResponse:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "There was no reply in time. Ask again shortly.")
+
+
+async def _store_unavailable(_: Request, error: StoreError) -> JSONResponse:
+    if not isinstance(error, StoreUnavailableError):  # that one is logged where it is found, once
+        logger.error("A question could not be answered: %s", error)
+    reply = problem(HTTPStatus.SERVICE_UNAVAILABLE, STORE_IS_GONE)
+    reply.headers["retry-after"] = str(STORE_RETRY_SECONDS)
+    return reply
 
 
 async def _unavailable(_: Request, error: FeedbackError) -> JSONResponse:

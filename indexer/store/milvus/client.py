@@ -31,6 +31,8 @@ except ImportError as error:
         "An index in Milvus needs its client, which is not installed. Run \"pip install 'souffleur-faq[milvus]'\"."
     ) from error
 
+logger = logging.getLogger(__name__)
+
 # Its client logs each error with a traceback, though it raises it too; the embedded server what it does not know.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
 logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
@@ -175,7 +177,9 @@ class Milvus:
                 time.sleep(pause)
                 wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
                 continue
-            self.unavailable = None
+            if self.unavailable is not None:
+                logger.warning("%s answers again.", self.address)
+                self.unavailable = None
             return result
 
     def _refuse_while_gone(self) -> None:
@@ -189,7 +193,9 @@ class Milvus:
 
     def _gone(self, error: Exception) -> StoreUnavailableError:
         with self._lock:
-            self.unavailable = f"{self.address} does not answer: {_said(error)}"
+            if self.unavailable is None:
+                logger.error("%s does not answer: %s", self.address, _said(error))
+            self.unavailable = f"{self.address} does not answer: {_said(error)}. Check that it runs."
             self._try_again_at = time.monotonic() + _BETWEEN_TRIES_SECONDS
         return StoreUnavailableError(self.unavailable)
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -11,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from server import metrics
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
+from server.http import problems
 
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
 """Below it a disk is as good as full: the next index or the log of the feedback may not fit."""
@@ -28,6 +30,13 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
     @router.get("/readyz", tags=["health"])
     def readyz() -> JSONResponse:
         """Say which index answers questions."""
+        if not answering.is_available:
+            # A proxy may take this server away: it would refuse every question.
+            return JSONResponse(
+                {"status": "unavailable", "reasons": [problems.STORE_IS_GONE], "index": answering.index_info.id},
+                status_code=HTTPStatus.SERVICE_UNAVAILABLE,
+                headers={"retry-after": str(problems.STORE_RETRY_SECONDS)},
+            )
         info, built_at = answering.index_info, answering.manifest.built_at
         kept = feedback.health() if feedback else None
         free_bytes = {name: _free_bytes(folder) for name, folder in disks.items()}
