@@ -129,18 +129,11 @@ class IndexerSettings:
     )
     keep: int = setting(3, parse_count, "how many indexes stay on disk, the one in service included")
     store: StoreAddress | None = setting(
-        None,
-        parse_store,
-        "a Milvus that serves the index, such as `milvus://host:19530`, `milvus+tls://host:19530/name` or "
-        "`milvus+lite:///path/faq.db`; the folder of the index, if not given",
+        None, parse_store, "Milvus that serves the index, such as `milvus://host:19530` (its folder, if not given)"
     )
     store_token: str | None = setting(
-        None, parse_text, "user:password or key of the Milvus; none if not given", secret=True
+        None, parse_text, "`user:password` or key of that Milvus (none, if not given)", secret=True
     )
-    store_certificate: Path | None = setting(
-        None, parse_path, "file of the authority that signed the certificate of a Milvus (the system's, if not given)"
-    )
-    store_seconds: int = setting(5, parse_count, "seconds after which a Milvus that does not answer counts as gone")
 
 
 def keep_off_the_hub(encoder: str) -> None:

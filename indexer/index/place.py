@@ -23,11 +23,4 @@ def configured_store(settings: IndexerSettings) -> "MilvusIndexes | None":
     from indexer.index.milvus_indexes import MilvusIndexes
     from indexer.store.milvus.client import Milvus
 
-    return MilvusIndexes(
-        Milvus(
-            settings.store,
-            token=settings.store_token,
-            certificate=settings.store_certificate,
-            seconds=settings.store_seconds,
-        )
-    )
+    return MilvusIndexes(Milvus(settings.store, token=settings.store_token))

@@ -92,14 +92,7 @@ class NoCollectionError(StoreError):
 class Milvus:
     """A connection that opens itself again; safe to use from several threads."""
 
-    def __init__(
-        self,
-        address: StoreAddress,
-        *,
-        token: str | None = None,
-        certificate: Path | None = None,
-        seconds: float = 5.0,
-    ) -> None:
+    def __init__(self, address: StoreAddress, *, token: str | None = None, seconds: float = 5.0) -> None:
         """seconds: most that one call may take, all its tries together. StoreError where nothing answers."""
         self.address = address
         self._seconds = seconds
@@ -113,8 +106,7 @@ class Milvus:
             Path(uri).parent.mkdir(parents=True, exist_ok=True)
         elif address.kind == "tls":
             uri = f"https://{address.place}"
-            # With a certificate of an authority that the system does not know.
-            options |= {"secure": True} | ({"ca_pem_path": str(certificate)} if certificate else {})
+            options["secure"] = True
         else:
             uri = f"http://{address.place}"
         self._client = self._connect(uri, options)
