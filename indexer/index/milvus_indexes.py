@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +41,7 @@ from indexer.store.milvus.collections import (
     Names,
 )
 from indexer.store.milvus.store import MilvusStore, StoredIndex
-from indexer.store.milvus.upload import create_about, has_words, put_about, upload
+from indexer.store.milvus.upload import create, has_words, put_about, upload
 from indexer.terminal import command_of
 
 logger = logging.getLogger(__name__)
@@ -131,8 +132,10 @@ class MilvusIndexes(Indexes):
 
     def _require_counts(self, manifest: Manifest) -> None:
         names, counts = Names.of(self._name, manifest.id), manifest.counts
-        for kind, expected in ((ANSWERS, counts.answers), (PASSAGES, counts.passages), (SPANS, counts.spans)):
-            found = self._milvus.count(names.collection(kind))
+        expected_of = {ANSWERS: counts.answers, PASSAGES: counts.passages, SPANS: counts.spans}
+        with ThreadPoolExecutor(len(expected_of), "count") as beside:
+            totals = list(beside.map(lambda kind: self._milvus.count(names.collection(kind)), expected_of))
+        for (kind, expected), found in zip(expected_of.items(), totals, strict=True):
             if found != expected:
                 raise IndexFolderError(
                     f"Index {manifest.id} in {self.where} has {found} {kind}, not {expected}. "
@@ -230,9 +233,10 @@ class MilvusIndexes(Indexes):
             manifest = folder.manifest(folder.current_id())
             before = self.stamp()
             if before != manifest.id:
-                if not self._has_manifest(manifest.id):
+                if self._has_manifest(manifest.id):
+                    self.verify(manifest.id)
+                else:
                     self._copy(folder, manifest, replaced=str(before or ""))
-                self.verify(manifest.id)
                 self.switch(manifest.id)
             self.prune(keep=keep)
         return self.manifest(manifest.id)
@@ -249,7 +253,7 @@ class MilvusIndexes(Indexes):
         for name in reversed(names.every()):
             self._milvus.drop(name)
         contents = IndexContents.load(folder.path / manifest.id, copied=False, cosine_scale=manifest.cosine_scale)
-        create_about(self._milvus, names)
+        create(self._milvus, names, contents)
 
         def beat() -> None:
             said = json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": me})

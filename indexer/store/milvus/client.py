@@ -302,9 +302,9 @@ class Milvus:
 
     # Reading
 
-    def count(self, name: str, condition: str = "") -> int:
-        """Return how many rows fulfil *condition*, all that were ever inserted being counted."""
-        found = self._query(name, condition, fields=["count(*)"], consistency="Strong")
+    def count(self, name: str, condition: str = "", *, newest: bool = True) -> int:
+        """Return how many rows fulfil *condition*. newest: see `rows`."""
+        found = self._query(name, condition, fields=["count(*)"], consistency="Strong" if newest else "Eventually")
         return int(found[0]["count(*)"])
 
     def rows(self, name: str, condition: str, fields: Sequence[str], *, newest: bool = False) -> list[dict[str, Any]]:

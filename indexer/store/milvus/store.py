@@ -204,7 +204,8 @@ class MilvusStore:
         name, condition = self._index.names.collection(ANSWERS), _having(columns)
         every = range(len(self._facet_counts))
         counts = self._beside.map(
-            lambda column: self._milvus.count(name, f"{condition} and array_contains(facets, {column})"), every
+            lambda column: self._milvus.count(name, f"{condition} and array_contains(facets, {column})", newest=False),
+            every,
         )
         return self._facets.named(list(counts))
 

@@ -63,10 +63,18 @@ def has_words(milvus: Milvus, contents: IndexContents) -> bool:
     return milvus.has_sparse_vectors and not contents.comparer.is_whole
 
 
-def create_about(milvus: Milvus, names: Names) -> None:
-    """Create the first of the collections of an index, which says whose it is."""
-    columns = collections.columns(ABOUT, dimension=2, facet_columns=0, has_words=False)
-    milvus.create(names.collection(ABOUT), columns, indexes={VECTOR: "FLAT"}, seconds=_SECONDS)
+def create(milvus: Milvus, names: Names, contents: IndexContents) -> None:
+    """Create the collections of an index, empty. StoreError says what to do."""
+    words = has_words(milvus, contents)
+    dimension, facet_columns = contents.embeddings.every.shape[1], contents.facets.applies.shape[1]
+    sizes = {ANSWERS: len(contents.answers), PASSAGES: len(contents.table), SPANS: len(contents.spans), ABOUT: 0}
+
+    def create_one(kind: str) -> None:
+        columns = collections.columns(kind, dimension=dimension, facet_columns=facet_columns, has_words=words)
+        indexes = collections.indexes(kind, rows=sizes[kind], has_words=words)
+        milvus.create(names.collection(kind), columns, indexes=indexes, seconds=_SECONDS)
+
+    _each(create_one)
 
 
 def put_about(milvus: Milvus, names: Names, first_row: int, name: str, parts: list[str]) -> None:
@@ -79,23 +87,15 @@ def put_about(milvus: Milvus, names: Names, first_row: int, name: str, parts: li
 
 
 def upload(milvus: Milvus, names: Names, contents: IndexContents, folder: Path, *, beat: Callable[[], None]) -> None:
-    """Write everything but the manifest. `create_about` comes before it. StoreError says what to do.
+    """Write everything but the manifest into collections that `create` made. StoreError says what to do.
 
     folder: the files of the index. beat: called now and then.
     """
     heart = _Heart(beat)
     words = has_words(milvus, contents)
-    facet_columns = contents.facets.applies.shape[1]
-    sizes = {ANSWERS: len(contents.answers), PASSAGES: len(contents.table), SPANS: len(contents.spans)}
 
     def copy(kind: str) -> None:
         name = names.collection(kind)
-        if kind != ABOUT:
-            columns = collections.columns(
-                kind, dimension=contents.embeddings.every.shape[1], facet_columns=facet_columns, has_words=words
-            )
-            indexes = collections.indexes(kind, rows=sizes[kind], has_words=words)
-            milvus.create(name, columns, indexes=indexes, seconds=_SECONDS)
         waiting: list[Row] = []
         for row in _rows(kind, contents, folder, has_words=words):
             waiting.append(row)
@@ -107,9 +107,13 @@ def upload(milvus: Milvus, names: Names, contents: IndexContents, folder: Path, 
             milvus.insert(name, waiting, seconds=_SECONDS)
         milvus.flush(name, seconds=_SECONDS)
 
-    # Most of the time is the server's.
+    _each(copy)
+
+
+def _each(work: Callable[[str], None]) -> None:
+    """Do *work* for each of the KINDS at the same time: most of it is the server's."""
     with ThreadPoolExecutor(len(KINDS), "upload") as beside:
-        for done in [beside.submit(copy, kind) for kind in KINDS]:
+        for done in [beside.submit(work, kind) for kind in KINDS]:
             done.result()
 
 

@@ -23,6 +23,7 @@ from indexer.store import Lookup
 from tests.corpora import ANSWERS as SMALL
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
+from tests.stores import Stored
 
 WORDS = (
     "certificat",
@@ -66,17 +67,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def index(folder: Path) -> Index:
+def index(folder: Path, stored: Stored) -> Index:
     """Compared whole."""
-    return Index.open(folder)
+    return Index.open(stored(folder))
 
 
 @pytest.fixture(scope="module")
-def large(folder: Path) -> Iterator[Index]:
+def large(folder: Path, stored: Stored) -> Iterator[Index]:
     """The same, as if it were large: compared with candidates alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(comparison, "WHOLE_UP_TO", 0)
-        yield Index.open(folder)
+        yield Index.open(stored(folder))
 
 
 QUESTIONS = [f"quel {a} pour {b} ?" for a in WORDS for b in WORDS if a < b][: 2 * TOGETHER + 3]
