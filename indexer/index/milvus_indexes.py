@@ -88,11 +88,8 @@ class MilvusIndexes(Indexes):
         return index_id
 
     def stamp(self) -> object:
-        """Return the id of the index in service, None where there is none. StoreUnavailableError."""
-        try:
-            return self.current_id()
-        except IndexFolderError:
-            return None
+        """Return the id of the index in service, None where there is none. Errors as `current_id`."""
+        return None if self._milvus.alias_target(self._name) is None else self.current_id()
 
     def ids(self) -> list[str]:
         return [index_id for index_id in self._begun() if self._has_manifest(index_id)]
