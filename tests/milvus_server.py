@@ -77,6 +77,18 @@ class MilvusServer:
             self._process.communicate()
             self._process = None
 
+    def freeze(self) -> None:
+        """Let it answer nothing, as one does that has far too much to do; `thaw` lets it go on."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process:
+            os.killpg(self._process.pid, number)
+
 
 def _run(port: int, folder: Path) -> int:
     listener = socket.create_server(("127.0.0.1", port), backlog=128)

@@ -100,6 +100,10 @@ class Index:
         """Why no question can be answered just now, None while they can: where a store of its own is gone."""
         return self._store.unavailable
 
+    def check(self) -> None:
+        """Find out whether questions can be answered again. StoreError where they cannot."""
+        self._store.check()
+
     def __len__(self) -> int:
         """The number of answers."""
         return len(self._store.answers)

@@ -75,6 +75,9 @@ class IndexStore(Protocol):
     def unavailable(self) -> str | None:
         """Why it cannot be asked just now, None while it can."""
 
+    def check(self) -> None:
+        """Find out whether it can be asked, where it could not. StoreError where it still cannot."""
+
     def look_up(self, questions: Sequence[str], vectors: Vectors, *, filters: Filters) -> Iterator[Lookup]:
         """Yield what the search for *questions* looks into, some of them at a time, in their order.
 

@@ -33,6 +33,9 @@ class EmbeddedStore:
         """None: what lies on this machine is always there."""
         return None
 
+    def check(self) -> None:
+        """Do nothing."""
+
     def look_up(self, questions: Sequence[str], vectors: Vectors, *, filters: Filters) -> Iterator[Lookup]:
         allowed = self._contents.facets.allowed(filters)
         remaining = iter(questions)

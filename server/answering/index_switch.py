@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import IndexFolderError, StoreUnavailableError
+from indexer.errors import IndexFolderError, StoreError, StoreUnavailableError
 from indexer.index.difference import Difference, difference_to
 from indexer.index.folder import indexes_in
 from indexer.index.index import Index
@@ -89,10 +89,12 @@ class IndexSwitch:
     def look(self) -> bool:
         """Reload if `current` was written since the last try; return whether another index is in service now."""
         try:
+            if not self._answering.is_available:
+                self._answering.index.check()
             if self._named() == self._tried:
                 return False
             self.reload()
-        except (IndexFolderError, StoreUnavailableError):
+        except (IndexFolderError, StoreError):
             return False  # logged and counted already; tried again when another is named, or once the store is back
         return True
 

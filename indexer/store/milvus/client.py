@@ -41,8 +41,9 @@ MOST_FOUND = 16_384
 """The most rows that a Milvus gives at once."""
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.05, 0.8
-_BETWEEN_TRIES_SECONDS = 1.0
-"""How long a server that is gone is left alone before somebody tries again."""
+_BETWEEN_TRIES_SECONDS = 5.0
+"""How long a server that is gone is left alone before a question tries it again, unless somebody checks it."""
+_CHECK_SECONDS = 1.0
 _LEAST_SECONDS = 0.2
 _SPARSE_SINCE = (2, 4)
 _CHANNEL = {
@@ -149,12 +150,16 @@ class Milvus:
 
     # What it waits for
 
-    def call(self, ask: Callable[[float], _Result], *, seconds: float | None = None) -> _Result:
+    def call(
+        self, ask: Callable[[float], _Result], *, seconds: float | None = None, in_any_case: bool = False
+    ) -> _Result:
         """Return what *ask*, given the seconds left, returns; tried again where it fails for what may pass.
 
-        StoreUnavailableError at once while the server counts as gone; NoCollectionError; StoreError for the rest.
+        in_any_case: also while the server counts as gone; for all others that is a StoreUnavailableError at once.
+        NoCollectionError where a collection is not there; StoreError for the rest.
         """
-        self._refuse_while_gone()
+        if not in_any_case:
+            self._refuse_while_gone()
         deadline = time.monotonic() + (seconds or self._seconds)
         wait = _FIRST_WAIT_SECONDS
         while True:
@@ -169,10 +174,27 @@ class Milvus:
                 time.sleep(pause)
                 wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
                 continue
-            if self.unavailable is not None:
-                logger.warning("%s answers again.", self.address)
-                self.unavailable = None
             return result
+
+    def check(self, collections: Iterable[str]) -> None:
+        """Find out whether each of *collections* answers: one that starts again knows its names before its rows.
+
+        From then on it does not count as gone. StoreUnavailableError, StoreError.
+        """
+        for name in collections:
+            self.call(
+                lambda seconds, name=name: self._client.query(  # type: ignore[misc]  # each its own
+                    name, filter="row == 0", output_fields=["row"], consistency_level="Eventually", timeout=seconds
+                ),
+                seconds=_CHECK_SECONDS,
+                in_any_case=True,
+            )
+        self._answers_again()
+
+    def _answers_again(self) -> None:
+        if self.unavailable is not None:
+            logger.warning("%s answers again.", self.address)
+            self.unavailable = None
 
     def _refuse_while_gone(self) -> None:
         with self._lock:
@@ -333,7 +355,11 @@ class Milvus:
         asked = {"output_fields": list(fields), "consistency_level": consistency, **how}
         if "ids" not in how:
             asked["filter"] = condition
-        return self.call(lambda seconds: self._client.query(name, timeout=seconds, **asked))
+        found: Sequence[Mapping[str, Any]] = self.call(
+            lambda seconds: self._client.query(name, timeout=seconds, **asked)
+        )
+        self._answers_again()
+        return found
 
     def search(
         self,

@@ -176,6 +176,9 @@ class MilvusStore:
         """Why the Milvus counts as gone, None while it answers."""
         return self._milvus.unavailable
 
+    def check(self) -> None:
+        self._milvus.check(self._index.names.every())
+
     def known_filters(self, filters: Filters) -> dict[str, list[str]]:
         return self._facets.known(filters)
 
