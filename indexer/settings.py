@@ -315,7 +315,8 @@ def _parse(field: "dataclasses.Field[Any]", text: str, source: str) -> Any:
     try:
         return field.metadata["parse"](text)
     except ValueError as error:
-        shown = "what was given" if field.metadata["secret"] else repr(text)
+        # Of an address, what comes before the host may be a secret too.
+        shown = "what was given" if field.metadata["secret"] else repr(re.sub("//[^/]*@", "//…@", text))
         meaning = field.metadata["description"]
         raise SettingsError(f"{source} cannot be {shown}: {error}. It is: {meaning}.") from None
 

@@ -77,7 +77,7 @@ class MilvusIndexes(Indexes):
         target = self._milvus.alias_target(self._name)
         if target is None:
             raise IndexFolderError(
-                f'There is no index in {self.where}. Run "{command_of("build")} --store {self.where}" to build one.'
+                f'There is no index in {self.where}. Run "{command_of(f"build --store {self.where}")}" to build one.'
             )
         index_id = collections.index_of(target, self._name)
         if index_id is None:

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 # Its client logs each error with a traceback, though it raises it too; the embedded server what it does not know.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
 logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
+logging.getLogger("milvus_lite").setLevel(logging.WARNING)
 
 MOST_FOUND = 16_384
 """The most rows that a Milvus gives at once."""
@@ -219,7 +220,7 @@ class Milvus:
             return error
         if _FULL_WORDS.search(said):
             return StoreError(
-                f"{self.address} takes nothing more: {said}. Free space there ({command_of('prune')} --keep 2 removes "
+                f"{self.address} takes nothing more: {said}. Free space there ({command_of('prune --keep 2')} removes "
                 f'old indexes) or raise its quota, and run "{command_of("build")}" again; the index in service stays.'
             )
         if _SECRET_WORDS.search(said):
