@@ -11,6 +11,9 @@ TOOLS := build/supply-chain
 TOOL_VERSIONS := uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-package colorama --no-emit-package httpx2-jsfetch
+# A Milvus that its tests start, of 2023: the newest that comes as a package. It needs parts of setuptools that are no more.
+MILVUS := build/milvus
+MILVUS_VERSIONS := milvus==2.3.5 setuptools==79.0.1
 # What the index is made of: the settings may name a table instead of the folder.
 NAMED := $(shell sed -n 's/^corpus *= *"\(.*\)".*/\1/p' souffleur.toml 2>/dev/null)
 CORPUS := $(or $(SOUFFLEUR_CORPUS),$(NAMED),corpus)
@@ -86,11 +89,17 @@ format: $(VENV)/.dev  ## Format the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-test: $(VENV)/.dev  ## Run every test; as root, install Chromium and nginx for those of the page
+test: $(VENV)/.dev  ## Run every test; installs a Milvus; as root, Chromium and nginx for those of the page
 	@(test -x /usr/bin/chromium && test -x /usr/sbin/nginx) || test "$$(id -u)" != 0 || \
 		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null) || \
 		echo "Chromium or nginx could not be installed." >&2
+	@$(MAKE) --no-print-directory $(MILVUS)/.made || echo "Milvus could not be installed: its tests are skipped." >&2
 	@$(PY) -m pytest
+
+$(MILVUS)/.made: Makefile
+	@$(PYTHON) -m venv $(MILVUS)
+	@$(MILVUS)/bin/pip install --quiet --disable-pip-version-check $(MILVUS_VERSIONS)
+	@touch $@
 
 evaluate: $(VENV)/.dev fresh-index  ## Measure the shipped query sets and print the table
 	@$(SOUFFLEUR) evaluate run corpus/queries/dev --out build/evaluation/dev
