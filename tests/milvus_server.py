@@ -47,6 +47,11 @@ class MilvusServer:
         """The address of the server, as `--store` takes it."""
         return f"milvus://127.0.0.1:{self.port}"
 
+    @property
+    def group(self) -> int | None:
+        """The number of the group of its processes, None while it does not run."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Return once it answers. CannotStartError says why it does not."""
         if not _SERVER.exists():

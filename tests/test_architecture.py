@@ -133,7 +133,13 @@ def test_a_folder_can_be_seen_at_once() -> None:
     "module",
     [
         *("souffleur", "souffleur.cli", "indexer.records", "indexer.corpus", "indexer.lexical", "indexer.settings"),
-        *("indexer.index.manifest", "indexer.index.folder", "indexer.index.place", "indexer.search.ranking", "indexer.search.confidence"),
+        *(
+            "indexer.index.manifest",
+            "indexer.index.folder",
+            "indexer.index.place",
+            "indexer.search.ranking",
+            "indexer.search.confidence",
+        ),
     ],
 )
 def test_what_is_light_loads_nothing_heavy(module: str) -> None:
@@ -158,7 +164,13 @@ def test_every_module_says_what_it_owns(file: Path) -> None:
 @pytest.mark.parametrize("package", ["server", "evaluation"])
 def test_an_index_has_one_door(package: str) -> None:
     """Outside of indexer/, what is in an index is asked of `Index`, never of the files and rows behind it."""
-    behind = ("indexer.search.contents", "indexer.answers", "indexer.dense.faiss_index", "indexer.dense.vector_table", "indexer.store.")
+    behind = (
+        "indexer.search.contents",
+        "indexer.answers",
+        "indexer.dense.faiss_index",
+        "indexer.dense.vector_table",
+        "indexer.store.",
+    )
     for file in sorted((ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             assert not isinstance(node, ast.Attribute) or node.attr != "_contents", file
