@@ -8,7 +8,6 @@ import dataclasses
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -45,14 +44,12 @@ from indexer.store.milvus.collections import (
     Names,
     Row,
 )
-from indexer.store.milvus.upload import FACET_COUNTS, RENAMED
+from indexer.store.milvus.upload import FACET_COUNTS, OWNERS, RENAMED
 from indexer.terminal import command_of
 
 _FILES_AT_ONCE = 200
 _AT_ONCE = 2_000
 """Rows of one journey: with their vectors, three megabytes."""
-_BESIDE = 16
-"""Journeys at the same time, of all questions together, beside those of the questions' own threads."""
 _REMEMBERED_COUNTS = 1_024
 _MANY_WORDS = 4 * LEXICAL_CANDIDATES
 _PLACES = ["layout", "first", "first_span", "norm", "facets"]
@@ -124,12 +121,13 @@ class MilvusStore:
             renamed = json.loads(files[RENAMED])
             off_topic = np.load(BytesIO(files[OFF_TOPIC_FILE]), allow_pickle=False)
             self._lexical = _load_words(files, has_rows=not index.has_words)
+            owners = None if index.has_words else np.load(BytesIO(files[OWNERS]), allow_pickle=False)
+            self._owners: NDArray[np.int32] | None = owners
         except (KeyError, ValueError, TypeError) as error:
             raise self._damaged(repr(error)) from error
         self._facets = FacetTable(definitions, np.zeros((0, len(self._facet_counts)), dtype=np.bool_))
         self._off_topic: Vectors = np.ascontiguousarray(off_topic["vector"])
         self._answers = MilvusAnswers(milvus, index.names, count=index.answers, renamed=renamed)
-        self._beside = ThreadPoolExecutor(_BESIDE, "milvus")
         self._counted = lru_cache(_REMEMBERED_COUNTS)(self._count_facets)
         is_whole = is_compared_whole(index.passages + index.spans + index.off_topic) and not index.has_words
         self._whole = self._fetch_whole() if is_whole else None
@@ -205,12 +203,11 @@ class MilvusStore:
         if not columns:
             return self._facets.named(self._facet_counts)
         name, condition = self._index.names.collection(ANSWERS), _having(columns)
-        every = range(len(self._facet_counts))
-        counts = self._beside.map(
-            lambda column: self._milvus.count(name, f"{condition} and array_contains(facets, {column})", newest=False),
-            every,
-        )
-        return self._facets.named(list(counts))
+        counts = [
+            self._milvus.count(name, f"{condition} and array_contains(facets, {column})", newest=False)
+            for column in range(len(self._facet_counts))
+        ]
+        return self._facets.named(counts)
 
     def answers_with_questions(self) -> Sequence[Answer]:
         return self._answers.pick(self._rows_where("questions > 0"))
@@ -309,7 +306,6 @@ class MilvusStore:
 
     def _look_up_one(self, question: str, vector: Vectors, columns: Sequence[Sequence[int]]) -> Lookup:
         passages = self._index.names.collection(PASSAGES)
-        by_words = self._beside.submit(self._having_words, question)
         (nearest,) = self._milvus.search(
             passages,
             VECTOR,
@@ -319,25 +315,26 @@ class MilvusStore:
             fields=["answer"],
             reach=REACH if collections.has_graph(self._index.passages) else 0,
         )
-        chosen = {int(hit.fields["answer"]) for hit in nearest} | set(by_words.result())
+        # One journey after the other: threads that wait for each other take longer than the server does.
+        chosen = {int(hit.fields["answer"]) for hit in nearest} | set(self._having_words(question))
         rows = self._milvus.rows_by_number(self._index.names.collection(ANSWERS), sorted(chosen), _PLACES)
         # Words know no facets.
         rows = [row for row in rows if all(set(some).intersection(row["facets"]) for some in columns)]
         places = self._places_of(rows)
-        of_spans = self._beside.submit(self._cosines, SPANS, vector, places.answers, places.spans)
         of_passages = self._cosines(PASSAGES, vector, places.answers, places.passages)
+        of_spans = self._cosines(SPANS, vector, places.answers, places.spans)
         lexical = self._words_of(places)
-        products = np.concatenate((of_passages, of_spans.result(), self._off_topic @ vector))[:, np.newaxis]
+        products = np.concatenate((of_passages, of_spans, self._off_topic @ vector))[:, np.newaxis]
         comparison = WholeComparison(products, passages=len(places.passages), spans=len(places.spans))
         contents = self._contents(places, lexical)
         return Lookup((question,), comparison, contents, CoverageReader(contents))
 
     def _having_words(self, question: str) -> list[int]:
         """Return the answers of the passages that share words with a question, of the best by these."""
+        if self._owners is not None:
+            best = self._lexical.search(question).best_rows(LEXICAL_CANDIDATES)
+            return [int(answer) for answer in self._owners[best]]
         passages = self._index.names.collection(PASSAGES)
-        if not self._index.has_words:
-            best = self._lexical.search(question).best_rows(LEXICAL_CANDIDATES).tolist()
-            return [int(row["answer"]) for row in self._milvus.rows_by_number(passages, best, ["answer"])]
         asked = self._lexical.sparse_question(question)
         many = _MANY_WORDS
         while asked:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,8 @@ from indexer.store.milvus.collections import (
 )
 
 FACET_COUNTS, RENAMED = "facet_counts.json", "renamed.json"
+OWNERS = "owners.npy"
+"""The row of the answer of each passage, where words are not in the Milvus: they name passages."""
 
 _ROWS_AT_ONCE = 500
 _SECONDS = 300.0
@@ -198,6 +201,10 @@ def _files(contents: IndexContents, folder: Path, *, has_words: bool) -> Iterato
         name = f"{LEXICAL_FOLDER}/{file.name}"
         if not (has_words and name in _OF_ALL_WORDS):
             yield name, file.read_bytes()
+    if not has_words:
+        owners = BytesIO()
+        np.save(owners, np.ascontiguousarray(contents.table.answers))
+        yield OWNERS, owners.getvalue()
     counts = contents.facets.applies.sum(axis=0).tolist()
     yield FACET_COUNTS, json.dumps(counts).encode()
     yield RENAMED, json.dumps(dict(contents.answers.renamed)).encode()
