@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ENVIRONMENT = Path(__file__).parents[1] / "build" / "milvus"
@@ -36,8 +37,10 @@ class CannotStartError(Exception):
 class MilvusServer:
     """A server with its data in *folder*, that can be killed and started again at the same address."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
+        """options: of `milvus-server`, beside those of place and port."""
         self._folder = folder
+        self._options = options
         self._process: subprocess.Popen[str] | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
@@ -62,7 +65,7 @@ class MilvusServer:
             (self._folder / "bin").symlink_to(_BINARIES)
         with (self._folder / "said.txt").open("w") as said:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(self.port), str(self._folder)],
+                [sys.executable, __file__, str(self.port), str(self._folder), *self._options],
                 stdin=subprocess.PIPE,  # closed when this process ends, however it does
                 stdout=subprocess.PIPE,
                 stderr=said,
@@ -95,7 +98,7 @@ class MilvusServer:
             os.killpg(self._process.pid, number)
 
 
-def _run(port: int, folder: Path) -> int:
+def _run(port: int, folder: Path, options: Sequence[str]) -> int:
     listener = socket.create_server(("127.0.0.1", port), backlog=128)
     try:
         _leave_for_an_empty_network()
@@ -103,7 +106,7 @@ def _run(port: int, folder: Path) -> int:
         print(error, file=sys.stderr)
         return _CANNOT
     server = subprocess.Popen(
-        [str(_SERVER), "--data", str(folder), "--proxy-port", str(_INNER_PORT)],
+        [str(_SERVER), "--data", str(folder), "--proxy-port", str(_INNER_PORT), *options],
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr,
         env={**os.environ, "HOME": str(folder)},
@@ -169,4 +172,4 @@ def remove(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(_run(int(sys.argv[1]), Path(sys.argv[2])))
+    sys.exit(_run(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))

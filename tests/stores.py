@@ -45,9 +45,9 @@ def assert_same_replies(
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[MilvusServer]:
+def running_server(folder: Path, *, options: Sequence[str] = ()) -> Iterator[MilvusServer]:
     """Run a real Milvus until the end of the block; the test is skipped, with the reason, where none can be."""
-    server = MilvusServer(folder)
+    server = MilvusServer(folder, options=options)
     try:
         server.start()
         yield server

@@ -54,6 +54,8 @@ _CHANNEL = {
     "grpc.max_reconnect_backoff_ms": 1000,
 }
 _PASSING = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
+_REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+_TLS_WORDS = re.compile(r"\bTLS|SSL|certificate|handshake", re.IGNORECASE)
 _PASSING_WORDS = re.compile(
     r"unavailable|deadline|timeout|timed out|not ready|not serving|not healthy|not loaded|not fully loaded|no available"
     r"|shard leader|channel not available|node not (found|match)|connect|rate limit|recovering|context canceled|EOF",
@@ -102,7 +104,7 @@ class Milvus:
         self._try_again_at = 0.0
         self.unavailable: str | None = None
         """Why the server counts as gone, None while it answers."""
-        options: dict[str, Any] = {"token": token or "", "grpc_options": _CHANNEL}
+        options: dict[str, Any] = {"token": token or "", "grpc_options": _CHANNEL, "dedicated": True}
         if address.kind == "lite":
             uri = str(Path(address.place).absolute())
             Path(uri).parent.mkdir(parents=True, exist_ok=True)
@@ -126,8 +128,17 @@ class Milvus:
 
     def _first_failure(self, error: Exception) -> StoreError:
         said = _said(error)
-        if _SECRET_WORDS.search(said):
+        # What the client raises first says less than why it does.
+        reason = error.__cause__ or error.__context__
+        details = str(getattr(reason, "details", lambda: "")())
+        if (isinstance(reason, grpc.RpcError) and reason.code() in _REFUSED) or _SECRET_WORDS.search(said):
             return self._refused_secret()
+        if _TLS_WORDS.search(details):
+            return StoreError(
+                f"{self.address} and this machine do not agree on TLS: {details.rpartition('last error: ')[2][:200]}. "
+                "Give milvus+tls:// where the server speaks it, milvus:// where not. The variable "
+                "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names the certificate of an authority that is not known here."
+            )
         if self.address.kind == "lite":
             return StoreError(
                 f"{self.address} cannot be opened: {said}. A file is opened by one process at a time: end the other, "
