@@ -36,7 +36,10 @@ logger = logging.getLogger(__name__)
 # Its client logs each error with a traceback, though it raises it too; the embedded server what it does not know.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
 logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
-logging.getLogger("milvus_lite").setLevel(logging.WARNING)
+logging.getLogger("milvus_lite").setLevel(logging.CRITICAL + 1)
+
+LOOKED_UP = "looked up"
+"""The kind of index of a field of counts that conditions name; what it is called changed with the version."""
 
 MOST_FOUND = 16_384
 """The most rows that a Milvus gives at once."""
@@ -62,7 +65,10 @@ _PASSING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FULL_WORDS = re.compile(r"quota|no space left|disk (is )?full|force ?deny|memory limit|insufficient", re.IGNORECASE)
-_SECRET_WORDS = re.compile(r"unauthenticated|auth check|permission|token|credential|access denied", re.IGNORECASE)
+_SECRET_WORDS = re.compile(
+    r"unauthenticated|auth check|permission den|privilege|credential|access denied|invalid (api )?(key|token)",
+    re.IGNORECASE,
+)
 _GONE_WORDS = re.compile(r"(not found|n't find|not exist)", re.IGNORECASE)
 
 _Result = TypeVar("_Result")
@@ -107,7 +113,6 @@ class Milvus:
         options: dict[str, Any] = {"token": token or "", "grpc_options": _CHANNEL, "dedicated": True}
         if address.kind == "lite":
             uri = str(Path(address.place).absolute())
-            Path(uri).parent.mkdir(parents=True, exist_ok=True)
         elif address.kind == "tls":
             uri = f"https://{address.place}"
             options["secure"] = True
@@ -122,6 +127,8 @@ class Milvus:
 
     def _connect(self, uri: str, options: Mapping[str, Any]) -> "pymilvus.MilvusClient":
         try:
+            if self.address.kind == "lite":
+                Path(uri).parent.mkdir(parents=True, exist_ok=True)
             return pymilvus.MilvusClient(uri, timeout=self._seconds, **options)
         except Exception as error:  # the client raises what it likes; grpc, OSError of a file and its own
             raise self._first_failure(error) from error
@@ -141,8 +148,8 @@ class Milvus:
             )
         if self.address.kind == "lite":
             return StoreError(
-                f"{self.address} cannot be opened: {said}. A file is opened by one process at a time: end the other, "
-                "or serve from a Milvus server."
+                f"{self.address} cannot be opened: {said}. Its folder must be writable, and one process opens it at a "
+                "time: end the other, or serve from a Milvus server."
             )
         tls = " with TLS" if self.address.kind == "tls" else ""
         return StoreUnavailableError(
@@ -291,9 +298,10 @@ class Milvus:
                     schema.add_field(column.name, kinds.SPARSE_FLOAT_VECTOR)
         parameters = self._client.prepare_index_params()
         for field, kind in indexes.items():
-            graph = {"params": {"M": 16, "efConstruction": 200}} if kind == "HNSW" else {}
-            metric = {} if kind == "STL_SORT" else {"metric_type": "IP"}
-            parameters.add_index(field, index_type=kind, **metric, **graph)
+            if kind == LOOKED_UP:
+                parameters.add_index(field, index_type="INVERTED" if self.has_sparse_vectors else "STL_SORT")
+            else:
+                parameters.add_index(field, index_type=kind, metric_type="IP")
 
         def make(seconds_left: float) -> None:
             if not self._client.has_collection(name, timeout=seconds_left):
@@ -382,13 +390,8 @@ class Milvus:
         limit: int,
         condition: str = "",
         fields: Sequence[str] = (),
-        reach: int = 0,
     ) -> list[list[Near]]:
-        """Return for each vector the rows nearest to it that fulfil *condition*, best first, at most *limit*.
-
-        reach: of a graph, how many rows are looked at.
-        """
-        how: dict[str, Any] = {"params": {"ef": max(reach, limit)}} if reach else {}
+        """Return for each vector the rows nearest to it that fulfil *condition*, best first, at most *limit*."""
         data = list(vectors) if isinstance(vectors, np.ndarray) else [dict(vector) for vector in vectors]
         found = self.call(
             lambda seconds: self._client.search(
@@ -398,7 +401,7 @@ class Milvus:
                 limit=limit,
                 filter=condition,
                 output_fields=list(fields),
-                search_params={"metric_type": "IP", **how},
+                search_params={"metric_type": "IP"},
                 consistency_level="Eventually",
                 timeout=seconds,
             )

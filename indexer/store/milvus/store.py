@@ -37,7 +37,6 @@ from indexer.store.milvus.collections import (
     FIRST_FILE_ROW,
     FIRST_LONG_ANSWER_ROW,
     PASSAGES,
-    REACH,
     SPANS,
     VECTOR,
     WORDS,
@@ -313,7 +312,6 @@ class MilvusStore:
             limit=min(DENSE_CANDIDATES, self._index.passages),
             condition=_having(columns) if columns else "",
             fields=["answer"],
-            reach=REACH if collections.has_graph(self._index.passages) else 0,
         )
         # One journey after the other: threads that wait for each other take longer than the server does.
         chosen = {int(hit.fields["answer"]) for hit in nearest} | set(self._having_words(question))
@@ -369,11 +367,10 @@ class MilvusStore:
                 vector[np.newaxis],
                 limit=min(len(rows), MOST_FOUND),
                 condition=f"answer in {answers.tolist()}",
-                reach=REACH if kind == PASSAGES and collections.has_graph(self._index.passages) else 0,
             )
             found = np.array([hit.row for hit in near], dtype=np.int64)
             cosines[rows.searchsorted(found)] = [hit.score for hit in near]
-        # A graph may lead past some; and no more than MOST_FOUND are given.
+        # No more than MOST_FOUND are given.
         missed = np.flatnonzero(np.isnan(cosines))
         if len(missed):
             cosines[missed] = self._vectors(kind, rows[missed]) @ vector

@@ -1,6 +1,8 @@
 """The life of indexes in a Milvus: built into it, switched, rolled back, pruned, and what a killed build leaves."""
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -235,6 +237,19 @@ def test_a_full_disk_is_told(indexes: MilvusIndexes, tmp_path: Path, monkeypatch
         indexes.publish(IndexFolder(tmp_path / "index"), keep=3)
     assert indexes.current_id() == first
     assert version_in(indexes) == "A."
+
+
+@pytest.mark.slow
+def test_a_file_that_another_process_has_is_told(tmp_path: Path) -> None:
+    """Without a traceback; and so is a folder that cannot be made."""
+    indexes = connected(f"milvus+lite://{tmp_path / 'faq.db'}")
+    for store in (indexes.where, "milvus+lite:///proc/none/faq.db"):
+        command = [sys.executable, "-m", "souffleur", "describe", "--store", store]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        (line,) = done.stderr.splitlines()
+        assert "one process opens it at a time" in line
+    indexes.close()
 
 
 @pytest.mark.slow
