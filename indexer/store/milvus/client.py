@@ -9,7 +9,9 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
@@ -72,6 +74,7 @@ _SECRET_WORDS = re.compile(
 _GONE_WORDS = re.compile(r"(not found|n't find|not exist)", re.IGNORECASE)
 
 _Result = TypeVar("_Result")
+_deadline: ContextVar[float | None] = ContextVar("_deadline", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,15 @@ class Milvus:
 
     # What it waits for
 
+    @contextmanager
+    def one_deadline(self) -> Iterator[None]:
+        """Within the block, the calls of this thread take together what one call may take."""
+        token = _deadline.set(time.monotonic() + self._seconds)
+        try:
+            yield
+        finally:
+            _deadline.reset(token)
+
     def call(
         self, ask: Callable[[float], _Result], *, seconds: float | None = None, in_any_case: bool = False
     ) -> _Result:
@@ -180,6 +192,8 @@ class Milvus:
         if not in_any_case:
             self._refuse_while_gone()
         deadline = time.monotonic() + (seconds or self._seconds)
+        if seconds is None and (together := _deadline.get()) is not None:
+            deadline = min(deadline, together)
         wait = _FIRST_WAIT_SECONDS
         while True:
             try:

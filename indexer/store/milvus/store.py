@@ -274,7 +274,9 @@ class MilvusStore:
         columns = self._facets.columns_of(filters)
         if self._whole is None:
             for question, vector in zip(questions, vectors, strict=True):
-                yield self._look_up_one(question, vector, columns)
+                with self._milvus.one_deadline():
+                    found = self._look_up_one(question, vector, columns)
+                yield found
             return
         contents, every = self._whole
         allowed = contents.facets.allowed(filters)

@@ -20,6 +20,7 @@ from indexer.index.build import build_index
 from indexer.index.index import Found, Index
 from indexer.records import Answer, Passage, PassageKind, Vectors
 from indexer.store import Lookup
+from indexer.store.milvus import collections
 from tests.corpora import ANSWERS as SMALL
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
@@ -77,6 +78,7 @@ def large(folder: Path, stored: Stored) -> Iterator[Index]:
     """The same, as if it were large: compared with candidates alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(comparison, "WHOLE_UP_TO", 0)
+        patch.setattr(collections, "LOOKED_UP_FROM", 0)
         yield Index.open(stored(folder))
 
 
