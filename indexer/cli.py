@@ -234,8 +234,6 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
             f"{counts.spans} spans; {counts.embedded} texts encoded, {counts.reused} reused; "
             f"{counts.cut_answers} answers longer than the encoder's window; {summary.took_seconds:.1f} s."
         )
-        if (kept := summary.manifest.store) is not None:
-            print(f"It was copied to {kept.address}, Milvus {kept.version}; words in {kept.words}.")
         own = summary.manifest.calibration.own
         if own is not None:
             print(f"Honesty: {own}.")
@@ -247,6 +245,8 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
                 "sûre. Ajoutez des questions aux réponses (30 au moins), ou prenez le modèle fourni.",
                 file=sys.stderr,
             )
+    if (kept := summary.manifest.store) is not None:
+        print(f"It serves from {kept.address} too, Milvus {kept.version}; its words are kept by {kept.words}.")
     return DONE
 
 
