@@ -9,6 +9,9 @@ BUILT := build/index/.built
 # What the locks, the bill of materials and the audit are made with, in an environment of its own: its libraries are not ours.
 TOOLS := build/supply-chain
 TOOL_VERSIONS := uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
+# What reads the description of the API beside us, each in an environment of its own: a linter, and what generates clients.
+SPECTRAL := build/spectral
+CLIENTS := build/client-generator
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-package colorama --no-emit-package httpx2-jsfetch
 # A Milvus that its tests start, of 2023: the newest that comes as a package. It needs parts of setuptools that are no more.
@@ -89,17 +92,27 @@ format: $(VENV)/.dev  ## Format the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-test: $(VENV)/.dev  ## Run every test; installs a Milvus; as root, Chromium and nginx for those of the page
-	@(test -x /usr/bin/chromium && test -x /usr/sbin/nginx) || test "$$(id -u)" != 0 || \
-		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null) || \
-		echo "Chromium or nginx could not be installed." >&2
-	@$(MAKE) --no-print-directory $(MILVUS)/.made || echo "Milvus could not be installed: its tests are skipped." >&2
-	@$(PY) -m pytest
+$(SPECTRAL)/.made: Makefile
+	@mkdir -p $(SPECTRAL)
+	@command -v npm >/dev/null || { echo "npm is not there: the description of the API is not linted." >&2; exit 0; }; \
+		npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(SPECTRAL) @stoplight/spectral-cli@6.16.3 >/dev/null \
+		&& touch $@ || echo "Spectral could not be installed." >&2
+
+$(CLIENTS)/.made: Makefile
+	@$(PYTHON) -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1 python-dateutil==2.9.0.post0 \
+		&& touch $@ || echo "What generates clients could not be installed." >&2
 
 $(MILVUS)/.made: Makefile
 	@$(PYTHON) -m venv $(MILVUS)
-	@$(MILVUS)/bin/pip install --quiet --disable-pip-version-check $(MILVUS_VERSIONS)
-	@touch $@
+	@$(MILVUS)/bin/pip install --quiet --disable-pip-version-check $(MILVUS_VERSIONS) \
+		&& touch $@ || echo "Milvus could not be installed: its tests are skipped." >&2
+
+test: $(VENV)/.dev $(SPECTRAL)/.made $(CLIENTS)/.made $(MILVUS)/.made  ## Run every test; as root, install Chromium and nginx for those of the page
+	@(test -x /usr/bin/chromium && test -x /usr/sbin/nginx) || test "$$(id -u)" != 0 || \
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null) || \
+		echo "Chromium or nginx could not be installed." >&2
+	@$(PY) -m pytest
 
 evaluate: $(VENV)/.dev fresh-index  ## Measure the shipped query sets and print the table
 	@$(SOUFFLEUR) evaluate run corpus/queries/dev --out build/evaluation/dev

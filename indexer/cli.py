@@ -1,11 +1,13 @@
 """The commands of the indexer: import, check, build, describe, rollback, prune. Prints; everything else returns."""
 
 import argparse
+import contextlib
 import dataclasses
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,9 @@ from indexer.settings import (
 from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_commands_to, command_of
 
 if TYPE_CHECKING:
+    from indexer.encoders import Encoder
     from indexer.index.manifest import CorpusInfo
+    from indexer.workforce import Workforce
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,6 +105,11 @@ def add_commands(commands: Subparsers) -> None:
         ["corpus", "index", "store", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
     )
     command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
+    command.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="encode on the workers of a Dask scheduler, such as tcp://scheduler:8786, or on `local` ones",
+    )
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
     add_config_option(command)
 
@@ -204,11 +213,15 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     # Before minutes of work: that nothing answers there is told at once.
     store = configured_store(settings)
     encoder = load_configured_encoder(settings)
-    with show_progress("Encoding") as progress:
+    with (
+        _workforce(options.dask, encoder, settings) as workforce,
+        show_progress(f"Encoding on {workforce}" if options.dask else "Encoding") as progress,
+    ):
         summary = build_index(
             corpus,
             settings.index,
             encoder=encoder,
+            workforce=workforce,
             risk=settings.risk,
             keep=settings.keep,
             memory_bytes=settings.memory * 1_000_000 if settings.memory else None,
@@ -248,6 +261,29 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     if (kept := summary.manifest.store) is not None:
         print(f"It serves from {kept.address} too, Milvus {kept.version}; its words are kept by {kept.words}.")
     return DONE
+
+
+@contextlib.contextmanager
+def _workforce(place: str | None, encoder: "Encoder", settings: IndexerSettings) -> "Iterator[Workforce]":
+    """Give who encodes: the workers of a cluster at *place*, else this process."""
+    from indexer.workforce import OneProcess
+
+    if place is None:
+        yield OneProcess(encoder)
+        return
+    from indexer.workforce.dask_cluster import open_cluster
+    from indexer.workforce.place import Place
+    from indexer.workforce.worker import load
+
+    found = Place.of(place)
+    model = Path(settings.encoder)
+    theirs = dataclasses.replace(
+        settings,
+        encoder=str(model.absolute()) if model.exists() else settings.encoder,  # they run in another folder
+        threads=settings.threads or found.threads_each,
+    )
+    with open_cluster(found, encoder=encoder, load=partial(load, theirs)) as cluster:
+        yield cluster
 
 
 def refuse_another_corpus(info: "CorpusInfo", settings: IndexerSettings) -> None:

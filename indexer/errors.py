@@ -4,6 +4,8 @@ Each message says what is wrong, where, and what to do next. A caller's mistake 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,12 +32,37 @@ class EncoderError(SouffleurError):
     """The encoder cannot be unpacked, loaded or run."""
 
 
+class ClusterError(SouffleurError):
+    """The workers that encode for a build cannot be reached, or do not make the vectors that this machine would."""
+
+
 class IndexFolderError(SouffleurError):
     """The index folder is missing, damaged, locked, or does not fit this program or encoder."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One message in the two languages that a program may ask for."""
+
+    french: str
+    english: str
+
+
+class QuestionFault(StrEnum):
+    """Why a question cannot be asked."""
+
+    BLANK = "blank"
+    TOO_LONG = "too_long"
+    NOT_TEXT = "not_text"
+
+
 class QuestionError(SouffleurError):
     """A question cannot be asked: empty, too long, or not text. The message is in French, for a visitor."""
+
+    def __init__(self, fault: QuestionFault, wording: Wording) -> None:
+        self.fault = fault
+        self.wording = wording
+        super().__init__(wording.french)
 
 
 class StoreError(SouffleurError):

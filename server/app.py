@@ -18,14 +18,14 @@ from server.atelier.grouping import BeginningVectors
 from server.atelier.pages import Atelier
 from server.feedback.question_log import QuestionLog
 from server.feedback.store import FeedbackStore
-from server.http import problems
+from server.http import description, problems
 from server.http.admission import Admission
 from server.http.compression import CompressedPages
 from server.http.forwarding import Forwarded, UnderPrefix
 from server.http.head_requests import HeadRequests
 from server.http.load_shedding import Limits
 from server.http.request_log import RequestLog
-from server.http.routes import admin, answers, docs, health, search
+from server.http.routes import admin, answers, docs, explanations, health, search
 from server.http.routes import feedback as judgements
 from server.learning.desk import LearningDesk
 from server.page import routes as pages
@@ -34,8 +34,6 @@ from server.page.files import PageFiles
 from server.page.identity import Identity
 from server.page.maker import PageMaker
 from server.settings import Networks
-
-DESCRIPTION = "Finds the answer to a question in a French FAQ, and says how far it may be trusted."
 
 
 def create_site(
@@ -134,10 +132,7 @@ def _create_api(
     disks: Mapping[str, Path] | None = None,
 ) -> FastAPI:
     """Return the API. Routes are plain functions: they run in worker threads, and the event loop stays free."""
-    app = FastAPI(
-        title="Souffleur",
-        version="1",
-        description=DESCRIPTION,
+    app = description.DescribedApi(
         docs_url=None,
         redoc_url=None,
         # The framework's own redirect names a host; `problems` has one that does not.
@@ -154,6 +149,7 @@ def _create_api(
     app.include_router(search.routes(answering, default_limit=default_limit, question_log=question_log))
     app.include_router(judgements.routes(answering, feedback=feedback))
     app.include_router(answers.routes(answering))
+    app.include_router(explanations.routes())
     app.include_router(health.routes(answering, disks=disks or {}, feedback=feedback))
     app.include_router(docs.routes())
     return app

@@ -138,8 +138,8 @@ def add_commands(commands: Subparsers) -> None:
 
     feedback = commands.add_parser(
         "feedback",
-        help="export, save, restore or erase what was kept of visitors",
-        description="Exports, saves, restores or erases what was kept of visitors.",
+        help="export, save, restore, merge or erase what was kept of visitors",
+        description="Exports, saves, restores, merges or erases what was kept of visitors.",
     )
     actions = add_commands_to(feedback, "ACTION")
     action = add_command(
@@ -198,6 +198,18 @@ def add_commands(commands: Subparsers) -> None:
     )
     add_options(action, ServerSettings, ("feedback",))
     action.add_argument("file", type=Path)
+    add_config_option(action)
+    action = add_command(
+        actions,
+        "merge",
+        sentence="add what other servers kept to one file, also while all are served",
+        example="feedback.sqlite other-server.sqlite",
+        run=_merge,
+        program=run,
+    )
+    action.add_argument("target", type=Path, help="the file that gets everything; it is made if it is not there")
+    action.add_argument("source", type=Path, nargs="+", help="the file of another server, or its backup")
+    add_options(action, ServerSettings, ("retention_days",))
     add_config_option(action)
     action = add_command(
         actions,
@@ -301,6 +313,16 @@ def _restore(options: argparse.Namespace, _: IndexerSettings, server: ServerSett
             "erases what expires in it."
         )
     print(f"{now.path} holds {now.what_it_holds()}.")
+    return DONE
+
+
+def _merge(options: argparse.Namespace, _: IndexerSettings, server: ServerSettings) -> int:
+    from server.feedback.backup import inspect
+    from server.feedback.merge import merge
+
+    for report in merge(options.target, options.source, retention_days=server.retention_days):
+        print(report)
+    print(f"{options.target} holds {inspect(options.target).what_it_holds()}.")
     return DONE
 
 

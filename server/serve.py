@@ -93,12 +93,13 @@ def serve(read: Callable[[], ServedSettings]) -> int:
     return DONE
 
 
-def open_answering(index: IndexerSettings, server: ServerSettings) -> Answering:
+def open_answering(index: IndexerSettings, server: ServerSettings, indexes: Indexes | None = None) -> Answering:
     """Return what answers from the index of these settings, with the encoder that they name.
 
-    IndexFolderError, StoreError, EncoderError where either cannot be loaded.
+    indexes: those of the settings, where somebody has opened them. IndexFolderError, StoreError, EncoderError where
+    index or encoder cannot be loaded.
     """
-    return _open_answering(index, server, configured_indexes(index), tracing=None, falls_back=False)
+    return _open_answering(index, server, indexes or configured_indexes(index), tracing=None, falls_back=False)
 
 
 def _open_answering(

@@ -13,6 +13,7 @@ import server.cli
 from indexer.errors import SettingsError, SouffleurError
 from indexer.settings import add_config_option, refuse_unknown, settings_file, source_settings
 from indexer.terminal import DONE, FAILED, add_command, add_commands_to, run_command
+from souffleur.adapters.mcp_command import add_mcp_command
 
 _EPILOG = """settings:
   Options beat SOUFFLEUR_* variables, which beat souffleur.toml (or --config
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     commands = add_commands_to(program)
     indexer.cli.add_commands(commands)
     server.cli.add_commands(commands)
+    add_mcp_command(commands)
     evaluation.cli.add_editors_commands(commands)
     measuring = commands.add_parser(
         "evaluate",

@@ -17,7 +17,7 @@ FLOORS = (
     {"french"},
     {"corpus", "files", "settings"},
     {"answers", "lexical", "encoders"},
-    {"dense"},
+    {"dense", "workforce"},
     {"search"},
     {"store"},
     {"index"},
@@ -39,6 +39,7 @@ HOMES = {
     },
     "pymilvus": {"indexer/store/milvus/client.py"},
     "grpc": {"indexer/store/milvus/client.py"},
+    "distributed": {"indexer/workforce/dask_cluster.py"},
     "tqdm": {"indexer/terminal.py"},
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
     # One reads what people wrote, one writes, one finds the place of a new line.
@@ -48,8 +49,13 @@ HOMES = {
     },
     # All that touches the file of the feedback is in one room.
     "sqlite3": {
-        f"server/feedback/{name}.py" for name in ("backup", "file", "inbox", "reader", "retention", "schema", "store")
+        f"server/feedback/{name}.py"
+        for name in ("backup", "file", "inbox", "merge", "reader", "retention", "schema", "store")
     },
+    "langchain_core": {"souffleur/adapters/langchain.py"},
+    "haystack": {"souffleur/adapters/haystack.py"},
+    "mteb": {"souffleur/adapters/mteb.py"},
+    "mcp": {"souffleur/adapters/mcp_server.py"},
     "opentelemetry": {"server/tracing.py"},
     "nh3": {"server/page/markdown.py"},
     "markdown_it": {"server/page/markdown.py"},
@@ -57,11 +63,10 @@ HOMES = {
     "Stemmer": {"indexer/french/words.py"},
     "ir_measures": {"evaluation/metrics/ranking.py"},
     "matplotlib": {"evaluation/report/plots.py"},
-    # One projects answers, the others fit the trees of the verifier and take them apart.
+    # One projects answers, the other fits the trees of the verifier.
     "sklearn": {
         "evaluation/report/answer_map.py",
         "training/verifier/teaching.py",
-        "training/verifier/export.py",
     },
 }
 SOURCES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
@@ -133,13 +138,8 @@ def test_a_folder_can_be_seen_at_once() -> None:
     "module",
     [
         *("souffleur", "souffleur.cli", "indexer.records", "indexer.corpus", "indexer.lexical", "indexer.settings"),
-        *(
-            "indexer.index.manifest",
-            "indexer.index.folder",
-            "indexer.index.place",
-            "indexer.search.ranking",
-            "indexer.search.confidence",
-        ),
+        *("indexer.index.manifest", "indexer.index.folder", "indexer.search.ranking", "indexer.search.confidence"),
+        *("indexer.workforce", "indexer.index.place"),
     ],
 )
 def test_what_is_light_loads_nothing_heavy(module: str) -> None:

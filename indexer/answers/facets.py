@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.errors import Wording
 from indexer.files import read_table
 from indexer.french.text import normalise
 from indexer.records import Answer, Facet
@@ -74,15 +75,23 @@ class FacetTable:
                 chosen[facet.key] = values
         return chosen
 
-    def unknown(self, filters: Mapping[str, Sequence[str]]) -> str | None:
-        """Return what is wrong with *filters*, in English: the first unknown facet or value; None if all are known."""
+    def unknown(self, filters: Mapping[str, Sequence[str]]) -> Wording | None:
+        """Return what is wrong with *filters*: the first unknown facet or value; None if all are known."""
         known = {facet.key: facet for facet in self.facets}
         for key, values in filters.items():
             if key not in known:
-                return f"There is no facet {key!r}. Known are: {', '.join(sorted(known)) or 'none'}."
+                keys = ", ".join(sorted(known))
+                return Wording(
+                    f"Il n'y a pas de facette {key!r}. Facettes connues : {keys or 'aucune'}.",
+                    f"There is no facet {key!r}. Known are: {keys or 'none'}.",
+                )
             for value in values:
                 if _defined(known[key], value) is None:
-                    return f"The facet {key!r} has no value {value!r}. Known are: {', '.join(known[key].values)}."
+                    values_known = ", ".join(known[key].values)
+                    return Wording(
+                        f"La facette {key!r} n'a pas de valeur {value!r}. Valeurs connues : {values_known}.",
+                        f"The facet {key!r} has no value {value!r}. Known are: {values_known}.",
+                    )
         return None
 
     def allowed(self, filters: Mapping[str, Sequence[str]]) -> NDArray[np.bool_] | None:
@@ -96,7 +105,7 @@ class FacetTable:
     def columns_of(self, filters: Mapping[str, Sequence[str]]) -> list[list[int]]:
         """Return the columns of *applies* of which an answer must have one, for each facet. Errors as `allowed`."""
         if wrong := self.unknown(filters):
-            raise ValueError(wrong)
+            raise ValueError(wrong.english)
         known = {facet.key: facet for facet in self.facets}
         columns = _columns(self.facets)
         return [

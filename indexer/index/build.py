@@ -27,6 +27,7 @@ from indexer.search.cosines import fit_cosine_scale
 from indexer.search.fitting import fit
 from indexer.store.embedded import EmbeddedStore
 from indexer.terminal import command_of
+from indexer.workforce import OneProcess, Workforce
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def build_index(
     path: Path,
     *,
     encoder: Encoder,
+    workforce: Workforce | None = None,
     risk: float = 0.05,
     keep: int = 3,
     memory_bytes: int | None = None,
@@ -63,6 +65,7 @@ def build_index(
 ) -> BuildSummary:
     """Build an index of *corpus* in the index folder *path* and put it into service; the newest *keep* stay.
 
+    workforce: who encodes, with the same encoder; this process if not given. ClusterError as there.
     memory_bytes: most that the dense index may take while it serves, not bounded if None.
     corpus_info: where the corpus is, to be said in the manifest, of an index that stays too.
     approve: is shown the new index, whole and aside, and says whether it may serve; nobody else builds meanwhile.
@@ -99,6 +102,7 @@ def build_index(
             corpus,
             earlier,
             encoder=encoder,
+            workforce=workforce or OneProcess(encoder),
             known=known,
             journal=journal,
             progress=progress,

@@ -5,6 +5,7 @@ Those of earlier indexes need not be computed again, nor those of a build that w
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.encoders import Encoder
 from indexer.records import Progress, Vectors
+from indexer.workforce import EncoderCall, Workforce
 
 _CHUNK = 256  # texts between two entries of the journal: a few seconds of work, lost at worst
 _BLOCK = 4096  # texts read at once, and sorted by length
@@ -103,6 +105,14 @@ class ToEncode(Protocol):
         """Write the vectors that are known to their places; return what is to be done for the others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A few seconds of work. place: writes the vectors of *call* to their places; returns those made, by their keys."""
+
+    call: EncoderCall
+    place: Callable[[Sequence[Vectors]], tuple[NDArray[np.bytes_], Vectors]]
+
+
 class Plan(Protocol):
     """Texts to encode, each once. fresh: how many vectors will be made; reused: how many were known."""
 
@@ -112,23 +122,44 @@ class Plan(Protocol):
     @property
     def reused(self) -> int: ...
 
-    def run(self, encoder: Encoder) -> Iterator[tuple[NDArray[np.bytes_], Vectors]]:
-        """Write the vectors to their places; yield keys and vectors as they are made, a few seconds of work at once."""
+    def pieces(self, encoder: Encoder) -> Iterator[Piece]:
+        """Yield what is to be encoded, piece by piece, as it is asked for; they may be placed in any order."""
+
+    def finish(self) -> None:
+        """Write the vectors of texts that occur again to their places, once all pieces are placed."""
 
 
 def encode_all(
-    texts: Sequence[ToEncode], *, encoder: Encoder, known: KnownVectors, journal: Journal, progress: Progress
+    texts: Sequence[ToEncode],
+    *,
+    encoder: Encoder,
+    workforce: Workforce,
+    known: KnownVectors,
+    journal: Journal,
+    progress: Progress,
 ) -> Encoded:
-    """Write the vector of each text to its place; return how many were known and how many were not."""
+    """Write the vector of each text to its place; return how many were known and how many were not.
+
+    encoder: of the workforce, which says here how texts are cut for it.
+    """
     plans = [some.plan(known) for some in texts]
     total = sum(plan.fresh for plan in plans)
     done = 0
     progress(done, total)
+    under_way: dict[int, Piece] = {}
+
+    def calls() -> Iterator[EncoderCall]:
+        for number, piece in enumerate(piece for plan in plans for piece in plan.pieces(encoder)):
+            under_way[number] = piece
+            yield piece.call
+
+    for number, vectors in workforce.run(calls()):
+        keys, made = under_way.pop(number).place(vectors)
+        journal.append(keys, made)
+        done += len(keys)
+        progress(done, total)
     for plan in plans:
-        for keys, vectors in plan.run(encoder):
-            journal.append(keys, vectors)
-            done += len(keys)
-            progress(done, total)
+        plan.finish()
     return Encoded(fresh=total, reused=sum(plan.reused for plan in plans))
 
 
@@ -175,22 +206,25 @@ class _PlanOfQuestions:
     def reused(self) -> int:
         return len(self.questions.rows) - len(self.todo) - len(self.repeated)
 
-    def run(self, encoder: Encoder) -> Iterator[tuple[NDArray[np.bytes_], Vectors]]:
-        into = self.questions.into
+    def pieces(self, _: Encoder) -> Iterator[Piece]:
         for start in range(0, len(self.todo), _BLOCK):
             for rows, texts in self._chunks(self.todo[start : start + _BLOCK]):
-                vectors = encoder.encode_questions(texts)
-                into[rows] = vectors
-                yield self.questions.keys[rows], vectors
-        copy_vectors(into, self.first, into, self.repeated)
+                yield Piece(EncoderCall(texts), partial(self._place, rows))
 
-    def _chunks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
+    def finish(self) -> None:
+        copy_vectors(self.questions.into, self.first, self.questions.into, self.repeated)
+
+    def _place(self, rows: NDArray[np.int64], vectors: Sequence[Vectors]) -> tuple[NDArray[np.bytes_], Vectors]:
+        self.questions.into[rows] = vectors[0]
+        return self.questions.keys[rows], vectors[0]
+
+    def _chunks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], tuple[str, ...]]]:
         """Yield rows with their texts, of like length: so little of a batch is padding."""
         texts = dict(zip(rows.tolist(), self.questions.read(rows.tolist()), strict=True))
         by_length = sorted(texts, key=lambda row: -len(texts[row]))
         for start in range(0, len(by_length), _CHUNK):
             chunk = by_length[start : start + _CHUNK]
-            yield np.array(chunk), [texts[row] for row in chunk]
+            yield np.array(chunk), tuple(texts[row] for row in chunk)
 
 
 def copy_vectors(source: Vectors, rows: NDArray[np.int64], target: Vectors, to: NDArray[np.int64]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.dense.comparison import TOGETHER
-from indexer.errors import IndexFolderError
+from indexer.errors import IndexFolderError, Wording
 from indexer.index.folder import indexes_in
 from indexer.index.indexes import Indexes
 from indexer.index.manifest import Manifest
@@ -146,8 +146,8 @@ class Index:
         """Return what of *filters* there is, as it is defined, whatever the form of its accents; the rest is left."""
         return self._store.known_filters(filters)
 
-    def unknown_filter(self, filters: Mapping[str, Sequence[str]]) -> str | None:
-        """Return, in English, the first unknown facet or value of *filters*, and the known ones; None if all are."""
+    def unknown_filter(self, filters: Mapping[str, Sequence[str]]) -> Wording | None:
+        """Return the first unknown facet or value of *filters* in words, and the known ones; None if all are."""
         return self._store.unknown_filter(filters)
 
     def search(

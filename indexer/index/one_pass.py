@@ -8,6 +8,7 @@ of a text makes them all alike there: with it, each is read by itself.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from indexer.answers.passages import make_bridges
 from indexer.answers.store import AnswerStore
 from indexer.encoders import Encoder
 from indexer.encoders.parts import Part
-from indexer.index.encode import KnownVectors, Plan
+from indexer.index.encode import KnownVectors, Piece, Plan
 from indexer.records import PassageKind, Vectors
+from indexer.workforce import EncoderCall
 
 _AT_ONCE = 64
 """Answers between two entries of the journal: a few seconds of work, lost at worst."""
@@ -65,10 +67,12 @@ class BodiesToEncode:
         reused = int((~is_missing[owners]).sum() + (~is_missing[span_owners]).sum())
         return _PlanOfBodies(self, todo, repeated, fresh, reused)
 
-    def encode(self, some: Sequence[int], encoder: Encoder) -> None:
-        """Write the vectors of some answers to their places."""
-        windows = [window for answer in some for window in self._windows(answer, encoder) if window.is_of_use]
-        of_windows = encoder.encode_in_parts([window.text for window in windows], [window.parts for window in windows])
+    def windows(self, some: Sequence[int], encoder: Encoder) -> "list[_Window]":
+        """Return what is read for the vectors of some answers."""
+        return [window for answer in some for window in self._windows(answer, encoder) if window.is_of_use]
+
+    def place(self, windows: "Sequence[_Window]", of_windows: Sequence[Vectors]) -> None:
+        """Write the vectors of windows, and of what is in each, to their places."""
         pooled = sorted({row for window in windows for row in window.rows})
         self.spans_into[pooled] = 0
         for window, vectors in zip(windows, of_windows, strict=True):
@@ -187,12 +191,23 @@ class _PlanOfBodies:
     fresh: int
     reused: int
 
-    def run(self, encoder: Encoder) -> Iterator[tuple[NDArray[np.bytes_], Vectors]]:
+    def pieces(self, encoder: Encoder) -> Iterator[Piece]:
         for block in range(0, len(self.todo), _BLOCK):
             by_length = sorted(self.todo[block : block + _BLOCK], key=lambda answer: -self.bodies.length(answer))
             for start in range(0, len(by_length), _AT_ONCE):
                 some = by_length[start : start + _AT_ONCE]
-                self.bodies.encode(some, encoder)
-                yield self.bodies.keyed(some)
+                windows = self.bodies.windows(some, encoder)
+                call = EncoderCall(
+                    tuple(window.text for window in windows), tuple(tuple(window.parts) for window in windows)
+                )
+                yield Piece(call, partial(self._place, some, windows))
+
+    def finish(self) -> None:
         for source, target in self.repeated:
             self.bodies.copy(source, target)
+
+    def _place(
+        self, some: Sequence[int], windows: Sequence[_Window], vectors: Sequence[Vectors]
+    ) -> tuple[NDArray[np.bytes_], Vectors]:
+        self.bodies.place(windows, vectors)
+        return self.bodies.keyed(some)

@@ -32,6 +32,7 @@ from indexer.search.contents import (
     off_topic_record,
     question_norms,
 )
+from indexer.workforce import Workforce
 
 
 def write_contents(
@@ -40,6 +41,7 @@ def write_contents(
     earlier: IndexContents | None,
     *,
     encoder: Encoder,
+    workforce: Workforce,
     known: KnownVectors,
     journal: Journal,
     progress: Progress,
@@ -67,6 +69,7 @@ def write_contents(
             ),
         ],
         encoder=encoder,
+        workforce=workforce,
         known=known,
         journal=journal,
         progress=progress,

@@ -23,6 +23,9 @@ _ACRONYM = 0.5
 """The long form for the short one, and the other way round: the literal match wins."""
 _CORRECTED = {1: 0.8, 2: 0.6}
 """A word of the vocabulary one or two edits from what was typed."""
+_CUT_SHORT = 0.6
+"""A word that begins with what was typed: certificat for certif."""
+_MOST_COMPLETIONS = 3
 
 _REMEMBERED = 8192
 _LONGEST_REMEMBERED = 40
@@ -122,10 +125,15 @@ class QuestionReader:
             return None
         if word.is_code or word.code in self._phrases:
             return self._weigh(word, {}, is_code=True)
-        corrections = self._speller.nearest(fold(word.surface))
+        typed = fold(word.surface)
+        corrections = self._speller.nearest(typed) or self._speller.nearest_by_ear(typed)
         if any(correction.word in STOP_WORDS for correction in corrections):
             return None
-        return self._weigh(word, {stems_of(found.word)[-1]: _CORRECTED[found.distance] for found in corrections})
+        if corrections:
+            return self._weigh(word, {stems_of(found.word)[-1]: _CORRECTED[found.distance] for found in corrections})
+        completed = dict.fromkeys(stems_of(found)[-1] for found in self._speller.completions(typed))
+        likeliest = sorted(completed, key=self._postings.row_frequency, reverse=True)[:_MOST_COMPLETIONS]
+        return self._weigh(word, dict.fromkeys(likeliest, _CUT_SHORT))
 
     def _look_up_code(self, word: Word, stems: Mapping[str, float]) -> QuestionTerm:
         parts = {term: _PART for part in word.parts for term in (part.code, *part.stems) if term in self._postings}

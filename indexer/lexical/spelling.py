@@ -1,4 +1,4 @@
-"""Which words of a vocabulary a misspelt word may be. The only module that imports rapidfuzz.
+"""Which words of a vocabulary a misspelt word may be, or one cut short. The only module that imports rapidfuzz.
 
 Every word within the distance is found, the first letter may be wrong too. A signature of the letters rules
 out nearly all words with one NumPy pass, so that 100,000 words cost a fraction of a millisecond.
@@ -22,6 +22,11 @@ _WORDS = "words.txt"
 _SIGNATURES = "signatures.npy"
 _TWO_EDITS_FROM = 9
 _MOST_CORRECTIONS = 3
+_ENDINGS = ("ees", "ee", "es", "er", "ez", "e")
+"""Written for one another, since they sound alike: renouvler, renouvlez and renouvlé. Longest first; folded."""
+_ENDS_OF_CUT_WORDS = frozenset("abcfgimopquv")
+"""What words cut short end with: certif, appli, compta. Others end a word that is whole, such as « mandat », which is
+not « mandataire »."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,32 @@ class Speller:
         least = min(distance for _, distance, _ in found)
         nearest = sorted((other[0] != word[0], other) for other, distance, _ in found if distance == least)
         return tuple(Correction(other, int(least)) for _, other in nearest[:_MOST_CORRECTIONS])
+
+    def nearest_by_ear(self, word: str) -> tuple[Correction, ...]:
+        """Return the nearest words where *word* has another ending of the same sound, as `nearest`; one edit more."""
+        ending = next((one for one in _ENDINGS if word.endswith(one)), None)
+        if ending is None:
+            return ()
+        stem = word.removesuffix(ending)
+        found = {one for other in _ENDINGS if other != ending for one in self.nearest(stem + other)}
+        least = min((one.distance for one in found), default=0)
+        nearest = sorted(
+            (one for one in found if one.distance == least), key=lambda one: (one.word[0] != word[0], one.word)
+        )
+        return tuple(Correction(one.word, 2) for one in nearest[:_MOST_CORRECTIONS] if least <= 1)
+
+    def completions(self, word: str) -> list[str]:
+        """Return the words that begin with *word*, shortest first; none where it is short or does not look cut off."""
+        if len(word) < SHORTEST_CORRECTED or word[-1] not in _ENDS_OF_CUT_WORDS:
+            return []
+        start = int(self._first_of_length[min(len(word) + 1, len(self._first_of_length) - 1)])
+        signature = np.uint64(_signature(word))
+        has_its_letters = (self._signatures[start:] & signature) == signature
+        return [
+            other
+            for at in np.flatnonzero(has_its_letters).tolist()
+            if (other := self._words[start + at]).startswith(word)
+        ]
 
     def _candidates(self, word: str, most: int) -> list[str]:
         """Return the words whose length and letters do not exclude that *most* edits lead to them."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.answers.store import Answers
 from indexer.dense.comparison import Comparison
+from indexer.errors import Wording
 from indexer.records import Answer, Facet, Vectors
 from indexer.search.contents import SearchContents
 from indexer.search.coverage import CoverageReader
@@ -87,8 +88,8 @@ class IndexStore(Protocol):
     def known_filters(self, filters: Filters) -> dict[str, list[str]]:
         """Return what of *filters* there is, in the order and the spelling of the definitions."""
 
-    def unknown_filter(self, filters: Filters) -> str | None:
-        """Return what is wrong with *filters*, in English; None if all are known."""
+    def unknown_filter(self, filters: Filters) -> Wording | None:
+        """Return what is wrong with *filters*; None if all are known."""
 
     def rows_left(self, filters: Filters) -> NDArray[np.int64] | None:
         """Return the rows of the answers that *filters* leave, rising; None for all."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answers.store import Answers
+from indexer.errors import Wording
 from indexer.records import Answer, Facet, PassageKind, Vectors
 from indexer.search.contents import IndexContents
 from indexer.search.coverage import CoverageReader
@@ -46,7 +47,7 @@ class EmbeddedStore:
     def known_filters(self, filters: Filters) -> dict[str, list[str]]:
         return self._contents.facets.known(filters)
 
-    def unknown_filter(self, filters: Filters) -> str | None:
+    def unknown_filter(self, filters: Filters) -> Wording | None:
         return self._contents.facets.unknown(filters)
 
     def rows_left(self, filters: Filters) -> NDArray[np.int64] | None:

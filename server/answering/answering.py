@@ -15,7 +15,7 @@ from typing import NoReturn
 import numpy as np
 
 from indexer.encoders import Encoder
-from indexer.errors import EncoderError, QuestionError
+from indexer.errors import EncoderError, QuestionError, Wording
 from indexer.french.intent import split_questions
 from indexer.index.index import SEARCHED_TOGETHER, Found, Index
 from indexer.index.indexes import Indexes
@@ -295,7 +295,9 @@ def _read_questions(questions: Sequence[str]) -> Iterator[str]:
         except QuestionError as error:
             if len(questions) == 1:
                 raise
-            raise QuestionError(f"Question {number} : {error}") from None
+            said = error.wording
+            numbered = Wording(f"Question {number} : {said.french}", f"Question {number}: {said.english}")
+            raise QuestionError(error.fault, numbered) from None
 
 
 class _VectorCache:

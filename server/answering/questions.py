@@ -2,7 +2,7 @@
 
 import re
 
-from indexer.errors import QuestionError
+from indexer.errors import QuestionError, QuestionFault, Wording
 from indexer.french.numbers import spell_dates
 from indexer.french.text import normalise, unshouted
 
@@ -24,15 +24,31 @@ def read_question(text: str) -> str:
     """
     if len(text) > MAX_QUESTION_CHARACTERS:
         raise QuestionError(
-            f"La question compte {len(text)} caractères, {MAX_QUESTION_CHARACTERS} au plus sont acceptés. "
-            "Gardez l'essentiel en une ou deux phrases."
+            QuestionFault.TOO_LONG,
+            Wording(
+                f"La question compte {len(text)} caractères, {MAX_QUESTION_CHARACTERS} au plus sont acceptés. "
+                "Gardez l'essentiel en une ou deux phrases.",
+                f"The question has {len(text)} characters, at most {MAX_QUESTION_CHARACTERS} are accepted. "
+                "Keep what matters, in a sentence or two.",
+            ),
         )
     if wrong := _NOT_TEXT.search(text):
+        place, code = wrong.start() + 1, f"U+{ord(wrong[0]):04X}"
         raise QuestionError(
-            f"Le caractère {wrong.start() + 1} de la question (U+{ord(wrong[0]):04X}) n'est pas du texte. "
-            "Retirez-le, ou tapez la question à nouveau."
+            QuestionFault.NOT_TEXT,
+            Wording(
+                f"Le caractère {place} de la question ({code}) n'est pas du texte. "
+                "Retirez-le, ou tapez la question à nouveau.",
+                f"Character {place} of the question ({code}) is not text. Remove it, or type the question again.",
+            ),
         )
     question = normalise(text)
     if not question:
-        raise QuestionError("La question est vide. Écrivez quelques mots, par exemple une phrase.")
+        raise QuestionError(
+            QuestionFault.BLANK,
+            Wording(
+                "La question est vide. Écrivez quelques mots, par exemple une phrase.",
+                "The question is blank. Write some words, such as a sentence.",
+            ),
+        )
     return spell_dates(unshouted(question))

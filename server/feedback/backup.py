@@ -45,9 +45,9 @@ class FeedbackReport:
 
     def what_it_holds(self) -> str:
         """Return the rows and their time in words, such as "3 judgements and no questions, until 2026-01-02"."""
-        counts = f"{_counted(self.judgements, 'judgement')} and {_counted(self.questions, 'question')}"
+        counts = f"{counted(self.judgements, 'judgement')} and {counted(self.questions, 'question')}"
         if self.states:
-            counts = f"{counts.replace(' and ', ', ')} and {_counted(self.states, 'state')} of the inbox"
+            counts = f"{counts.replace(' and ', ', ')} and {counted(self.states, 'state')} of the inbox"
         return f"{counts}, {_day(self.oldest)} to {_day(self.newest)}" if self.oldest else counts
 
 
@@ -69,7 +69,7 @@ def inspect(path: Path, *, retention_days: int | None = None, now: float | None 
             problems += _flaws(connection, path)
             if schema <= len(SCHEMA_STEPS):
                 judgements, questions = (_rows(connection, table) for table in TABLES)
-                states = _rows(connection, STATES)
+                states = _rows(connection, STATES, "state <> 'new'")
                 times = _times(connection)
     except FeedbackError as error:
         problems.append(str(error))
@@ -93,7 +93,7 @@ def back_up(path: Path, destination: Path, *, force: bool = False) -> FeedbackRe
         if destination.exists() and not force:
             raise FeedbackError(f"{destination} exists. Give --force to replace it, or another name.")
     with _written_aside(path, destination) as aside:
-        _refuse_unsound(aside)
+        refuse_unsound(aside)
         with explained(destination):
             if force:
                 aside.replace(destination)
@@ -119,10 +119,9 @@ def restore(path: Path, backup: Path) -> tuple[Path | None, FeedbackReport]:
         if path.exists() and path.samefile(backup):
             raise FeedbackError(f"{backup} is the file of the feedback itself. Name its backup.")
         backup.stat()
-    _refuse_unsound(backup)
-    with _written_aside(backup, path) as aside:
+    refuse_unsound(backup)
+    with prepared_copy(backup, path, now=time.time()) as aside:
         with explained(aside), closing(sqlite3.connect(aside, isolation_level=None)) as connection:
-            prepare(connection, aside, now=time.time())
             connection.execute("UPDATE clock SET restored_at = ?", (time.time(),))
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         replaced = _beside(path, f".replaced-{stamp}")
@@ -139,6 +138,18 @@ def restore(path: Path, backup: Path) -> tuple[Path | None, FeedbackReport]:
     with explained(path):
         _sync(path.parent)
     return (replaced if replaced.exists() else None), inspect(path)
+
+
+@contextlib.contextmanager
+def prepared_copy(source: Path, destination: Path, *, now: float) -> Iterator[Path]:
+    """Give a copy of *source* as of one moment, with the tables of this version, on the disk of *destination*.
+
+    It is there until the end of the block. now: seconds since 1970. FeedbackError if it cannot be made.
+    """
+    with _written_aside(source, destination) as aside:
+        with explained(aside), closing(sqlite3.connect(aside, isolation_level=None)) as connection:
+            prepare(connection, aside, now=now)
+        yield aside
 
 
 def _restore_into(path: Path, restored: Path, replaced: Path) -> None:
@@ -160,7 +171,7 @@ def _restore_into(path: Path, restored: Path, replaced: Path) -> None:
 
 def _is_sound(path: Path) -> bool:
     try:
-        _refuse_unsound(path)
+        refuse_unsound(path)
     except FeedbackError as error:
         if error.is_passing:
             raise
@@ -176,11 +187,11 @@ def _flaws(connection: sqlite3.Connection, path: Path) -> list[str]:
     return [f"{path} is damaged: {one}." for one in found if one != "ok"]
 
 
-def _rows(connection: sqlite3.Connection, table: str) -> int:
-    """Return how many rows a table has; none where the schema is too old to have it."""
+def _rows(connection: sqlite3.Connection, table: str, where: str = "TRUE") -> int:
+    """Return how many rows of a table are so; none where the schema is too old to have it."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
         return 0
-    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    return int(connection.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0])
 
 
 def _times(connection: sqlite3.Connection) -> list[int]:
@@ -195,7 +206,7 @@ def _times(connection: sqlite3.Connection) -> list[int]:
 def _wrong_times(times: list[int], *, retention_days: int | None, now: float) -> Iterator[str]:
     if future := sum(time > now + SECONDS_A_DAY for time in times):
         yield (
-            f"{_counted(future, 'row')} dated in the future: a clock was wrong. "
+            f"{counted(future, 'row')} dated in the future: a clock was wrong. "
             "`souffleur feedback purge --yes` dates them today."
         )
     if retention_days is None:
@@ -204,7 +215,7 @@ def _wrong_times(times: list[int], *, retention_days: int | None, now: float) ->
     due = now - (retention_days + 1) * SECONDS_A_DAY
     if expired := sum(time < due for time in times):
         yield (
-            f"{_counted(expired, 'row')} older than {retention_days} days: no server erases them. "
+            f"{counted(expired, 'row')} older than {retention_days} days: no server erases them. "
             "Run `souffleur feedback purge`."
         )
 
@@ -234,7 +245,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _refuse_unsound(path: Path) -> None:
+def refuse_unsound(path: Path) -> None:
     """Raise a FeedbackError unless the file is whole, ours and of no later version."""
     with explained(path), _reading(path) as connection:
         if flaws := _flaws(connection, path):
@@ -258,7 +269,7 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 

@@ -147,7 +147,7 @@ _SIGNALS = {
 }
 # The time and the place of the last in one number: of two that are the first and the last, SQLite takes any row.
 _GROUPED = """SELECT s.kind, s.key, coalesce(i.state, 'new') AS state, count(*) AS times, min(said_at) AS first_at,
-    max(said_at << {bits} | place) AS latest, sum(said_at > i.decided_at) AS times_since
+    max(said_at << {bits} | place) AS latest, sum(i.state <> 'new' AND said_at > i.decided_at) AS times_since
     FROM ({signals}) AS s LEFT JOIN inbox_states AS i ON i.kind = s.kind AND i.key = s.key
     {where} GROUP BY s.kind, s.key"""
 _PLACE_BITS = 31

@@ -62,7 +62,8 @@ def read_unanswered(path: Path, *, since: float, limit: int) -> tuple[Unanswered
         max(recorded_at)
         FROM (SELECT *, query_id IN (SELECT query_id FROM feedback WHERE NOT useful) AS useless FROM questions)
         WHERE recorded_at >= ? AND (useless OR status IN ('no_answer', 'uncertain'))
-        AND folded NOT IN (SELECT key FROM inbox_states WHERE kind IN ('unanswered', 'useless'))
+        AND folded NOT IN (SELECT key FROM inbox_states
+            WHERE kind IN ('unanswered', 'useless') AND state <> 'new')
         GROUP BY folded ORDER BY count(*) DESC, max(recorded_at) DESC, folded LIMIT ?""",
         (since, limit),
     )

@@ -221,10 +221,7 @@ class FeedbackStore:
         """Keep where an item of the inbox stands. ValueError if there is no such item."""
         if not self.inbox().has(kind, key):
             raise ValueError(f"there is no such item: {kind.value}")
-        if state is State.NEW:
-            statement, values = "DELETE FROM inbox_states WHERE kind = ? AND key = ?", (kind.value, key)
-            self._write(statement, values, synchronous="FULL", queue_seconds=_JUDGEMENT_QUEUE_SECONDS)
-            return
+        # New again is kept too, with its time: else an earlier decision would come back from another server's file.
         self._write(
             "INSERT OR REPLACE INTO inbox_states (kind, key, state, decided_at) VALUES (?, ?, ?, ?)",
             (kind.value, key, state.value, int(self._clock())),

@@ -8,15 +8,17 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Collection
-from http import HTTPStatus
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer.errors import Wording
 from server.answering.answering import Answering
 from server.answering.request_budget import RequestBudget, charged_to
+from server.http import problem_kinds as kinds
 from server.http.load_shedding import Clients, Crowd, Limits
-from server.http.problems import problem
+from server.http.problem_kinds import Kind
+from server.http.problems import ProblemReply
 
 _UNLIMITED = ("/livez", "/readyz")
 
@@ -73,12 +75,20 @@ class Admission:
         query = scope.get("query_string", b"")
         size = sum(len(name) + len(value) for name, value in scope.get("headers", ()))
         if size + len(query) > self._limits.header_bytes:
-            detail = f"An address and headers of at most {self._limits.header_bytes} bytes are accepted."
+            most = self._limits.header_bytes
+            detail = Wording(
+                f"Une adresse et des en-têtes de {most} octets au plus sont acceptés.",
+                f"An address and headers of at most {most} bytes are accepted.",
+            )
         elif query.count(b"&") >= self._limits.parameters:
-            detail = f"An address with at most {self._limits.parameters} parameters is accepted."
+            most = self._limits.parameters
+            detail = Wording(
+                f"Une adresse de {most} paramètres au plus est acceptée.",
+                f"An address with at most {most} parameters is accepted.",
+            )
         else:
             return None
-        return self._refusal("headers", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
+        return self._refusal("headers", kinds.HEADERS_TOO_LARGE, detail)
 
     def _refuse_client(self, scope: Scope) -> Response | None:
         client = scope.get("client")
@@ -87,23 +97,19 @@ class Admission:
         wait_seconds = self._clients.wait_seconds(client[0])
         if not wait_seconds:
             return None
-        return self._refusal(
-            "rate", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests from one place.", math.ceil(wait_seconds)
-        )
+        return self._refusal("rate", kinds.TOO_MANY_REQUESTS, retry_seconds=math.ceil(wait_seconds))
 
     def _refuse_when_full(self) -> Response | None:
         if self._crowd.accepts(self._working):
             return None
-        return self._refusal(
-            "full", HTTPStatus.SERVICE_UNAVAILABLE, "Too many questions at once. Ask again shortly.", 1
-        )
+        return self._refusal("full", kinds.OVERLOADED, retry_seconds=1)
 
-    def _refusal(self, reason: str, status: HTTPStatus, detail: str, retry_seconds: int | None = None) -> Response:
+    def _refusal(
+        self, reason: str, kind: Kind, detail: Wording | None = None, *, retry_seconds: int | None = None
+    ) -> Response:
         self._metrics.refused.labels(reason).inc()
-        response = problem(status, detail)
-        if retry_seconds is not None:
-            response.headers["retry-after"] = str(retry_seconds)
-        return response
+        headers = {} if retry_seconds is None else {"retry-after": str(retry_seconds)}
+        return ProblemReply(kind, detail, headers=headers)
 
     def _turns_of(self, path: str) -> "_Turns | None":
         if path.startswith(_NOT_IN_TURN):
@@ -113,7 +119,8 @@ class Admission:
     async def _wait_for_turn(self, turns: "_Turns", scope: Scope, receive: Receive, send: Send) -> None:
         refusal = None if scope["path"].startswith("/page/") else self._refuse_client(scope)
         if refusal is None and turns.waiting >= _MOST_WAITING:
-            refusal = self._refusal("full", HTTPStatus.SERVICE_UNAVAILABLE, "Too many ask for this. Ask again.", 1)
+            detail = Wording("Trop de monde le demande. Recommencez.", "Too many ask for this. Ask again.")
+            refusal = self._refusal("full", kinds.OVERLOADED, detail, retry_seconds=1)
         if refusal:
             await refusal(scope, receive, send)
             return
@@ -135,17 +142,26 @@ class Admission:
                     size += len(part)
                     self._arriving_bytes += len(part)
                     if size > most_bytes:
-                        detail = f"A body of at most {most_bytes} bytes is accepted."
-                        return self._refusal("large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+                        detail = Wording(
+                            f"Un corps de {most_bytes} octets au plus est accepté.",
+                            f"A body of at most {most_bytes} bytes is accepted.",
+                        )
+                        return self._refusal("large", kinds.BODY_TOO_LARGE, detail)
                     if self._arriving_bytes > self._limits.arriving_bytes:
-                        detail = "Too many requests arrive at once. Ask again shortly."
-                        return self._refusal("full", HTTPStatus.SERVICE_UNAVAILABLE, detail, 1)
+                        detail = Wording(
+                            "Trop de requêtes arrivent à la fois. Recommencez dans un instant.",
+                            "Too many requests arrive at once. Ask again shortly.",
+                        )
+                        return self._refusal("full", kinds.OVERLOADED, detail, retry_seconds=1)
                     parts.append(part)
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
-            detail = f"The body did not arrive within {self._limits.body_seconds:g} s."
-            return self._refusal("slow", HTTPStatus.REQUEST_TIMEOUT, detail)
+            detail = Wording(
+                f"Le corps n'est pas arrivé en {self._limits.body_seconds:g} s.",
+                f"The body did not arrive within {self._limits.body_seconds:g} s.",
+            )
+            return self._refusal("slow", kinds.BODY_TOO_SLOW, detail)
         finally:
             self._arriving_bytes -= size
 
@@ -175,8 +191,11 @@ class Admission:
         if not task.done() and not started:
             budget.given_up = True
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-            detail = f"There was no reply within {self._limits.deadline_seconds:g} s. Ask again shortly."
-            await self._refusal("late", HTTPStatus.SERVICE_UNAVAILABLE, detail, 1)(scope, receive, send)
+            detail = Wording(
+                f"Il n'y a pas eu de réponse en {self._limits.deadline_seconds:g} s. Recommencez dans un instant.",
+                f"There was no reply within {self._limits.deadline_seconds:g} s. Ask again shortly.",
+            )
+            await self._refusal("late", kinds.OUT_OF_TIME, detail, retry_seconds=1)(scope, receive, send)
         else:
             await task
         if self._clients and (client := scope.get("client")):
@@ -225,4 +244,4 @@ def _refuse_foreign_form(scope: Scope, origins: Collection[str]) -> Response | N
     origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
     if origin.decode("latin-1").lower() in origins and not scope["path"].startswith("/atelier"):
         return None
-    return problem(HTTPStatus.FORBIDDEN, "Another site sent this form. Send it from the page of this server.")
+    return ProblemReply(kinds.FOREIGN_FORM)

@@ -11,13 +11,13 @@ import time
 import uuid
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.headers import API_HEADERS
-from server.http.problems import problem
+from server.http.problem_kinds import SERVER_ERROR
+from server.http.problems import ProblemReply
 from server.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -93,8 +93,7 @@ class RequestLog:
             logger.exception("%s %s failed", scope["method"], route_of(scope), exc_info=error)
             if begun:
                 raise
-            mistake = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server made a mistake; its log says more.")
-            await mistake(scope, receive, send_with_headers)
+            await ProblemReply(SERVER_ERROR)(scope, receive, send_with_headers)
         finally:
             seconds = seconds if seconds is not None else time.perf_counter() - started
             route = route_of(scope)

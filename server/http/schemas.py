@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from indexer.index.indexes import INDEX_ID
 from indexer.records import Advice, Answer, Hit, ReadWord, Reply, Status
@@ -15,6 +16,8 @@ from server.feedback.store import MAX_COMMENT_CHARACTERS
 from server.settings import MAX_LIMIT
 
 MAX_BATCH = 64
+MAX_PAGE = 200
+"""Answers of one page of all."""
 MAX_BATCH_CHARACTERS = 32_000
 """Of all its questions together, which take up to 5 s then: 64 of the longest would never be answered in time."""
 
@@ -48,7 +51,11 @@ _MOST_FIELDS = 50
 
 def _few(value: object) -> object:
     if isinstance(value, dict) and len(value) > _MOST_FIELDS:
-        raise ValueError(f"it has {len(value)} fields, and at most {_MOST_FIELDS} are accepted")
+        raise PydanticCustomError(
+            "too_many_fields",
+            "it has {fields} fields, and at most {most} are accepted",
+            {"fields": len(value), "most": _MOST_FIELDS},
+        )
     return value
 
 
@@ -87,9 +94,24 @@ class SearchRequest(_Strict):
 class SearchQuery(BaseModel):
     """The same in an address. Any other parameter is a facet."""
 
-    q: str = Field(description="the question, as a person would ask it", json_schema_extra=QUESTION_SCHEMA)
+    q: str = Field(
+        description="the question, as a person would ask it",
+        examples=["Quand ouvre le guichet ?"],
+        json_schema_extra=QUESTION_SCHEMA,
+    )
     limit: Limit | None = Field(default=None, description="most hits wanted")
     explain: Explain = False
+
+
+class AnswersQuery(BaseModel):
+    """Which page of all answers. Any other parameter is a facet."""
+
+    limit: int = Field(default=50, ge=1, le=MAX_PAGE, description="most answers wanted")
+    cursor: str | None = Field(
+        default=None,
+        max_length=1000,
+        description="`next_cursor` of the page before, such as `Z3VpY2hldA`; the first page, if not given",
+    )
 
 
 class BatchRequest(_Strict):
@@ -320,6 +342,16 @@ class SearchReply:
             also_asked=list(reply.also_asked),
             read=[ReadWordBody.of(word) for word in reply.read] if explain else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersReply:
+    """Some answers by rising id, and where the next page begins."""
+
+    answers: list[AnswerBody]
+    next_cursor: Annotated[str | None, Field(description="what to ask for next; null after the last page")]
+    total: Annotated[int, Field(description="answers that the facets leave, on all pages")]
+    index: IndexBody
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import uvicorn
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.headers import API_HEADERS
-from server.http.problems import problem
+from server.http.problem_kinds import LOADING
+from server.http.problems import ProblemReply
 from server.page.failures import FailurePages
 
 logger = logging.getLogger(__name__)
@@ -40,11 +40,11 @@ class LoadingApp:
         if self._app:
             await self._app(scope, receive, send)
             return
+        reply: Response
         if scope["path"] == "/livez":
             reply = JSONResponse({"status": "ok"})
         else:
-            reply = problem(HTTPStatus.SERVICE_UNAVAILABLE, "The index is being loaded. Ask again shortly.")
-            reply.headers["retry-after"] = str(RETRY_SECONDS)
+            reply = ProblemReply(LOADING, headers={"retry-after": str(RETRY_SECONDS)})
         reply.headers.update(API_HEADERS)
         await reply(scope, receive, send)
 

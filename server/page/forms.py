@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
-from starlette.exceptions import HTTPException
+
+from indexer.errors import Wording
+from server.http.problem_kinds import BODY_TOO_LARGE
+from server.http.problems import ProblemError
 
 _MOST_BYTES = 64 * 1024
 
@@ -29,7 +31,7 @@ async def read_form(request: Request) -> Form:
     async for chunk in request.stream():
         body += chunk
         if len(body) > _MOST_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.")
+            raise ProblemError(BODY_TOO_LARGE, Wording("Le formulaire est trop grand.", "The form is too large."))
     fields: dict[str, list[str]] = {}
     for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
         fields.setdefault(name, []).append(value)

@@ -13,8 +13,8 @@ from indexer.terminal import DONE, FAILED, FOUND
 from souffleur.cli import main, parser
 
 COMMANDS = (
-    *("import", "check", "build", "describe", "rollback", "prune", "serve", "ask", "learn", "feedback", "publish"),
-    *("digest", "evaluate", "config", "completion"),
+    *("import", "check", "build", "describe", "rollback", "prune", "serve", "ask", "learn", "feedback", "mcp"),
+    *("publish", "digest", "evaluate", "config", "completion"),
 )
 
 

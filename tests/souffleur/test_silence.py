@@ -117,6 +117,7 @@ def status_of(address: str) -> int:
         ["config"],
         ["check", "--corpus", "faq.jsonl"],
         ["build", "--corpus", "faq.jsonl"],
+        ["build", "--corpus", "faq.jsonl", "--index", "build/by-workers", "--dask", "local:2"],
         ["describe"],
         ["ask", "quel est le prix"],
         ["evaluate", "run", "questions.txt"],

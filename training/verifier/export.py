@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from indexer.search.confidence import Line, fit_line
 from indexer.search.coverage import COLUMNS
@@ -16,7 +15,7 @@ from indexer.search.thresholds import ease_of, mixed
 from indexer.search.verifier import IN_SCOPE, LEFT_OUT, OFF_TOPIC, SWAPPED, Ease, Reference, Verifier
 from training.verifier.cases import Cases
 from training.verifier.faqs import SHAPES, Kind
-from training.verifier.teaching import USED
+from training.verifier.teaching import USED, Trees
 
 KINDS = {
     Kind.REAL: IN_SCOPE,
@@ -59,9 +58,11 @@ class Lines:
     of_faqs: Mapping[str, float]
 
 
-def arrays_of(model: HistGradientBoostingClassifier) -> dict[str, NDArray[np.generic]]:
+def arrays_of(models: Trees) -> dict[str, NDArray[np.generic]]:
     """Return trees as the arrays of a `Verifier`: base, columns, limits, left, right, values and depth."""
-    trees = [stage[0].nodes for stage in model._predictors]  # nothing public gives the nodes
+    # Nothing public gives the nodes, nor the log-odds before them.
+    trees = [stage[0].nodes for model in models for stage in model._predictors]
+    bases = [float(np.ravel(model._baseline_prediction)[0]) for model in models]
     shape = (len(trees), max(map(len, trees)))
     columns, left, right = (np.zeros(shape, dtype=np.int16) for _ in range(3))
     limits, values = (np.zeros(shape, dtype=np.float32) for _ in range(2))
@@ -69,13 +70,13 @@ def arrays_of(model: HistGradientBoostingClassifier) -> dict[str, NDArray[np.gen
         for at, node in enumerate(nodes):
             if node["is_leaf"]:
                 left[number, at] = right[number, at] = at
-                values[number, at] = node["value"]
+                values[number, at] = node["value"] / len(models)
             else:
                 columns[number, at] = USED[node["feature_idx"]]
                 limits[number, at] = node["num_threshold"]
                 left[number, at], right[number, at] = node["left"], node["right"]
     return {
-        "base": np.array(float(np.ravel(model._baseline_prediction)[0])),
+        "base": np.array(np.mean(bases)),
         "columns": columns,
         "limits": limits,
         "left": left,
@@ -85,9 +86,9 @@ def arrays_of(model: HistGradientBoostingClassifier) -> dict[str, NDArray[np.gen
     }
 
 
-def save(file: Path, model: HistGradientBoostingClassifier, lines: Lines, reference: Reference) -> Verifier:
+def save(file: Path, models: Trees, lines: Lines, reference: Reference) -> Verifier:
     """Write the verifier to *file*, whole or not at all, and return it as read back."""
-    arrays = arrays_of(model)
+    arrays = arrays_of(models)
     arrays |= {
         "names": np.array(COLUMNS),
         "line": lines.of_groups.mean(axis=0),

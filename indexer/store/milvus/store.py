@@ -21,7 +21,7 @@ from indexer.answers.passage_table import PassageTable
 from indexer.answers.store import Answers
 from indexer.dense.comparison import TOGETHER, WholeComparison, is_compared_whole
 from indexer.encoders.cosine_scale import CosineScale
-from indexer.errors import StoreError
+from indexer.errors import StoreError, Wording
 from indexer.lexical import SCORE, LexicalIndex
 from indexer.records import Answer, Facet, PassageKind, Vectors
 from indexer.search.contents import LEXICAL_FOLDER, OFF_TOPIC_FILE, Candidates
@@ -179,7 +179,7 @@ class MilvusStore:
     def known_filters(self, filters: Filters) -> dict[str, list[str]]:
         return self._facets.known(filters)
 
-    def unknown_filter(self, filters: Filters) -> str | None:
+    def unknown_filter(self, filters: Filters) -> Wording | None:
         return self._facets.unknown(filters)
 
     def rows_left(self, filters: Filters) -> NDArray[np.int64] | None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse
 
 from server.headers import FILE_HEADERS, PAGE_HEADERS
 
@@ -28,7 +28,13 @@ def routes() -> APIRouter:
     }
     for address, file in files.items():
         router.add_api_route(address, _reply_with(file), include_in_schema=False)
+    router.add_api_route("/openapi.json", _describe, include_in_schema=False)
     return router
+
+
+def _describe(request: Request) -> JSONResponse:
+    """Return the description, whose only server is this one, under the prefix that the request came by."""
+    return JSONResponse(request.app.openapi() | {"servers": [{"url": request.scope.get("root_path", "") or "/"}]})
 
 
 def _reply_with(file: Path) -> Callable[[], FileResponse]:

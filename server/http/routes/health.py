@@ -2,40 +2,81 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from pathlib import Path
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
+from pydantic import Field
 
 from server import metrics
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
+from server.http import problem_kinds as kinds
 from server.http import problems
 
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
 """Below it a disk is as good as full: the next index or the log of the feedback may not fit."""
 
 
+@dataclass(frozen=True, slots=True)
+class AliveReply:
+    """The process runs."""
+
+    status: Literal["ok"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackStateBody:
+    """Whether judgements and questions are kept; notice: what last happened to their file while it was served."""
+
+    status: Literal["ok", "degraded"]
+    notice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyReply:
+    """The index that answers, and what is not as it should be. Questions are answered in either case."""
+
+    status: Literal["ready", "degraded"]
+    reasons: Annotated[list[str], Field(description="what is wrong and what to do next, for the operator")]
+    index: Annotated[str, Field(description="id of the index in service")]
+    encoder: str
+    answers: int
+    built_at: Annotated[str, Field(description="when the index was built, ISO 8601")]
+    age_seconds: int
+    feedback: Annotated[FeedbackStateBody | None, Field(description="null where this server keeps none")]
+    disk_free_bytes: Annotated[
+        dict[str, int | None], Field(description="what is left of each disk, by what it holds; null where unknown")
+    ]
+
+
 def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: FeedbackStore | None = None) -> APIRouter:
     """Return the routes /livez, /readyz and /metrics. disks: folders, by what they hold."""
-    router = APIRouter()
+    router = APIRouter(tags=["health"])
 
-    @router.get("/livez", tags=["health"])
-    def livez() -> JSONResponse:
+    @router.get(
+        "/livez",
+        operation_id="checkAlive",
+        summary="Does the process run?",
+    )
+    def livez() -> AliveReply:
         """Say that the process runs."""
-        return JSONResponse({"status": "ok"})
+        return AliveReply("ok")
 
-    @router.get("/readyz", tags=["health"])
-    def readyz() -> JSONResponse:
+    @router.get(
+        "/readyz",
+        operation_id="checkReady",
+        summary="Which index answers?",
+    )
+    def readyz() -> ReadyReply:
         """Say which index answers questions."""
         if not answering.is_available:
             # A proxy may take this server away: it would refuse every question.
-            return JSONResponse(
-                {"status": "unavailable", "reasons": [problems.STORE_IS_GONE], "index": answering.index_info.id},
-                status_code=HTTPStatus.SERVICE_UNAVAILABLE,
-                headers={"retry-after": str(problems.STORE_RETRY_SECONDS)},
+            raise problems.ProblemError(
+                kinds.STORE_UNAVAILABLE, headers={"retry-after": str(problems.STORE_RETRY_SECONDS)}
             )
         info, built_at = answering.index_info, answering.manifest.built_at
         kept = feedback.health() if feedback else None
@@ -48,27 +89,34 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
                 if free is not None and free < _LEAST_FREE_BYTES
             ),
         ]
-        return JSONResponse(
-            {
-                # Questions are answered in either case: a proxy must not take a degraded server away.
-                "status": "degraded" if reasons else "ready",
-                "reasons": reasons,
-                "index": info.id,
-                "encoder": info.encoder,
-                "answers": info.answers,
-                "built_at": built_at,
-                "age_seconds": round((datetime.now(UTC) - datetime.fromisoformat(built_at)).total_seconds()),
-                "feedback": {"status": kept.status, "notice": kept.notice} if kept else None,
-                "disk_free_bytes": free_bytes,
-            }
+        return ReadyReply(
+            # Questions are answered in either case: a proxy must not take a degraded server away.
+            status="degraded" if reasons else "ready",
+            reasons=reasons,
+            index=info.id,
+            encoder=info.encoder,
+            answers=info.answers,
+            built_at=built_at,
+            age_seconds=round((datetime.now(UTC) - datetime.fromisoformat(built_at)).total_seconds()),
+            feedback=FeedbackStateBody(kept.status, kept.notice) if kept else None,
+            disk_free_bytes=free_bytes,
         )
 
-    @router.get("/metrics", tags=["health"], response_class=Response)
+    @router.get(
+        "/metrics",
+        operation_id="getMetrics",
+        summary="What the server counts",
+        response_class=_Metrics,
+    )
     def get_metrics() -> Response:
         """Return what the server counts, for Prometheus."""
-        return Response(answering.metrics.text(), media_type=metrics.MEDIA_TYPE)
+        return _Metrics(answering.metrics.text())
 
     return router
+
+
+class _Metrics(Response):
+    media_type = metrics.MEDIA_TYPE
 
 
 def _free_bytes(folder: Path) -> int | None:

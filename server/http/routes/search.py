@@ -1,17 +1,17 @@
 """The routes that look for answers: one question, several, suggestions while typing, and the guided search's facets."""
 
-from http import HTTPStatus
-from operator import itemgetter
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from indexer.errors import QuestionError
+from indexer.errors import QuestionError, QuestionFault, Wording
 from server.answering.answering import Answering, Filters
 from server.feedback.question_log import QuestionLog
+from server.http import problem_kinds as kinds
 from server.http import problems
+from server.http.routes import facet_parameters
 from server.http.schemas import (
     BATCH_REPLY,
     MAX_BATCH_CHARACTERS,
@@ -28,8 +28,8 @@ from server.http.schemas import (
     ValueBody,
 )
 
-_BAD_ADDRESS = problems.declared(HTTPStatus.UNPROCESSABLE_ENTITY)
-_BAD_BODY = problems.declared(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_BAD_QUESTION = (kinds.QUESTION_BLANK, kinds.QUESTION_TOO_LONG, kinds.QUESTION_NOT_TEXT, kinds.UNKNOWN_FACET)
+_BAD_BODY = (kinds.BODY_UNREADABLE, kinds.BODY_NOT_JSON, kinds.REQUEST_INVALID)
 
 
 def routes(answering: Answering, *, default_limit: int, question_log: QuestionLog) -> APIRouter:
@@ -37,12 +37,12 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
 
     default_limit: hits of a reply, where the request does not say.
     """
-    router = APIRouter()
+    router = APIRouter(tags=["search"])
 
     def check_filters(filters: Filters) -> None:
         unknown = answering.index.unknown_filter(filters)
         if unknown:
-            raise problems.RequestError(unknown)
+            raise problems.ProblemError(kinds.UNKNOWN_FACET, unknown)
 
     def search(question: str, *, limit: int | None, filters: Filters, explain: bool) -> Response:
         check_filters(filters)
@@ -50,49 +50,72 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
         question_log.keep(question, reply)
         return _json(SEARCH_REPLY.dump_json(SearchReply.of(reply, explain=explain)))
 
-    @router.post("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_BODY)
+    @router.post(
+        "/v1/search",
+        operation_id="search",
+        summary="Ask a question",
+        response_model=SearchReply,
+        responses=problems.declared(*_BAD_BODY, *_BAD_QUESTION),
+    )
     def post_search(body: SearchRequest) -> Response:
         """Find the answers nearest to a question."""
         return search(body.query, limit=body.limit, filters=body.filters, explain=body.explain)
 
-    @router.get("/v1/search", tags=["search"], response_model=SearchReply, responses=_BAD_ADDRESS)
+    @router.get(
+        "/v1/search",
+        operation_id="searchByAddress",
+        summary="Ask a question by its address",
+        response_model=SearchReply,
+        responses=problems.declared(kinds.REQUEST_INVALID, kinds.PARAMETER_REPEATED, *_BAD_QUESTION),
+        openapi_extra=facet_parameters.IN_DESCRIPTION,
+    )
     def get_search(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
         """Find the answers nearest to a question; the same as POST, for curl and links.
 
         Any other parameter is a facet: `thematique=Horaires&thematique=Tarifs`.
         """
-        given = request.query_params.multi_items()
-        for key in SearchQuery.model_fields:
-            if sum(name == key for name, _ in given) > 1:
-                raise problems.RequestError(
-                    f"{key} is given more than once. Give it once; several questions are a batch."
-                )
-        filters: dict[str, list[str]] = {}
-        for name, value in sorted(given, key=itemgetter(0)):
-            if name not in SearchQuery.model_fields:
-                filters.setdefault(name, []).append(value)
+        filters = facet_parameters.read_facets(request, own=SearchQuery.model_fields)
         if "\ufffd" in query.q and not _is_utf8(request.scope["query_string"]):
             # The framework has replaced what was not.
-            raise QuestionError("La question n'est pas en UTF-8. Tapez-la à nouveau.")
+            wording = Wording(
+                "La question n'est pas en UTF-8. Tapez-la à nouveau.", "The question is not in UTF-8. Type it again."
+            )
+            raise QuestionError(QuestionFault.NOT_TEXT, wording)
         return search(query.q, limit=query.limit, filters=filters, explain=query.explain)
 
-    @router.post("/v1/search/batch", tags=["search"], response_model=BatchReply, responses=_BAD_BODY)
+    @router.post(
+        "/v1/search/batch",
+        operation_id="searchMany",
+        summary="Ask several questions at once",
+        response_model=BatchReply,
+        responses=problems.declared(*_BAD_BODY, kinds.BATCH_TOO_LONG, *_BAD_QUESTION),
+    )
     def post_batch(body: BatchRequest) -> Response:
         """Find the answers nearest to each of several questions; they are encoded together, and not kept."""
         check_filters(body.filters)
         characters = sum(map(len, body.queries))
         if characters > MAX_BATCH_CHARACTERS:
-            raise problems.RequestError(
-                f"The questions of the batch have {characters} characters together, at most {MAX_BATCH_CHARACTERS} are "
-                "accepted. Send them in several batches."
+            raise problems.ProblemError(
+                kinds.BATCH_TOO_LONG,
+                Wording(
+                    f"Les questions du lot comptent ensemble {characters} caractères, {MAX_BATCH_CHARACTERS} au plus "
+                    "sont acceptés. Envoyez-les en plusieurs lots.",
+                    f"The questions of the batch have {characters} characters together, at most {MAX_BATCH_CHARACTERS} "
+                    "are accepted. Send them in several batches.",
+                ),
             )
         replies = answering.answer_many(body.queries, limit=body.limit or default_limit, filters=body.filters)
         bodies = [SearchReply.of(reply, explain=body.explain) for reply in replies]
         return _json(BATCH_REPLY.dump_json(BatchReply(replies=bodies)))
 
-    @router.get("/v1/suggest", tags=["search"], responses=_BAD_ADDRESS)
+    @router.get(
+        "/v1/suggest",
+        operation_id="suggest",
+        summary="Complete a question",
+        responses=problems.declared(kinds.REQUEST_INVALID),
+    )
     def get_suggestions(
-        q: Annotated[str, Query(description="what has been typed so far")],
+        q: Annotated[str, Query(description="what has been typed so far", examples=["quand ou"])],
         limit: Annotated[int, Query(ge=1, le=20, description="most suggestions wanted")] = 8,
     ) -> SuggestReply:
         """Suggest curated questions while a visitor types."""
@@ -101,7 +124,11 @@ def routes(answering: Answering, *, default_limit: int, question_log: QuestionLo
             suggestions=[SuggestionBody(question=one.question, answer_id=one.answer_id) for one in found]
         )
 
-    @router.get("/v1/facets", tags=["answers"])
+    @router.get(
+        "/v1/facets",
+        operation_id="listFacets",
+        summary="Read the questions of the guided search",
+    )
     def get_facets() -> FacetsReply:
         """Return the questions of the guided search, their values, and how many answers apply to each."""
         counts = answering.count_facets()

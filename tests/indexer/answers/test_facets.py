@@ -84,7 +84,12 @@ def test_undefined_facets_are_added_after_the_defined(table: FacetTable) -> None
 
 def test_unknown_facet_or_value_is_told_with_the_known(table: FacetTable) -> None:
     """The message names what is wrong and what there is."""
-    assert "no facet 'coulor'" in (table.unknown({"coulor": ["Hôpital"]}) or "")
-    assert "Hôpital, Officine, Biologie" in (table.unknown({"couloir": ["Hopital"]}) or "")
+    key, value = table.unknown({"coulor": ["Hôpital"]}), table.unknown({"couloir": ["Hopital"]})
+    assert key is not None
+    assert value is not None
+    assert "pas de facette 'coulor'" in key.french
+    assert "no facet 'coulor'" in key.english
+    assert "Valeurs connues : Hôpital, Officine, Biologie" in value.french
+    assert "Hôpital, Officine, Biologie" in value.english
     with pytest.raises(ValueError, match="no facet"):
         table.allowed({"coulor": ["x"]})

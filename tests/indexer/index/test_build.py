@@ -2,11 +2,12 @@
 
 import dataclasses
 import os
+import random
 import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,23 @@ from indexer.errors import CorpusError, IndexFolderError
 from indexer.index.build import BuildSummary, build_index
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
-from indexer.records import Answer, Problem
+from indexer.records import Answer, Problem, Vectors
 from indexer.search.contents import IndexContents
+from indexer.workforce import EncoderCall
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
+
+
+class OutOfOrder:
+    """Runs calls in any order, each in turn with the next."""
+
+    def __init__(self, encoder: FakeEncoder) -> None:
+        self._encoder = encoder
+
+    def run(self, calls: Iterable[EncoderCall]) -> Iterator[tuple[int, Sequence[Vectors]]]:
+        waiting = [(number, call.run(self._encoder)) for number, call in enumerate(calls)]
+        random.Random(3).shuffle(waiting)
+        yield from waiting
 
 
 def build(tmp_path: Path, answers: tuple[Answer, ...] = ANSWERS, encoder: FakeEncoder | None = None) -> BuildSummary:
@@ -38,6 +52,23 @@ def test_index_holds_the_corpus(tmp_path: Path) -> None:
     assert counts.spans == 2  # only one answer has two sentences
     assert counts.embedded == 10
     assert counts.reused == 0
+
+
+def test_calls_may_be_done_in_any_order(tmp_path: Path) -> None:
+    """The vectors are the same, also of texts that occur twice and of answers longer than the encoder's window."""
+    words = " ".join(f"mot{number}. Phrase {number}." for number in range(60))
+    answers = [Answer(f"a{number}", f"{words} {number % 60}.", ("Une question ?",)) for number in range(70)]
+    corpus = MemoryCorpus(answers, off_topic=("Bonjour",))
+    encoder = FakeEncoder()
+    build_index(corpus, tmp_path / "one", encoder=encoder)
+    counts = build_index(corpus, tmp_path / "two", encoder=encoder, workforce=OutOfOrder(encoder)).manifest.counts
+    assert counts.cut_answers == 70
+    one, two = (
+        IndexContents.load(path / IndexFolder(path).current_id()) for path in (tmp_path / "one", tmp_path / "two")
+    )
+    assert_array_equal(one.embeddings.every, two.embeddings.every)
+    assert_array_equal(one.span_embeddings.every, two.span_embeddings.every)
+    assert_array_equal(one.off_topic_vectors, two.off_topic_vectors)
 
 
 def test_vectors_are_those_of_the_encoder(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from indexer.answers.passage_table import text_key
 from indexer.index import encode as encode_module
 from indexer.index.encode import Encoded, Journal, KnownVectors, QuestionsToEncode, encode_all
 from indexer.records import no_progress
+from indexer.workforce import OneProcess
 from tests.fakes import FakeEncoder
 
 TEXTS = ["un certificat", "une carte", "un certificat", "un formulaire", "une carte", "pas une question"]
@@ -20,7 +21,9 @@ def encode(encoder: FakeEncoder, known: KnownVectors, journal: Journal) -> tuple
     into = np.zeros((len(TEXTS), encoder.dimension), dtype=np.float32)
     keys = np.array([text_key(text, as_question=True) for text in TEXTS])
     questions = QuestionsToEncode(keys, QUESTIONS, lambda rows: [TEXTS[row] for row in rows], into)
-    return into, encode_all([questions], encoder=encoder, known=known, journal=journal, progress=no_progress)
+    return into, encode_all(
+        [questions], encoder=encoder, workforce=OneProcess(encoder), known=known, journal=journal, progress=no_progress
+    )
 
 
 def test_each_question_is_encoded_once(tmp_path: Path) -> None:

@@ -81,3 +81,29 @@ def test_a_speller_is_the_same_after_saving(tmp_path: Path) -> None:
     loaded = Speller.load(tmp_path / "a")
     assert [loaded.nearest(word) for word in typed] == [Speller.build(words).nearest(word) for word in typed]
     assert any(loaded.nearest(word) for word in typed)
+
+
+@pytest.mark.parametrize("typed", ["renouvle", "renouvler", "renouvlez", "renouvlees", "renouvelez", "renouvele"])
+def test_endings_that_sound_alike_are_one(typed: str) -> None:
+    """« renouvlé », as it is heard, with one slip beside: the verb is found whatever its ending."""
+    speller = Speller.build(["renouveler", "renover", "nouvelle"])
+    assert [one.word for one in speller.nearest(typed) or speller.nearest_by_ear(typed)] == ["renouveler"]
+
+
+@pytest.mark.parametrize("typed", ["renoul", "rever", "mange", "e", ""])
+def test_another_ending_does_not_excuse_two_slips(typed: str) -> None:
+    """One edit beside the ending, no more; a short word has none."""
+    assert Speller.build(["renouveler", "manifester", "er"]).nearest_by_ear(typed) == ()
+
+
+def test_a_word_cut_short_is_completed() -> None:
+    """Shortest first, every word that begins so; the word itself is none."""
+    speller = Speller.build(["certif", "certificat", "certification", "certain", "specificat"])
+    assert speller.completions("certif") == ["certificat", "certification"]
+
+
+@pytest.mark.parametrize("typed", ["cert", "mandat", "porte", "", "certifx"])
+def test_a_whole_word_is_not_completed(typed: str) -> None:
+    """« mandat » is not « mandataire »; four letters begin too many words."""
+    speller = Speller.build(["certificat", "mandataire", "portefeuille"])
+    assert speller.completions(typed) == []

@@ -126,7 +126,7 @@ def test_a_milvus_that_is_killed_and_comes_back(mortal_server: MilvusServer, tmp
             mortal_server.kill()
             gone = wait_for(client, 503, seconds=3 * SECONDS)
             reply = client.get("/readyz")
-            assert reply.json()["status"] == "unavailable"
+            assert reply.json()["type"] == "urn:souffleur:problem:store-unavailable"
             assert int(reply.headers["retry-after"]) >= 1
             assert client.get("/livez").status_code == 200
             page = client.get("/", params={"q": QUESTIONS[0]}, headers={"accept": "text/html"})
@@ -145,7 +145,7 @@ def test_a_milvus_that_is_killed_and_comes_back(mortal_server: MilvusServer, tmp
         assert refused[len(refused) // 2] < 0.1
         # As it is told to a caller: what to do, and nothing of the inside.
         details = {reply["detail"] for _, status, _, reply in asker.replies if status == 503}
-        assert details == {"The store of the index does not answer. Ask again shortly."}
+        assert details == {"La base qui garde l'index ne répond pas. Recommencez dans un instant."}
         assert hits_of(client) == before
     indexes.close()
 

@@ -87,7 +87,7 @@ def test_after_the_deadline_a_request_is_given_up(held: HeldAnswering) -> None:
         reply = client.post("/v1/search", json=ASKED)
         assert reply.status_code == 503
         assert "0.05 s" in reply.json()["detail"]
-        assert "at once" in client.post("/v1/search", json=ASKED).json()["detail"]
+        assert "à la fois" in client.post("/v1/search", json=ASKED).json()["detail"]
         held.go.set()
 
 

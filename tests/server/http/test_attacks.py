@@ -279,7 +279,7 @@ def test_a_batch_that_cannot_be_answered_in_time_is_refused_at_once(client: Test
     """64 questions of 2,000 characters are ten seconds of work; it says what is accepted."""
     seconds, reply = seconds_of(client, method="POST", url="/v1/search/batch", json={"queries": ["a b " * 500] * 64})
     assert reply.status_code == 422
-    assert "at most 32000 are accepted" in reply.json()["detail"]
+    assert "32000 au plus sont acceptés" in reply.json()["detail"]
     assert seconds < 0.5
 
 
@@ -288,7 +288,7 @@ def test_an_address_has_few_parameters(client: TestClient) -> None:
     address = "/v1/search?q=x&" + "&".join(f"{number:x}" for number in range(3_000))
     seconds, reply = seconds_of(client, method="GET", url=address)
     assert reply.status_code == 431
-    assert "100 parameters" in reply.json()["detail"]
+    assert "100 paramètres" in reply.json()["detail"]
     assert seconds < 0.1
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -19,6 +20,7 @@ from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.app import create_app, create_site
 from server.feedback.store import FeedbackStore
+from server.http.problem_kinds import TYPE_PREFIX
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -54,18 +56,24 @@ def scenarios(app: FastAPI, headers: dict[str, str], *, examples: int) -> Iterat
             yield event
 
 
-def excused(check: str, body: object, detail: str) -> bool:
+def declared(description: Mapping[str, Any]) -> set[tuple[str, int, str]]:
+    """Return what the description says may be told: operation, status, and type."""
+    return {
+        (f"{method.upper()} {path}", int(status), example["value"]["type"])
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+        for status, reply in operation["responses"].items()
+        for example in reply.get("content", {}).get("application/problem+json", {}).get("examples", {}).values()
+    }
+
+
+def excused(check: str, problem: Mapping[str, Any]) -> bool:
     """The description cannot name the facets of the index in service, which may change: unknown ones are a 422.
 
-    The same holds for any other parameter of GET /v1/search, which is read as a facet: there no excuse is needed,
-    because the description allows no unknown parameter, and an unknown facet is refused.
+    Nor can it tell a cursor of this server from other texts.
     """
-    return (
-        check == "positive_data_acceptance"
-        and isinstance(body, dict)
-        and bool(body.get("filters"))
-        and "facet" in detail
-    )
+    allowed = {f"{TYPE_PREFIX}{name}" for name in ("unknown-facet", "cursor-invalid")}
+    return check == "positive_data_acceptance" and problem.get("type") in allowed
 
 
 @pytest.mark.slow
@@ -79,6 +87,7 @@ def test_the_server_does_what_its_description_says(
     found: list[str] = []
     asked: Counter[str] = Counter()
     checked: set[str] = set()
+    told: set[tuple[str, int, str]] = set()
     for event in scenarios(app, {"Authorization": f"Bearer {token}"} if token else {}, examples=examples):
         for node in event.recorder.cases.values():
             asked[node.value.operation.label] += 1
@@ -87,15 +96,22 @@ def test_the_server_does_what_its_description_says(
             if reply is not None and reply.status_code >= 400:
                 assert reply.headers["content-type"] == ["application/problem+json"]
                 assert "Traceback" not in reply.text
+                problem = json.loads(reply.text)
+                told.add((event.recorder.cases[case_id].value.operation.label, problem["status"], problem["type"]))
+                assert "valeur inacceptable" not in problem["detail"], "a mistake that has no French words"
             for result in results:
                 checked.add(result.name)
                 if result.failure_info is None:
                     continue
                 case = event.recorder.cases[case_id].value
-                detail = json.loads(reply.text).get("detail", "") if reply is not None else ""
-                if not excused(result.name, case.body, detail):
+                problem = json.loads(reply.text) if reply is not None else {}
+                if not excused(result.name, problem):
                     found.append(f"{case.as_curl_command()}: {result.failure_info.failure}")
     assert not found, "\n\n".join(found[:5])
+    # A wrong method or address leads to no operation that could say so.
+    elsewhere = {f"{TYPE_PREFIX}{name}" for name in ("method-not-allowed", "unknown-address")}
+    undeclared = told - declared(TestClient(app).get("/openapi.json").json())
+    assert {one for one in undeclared if one[2] not in elsewhere} == set()
     assert {"POST /v1/search", "GET /v1/search", "POST /v1/search/batch", "POST /v1/feedback"} <= set(asked)
     assert ("POST /v1/admin/reload" in asked) == (token is not None)
     assert asked.total() >= least

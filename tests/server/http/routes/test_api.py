@@ -112,12 +112,12 @@ def test_filters_are_facets_in_the_address_or_the_body(client: TestClient) -> No
         ({"query": "x", "limit": 51}, "limit"),
         ({"query": "x", "limit": "5"}, "limit"),
         ({"query": "x", "surprise": 1}, "surprise"),
-        ({"query": "x", "filters": {"coulor": ["y"]}}, "no facet 'coulor'"),
+        ({"query": "x", "filters": {"coulor": ["y"]}}, "pas de facette 'coulor'"),
         ({"query": "x", "filters": {"couloir": ["Hopital"]}}, "Hôpital"),
         ({"query": "x", "filters": {"couloir": "Hôpital"}}, "filters"),
         ({"query": "x", "filters": {"\ud800": ["y"]}}, "facet"),
-        ([], "request"),
-        ("x", "request"),
+        ([], "requête"),
+        ("x", "requête"),
     ],
 )
 def test_bad_request_is_told_what_is_wrong(client: TestClient, body: object, words: str) -> None:
@@ -154,10 +154,10 @@ def test_bad_address_is_a_problem_document(client: TestClient, address: str, sta
 @pytest.mark.parametrize(
     ("content", "media_type", "words"),
     [
-        (b'{"query": x}', "application/json", "not JSON: Expecting value, at character 10"),
-        (b"\xff", "application/json", "not text in UTF-8"),
+        (b'{"query": x}', "application/json", "pas du JSON : une valeur est attendue, au caractère 10"),
+        (b"\xff", "application/json", "pas du texte en UTF-8"),
         (b"query=x", "text/plain", "Content-Type: application/json"),
-        (b"", "application/json", "required"),
+        (b"", "application/json", "obligatoire"),
     ],
 )
 def test_body_that_is_no_json_is_refused(client: TestClient, content: bytes, media_type: str, words: str) -> None:
@@ -228,7 +228,7 @@ def test_a_parameter_given_twice_is_refused(client: TestClient) -> None:
     for query in ("q=erreur&q=905", "q=erreur&limit=1&limit=2"):
         reply = client.get(f"/v1/search?{query}")
         assert reply.status_code == 422
-        assert "more than once" in reply.json()["detail"]
+        assert "plusieurs fois" in reply.json()["detail"]
     assert client.get("/v1/search?q=erreur&couloir=Officine&couloir=H%C3%B4pital").status_code == 200
 
 
