@@ -14,6 +14,9 @@ SPECTRAL := build/spectral
 CLIENTS := build/client-generator
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-package colorama --no-emit-package httpx2-jsfetch
+# A Milvus that its tests start, of 2023: the newest that comes as a package. It needs parts of setuptools that are no more.
+MILVUS := build/milvus
+MILVUS_VERSIONS := milvus==2.3.5 setuptools==79.0.1
 # What the index is made of: the settings may name a table instead of the folder.
 NAMED := $(shell sed -n 's/^corpus *= *"\(.*\)".*/\1/p' souffleur.toml 2>/dev/null)
 CORPUS := $(or $(SOUFFLEUR_CORPUS),$(NAMED),corpus)
@@ -100,7 +103,12 @@ $(CLIENTS)/.made: Makefile
 	@$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1 python-dateutil==2.9.0.post0 \
 		&& touch $@ || echo "What generates clients could not be installed." >&2
 
-test: $(VENV)/.dev $(SPECTRAL)/.made $(CLIENTS)/.made  ## Run every test; as root, install Chromium and nginx for those of the page
+$(MILVUS)/.made: Makefile
+	@$(PYTHON) -m venv $(MILVUS)
+	@$(MILVUS)/bin/pip install --quiet --disable-pip-version-check $(MILVUS_VERSIONS) \
+		&& touch $@ || echo "Milvus could not be installed: its tests are skipped." >&2
+
+test: $(VENV)/.dev $(SPECTRAL)/.made $(CLIENTS)/.made $(MILVUS)/.made  ## Run every test; as root, install Chromium and nginx for those of the page
 	@(test -x /usr/bin/chromium && test -x /usr/sbin/nginx) || test "$$(id -u)" != 0 || \
 		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null) || \
 		echo "Chromium or nginx could not be installed." >&2

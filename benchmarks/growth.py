@@ -178,7 +178,7 @@ def _search(folder: Path) -> dict[str, Any]:
         took.append(1000 * (time.perf_counter() - began))
         began = time.perf_counter()
         # Behind the door: loaded a second time, it would count twice in the memory.
-        index._contents.dense.search(vector, limit=100)
+        index._store._contents.dense.search(vector, limit=100)
         dense.append(1000 * (time.perf_counter() - began))
     return {
         "dense": index.manifest.dense.method,

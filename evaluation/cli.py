@@ -28,7 +28,7 @@ from server.cli import RECORDS
 from server.settings import MAX_LIMIT, TABLE, ServerSettings
 
 BASELINE = Path("corpus/queries/baseline.json")
-_INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
+_INDEX_OPTIONS = ("index", "store", "encoder", "device", "batch_size", "threads", "cache")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

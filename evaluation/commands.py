@@ -20,6 +20,7 @@ from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.summary import Summary
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.index.encoder import load_configured_encoder
+from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FOUND, show_progress
 
@@ -105,7 +106,7 @@ def _open_answerer(
         return stack.enter_context(HttpAnswerer(options.url, concurrency=options.concurrency))
     keep_products_on_one_thread()
     encoder = load_configured_encoder(settings)
-    if queries.corpus and "index" not in options:
+    if queries.corpus and "index" not in options and "store" not in options:
         with show_progress(f"indexing {queries.corpus}") as progress:
             return open_own_corpus(queries, queries.corpus, encoder=encoder, progress=progress)
-    return open_index(settings.index, encoder=encoder)
+    return open_index(configured_indexes(settings), encoder=encoder)

@@ -10,6 +10,8 @@ from evaluation.runs.own_corpus import corpus_ids, index_corpus
 from evaluation.runs.run import Run
 from evaluation.summary import Summary, summarise, write_summary
 from indexer.encoders import Encoder
+from indexer.index.folder import indexes_in
+from indexer.index.indexes import Indexes
 from indexer.records import Progress, no_progress
 from server.answering.answering import Answering
 
@@ -25,9 +27,10 @@ def measure(
     return summary
 
 
-def open_index(path: Path, *, encoder: Encoder) -> IndexAnswerer:
-    """Return the answerer of the index in service in *path*."""
-    return IndexAnswerer(Answering.open(path, encoder=encoder), where=str(path))
+def open_index(where: Path | Indexes, *, encoder: Encoder) -> IndexAnswerer:
+    """Return the answerer of the index in service in *where*."""
+    indexes = indexes_in(where)
+    return IndexAnswerer(Answering.open(indexes, encoder=encoder), where=indexes.where)
 
 
 def open_own_corpus(

@@ -102,7 +102,7 @@ def add_commands(commands: Subparsers) -> None:
     add_options(
         command,
         IndexerSettings,
-        ["corpus", "index", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
+        ["corpus", "index", "store", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
     )
     command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
     command.add_argument(
@@ -121,7 +121,7 @@ def add_commands(commands: Subparsers) -> None:
         run=_describe,
         program=run,
     )
-    add_options(command, IndexerSettings, ["index"])
+    add_options(command, IndexerSettings, ["index", "store"])
     command.add_argument("--json", action="store_true", help="print the manifest as JSON")
     add_config_option(command)
 
@@ -133,12 +133,12 @@ def add_commands(commands: Subparsers) -> None:
         run=_rollback,
         program=run,
     )
-    add_options(command, IndexerSettings, ["index"])
+    add_options(command, IndexerSettings, ["index", "store"])
     command.add_argument("--to", metavar="ID", help="an index id; the one before, if not given")
     add_config_option(command)
 
     command = add_command(commands, "prune", sentence="remove old indexes", example="--keep 2", run=_prune, program=run)
-    add_options(command, IndexerSettings, ["index", "keep"])
+    add_options(command, IndexerSettings, ["index", "store", "keep"])
     add_config_option(command)
 
 
@@ -200,7 +200,9 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from indexer.dense.blas import keep_products_on_one_thread
     from indexer.index.build import build_index
     from indexer.index.encoder import load_configured_encoder
+    from indexer.index.folder import IndexFolder
     from indexer.index.manifest import CorpusInfo
+    from indexer.index.place import configured_store
     from indexer.terminal import show_progress
 
     keep_products_on_one_thread()
@@ -208,6 +210,8 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     info = CorpusInfo.of(corpus.kind, settings.corpus, settings.index)
     if not options.replace:
         refuse_another_corpus(info, settings)
+    # Before minutes of work: that nothing answers there is told at once.
+    store = configured_store(settings)
     encoder = load_configured_encoder(settings)
     with (
         _workforce(options.dask, encoder, settings) as workforce,
@@ -223,7 +227,11 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
             memory_bytes=settings.memory * 1_000_000 if settings.memory else None,
             corpus_info=info,
             progress=progress,
+            known_elsewhere=store.known_vectors if store else None,
         )
+    if store:
+        stored = store.publish(IndexFolder(settings.index), keep=settings.keep)
+        summary = dataclasses.replace(summary, manifest=stored)
     if options.json:
         print(summary.manifest.to_json(), end="")
         return DONE
@@ -250,6 +258,8 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
                 "sûre. Ajoutez des questions aux réponses (30 au moins), ou prenez le modèle fourni.",
                 file=sys.stderr,
             )
+    if (kept := summary.manifest.store) is not None:
+        print(f"It serves from {kept.address} too, Milvus {kept.version}; its words are kept by {kept.words}.")
     return DONE
 
 
@@ -298,15 +308,20 @@ def refuse_another_corpus(info: "CorpusInfo", settings: IndexerSettings) -> None
 
 
 def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.index.folder import IndexFolder
+    from indexer.index.place import configured_indexes
 
-    folder = IndexFolder(settings.index)
-    manifest = folder.verify(folder.current_id())
+    indexes = configured_indexes(settings)
+    manifest = indexes.verify(indexes.current_id())
     if options.json:
         print(manifest.to_json(), end="")
         return DONE
     counts = manifest.counts
-    print(f"Index        {manifest.id}, built {manifest.built_at}, every file verified")
+    verified = "every row counted" if manifest.store else "every file verified"
+    print(f"Index        {manifest.id}, built {manifest.built_at}, {verified}")
+    if manifest.store:
+        print(
+            f"Store        {manifest.store.address}, Milvus {manifest.store.version}; words in {manifest.store.words}"
+        )
     if manifest.corpus:
         print(f"Corpus       {manifest.corpus.path} ({manifest.corpus.kind})")
     print(f"Encoder      {manifest.encoder.name}, {manifest.encoder.dimension} dimensions, ", end="")
@@ -316,31 +331,31 @@ def _describe(options: argparse.Namespace, settings: IndexerSettings) -> int:
     print(f"Encoded      {counts.embedded} texts for this index, {counts.reused} reused")
     print(f"Search       {manifest.dense.method}, recall@10 {manifest.dense.recall_at_10:.3f}")
     print(f"Confidence   {manifest.calibration}")
-    print(f"Kept         {', '.join(folder.ids())}")
+    print(f"Kept         {', '.join(indexes.ids())}")
     return DONE
 
 
 def _rollback(options: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.index.folder import IndexFolder
+    from indexer.index.place import configured_indexes
 
-    folder = IndexFolder(settings.index)
-    folder.current_id()  # before a lock is made where no index is
-    with folder.lock():
-        target = options.to or folder.previous_id()
-        folder.require(target)
-        folder.verify(target)
-        folder.switch(target)
+    indexes = configured_indexes(settings)
+    indexes.current_id()  # before a lock is made where no index is
+    with indexes.lock():
+        target = options.to or indexes.previous_id()
+        indexes.require(target)
+        indexes.verify(target)
+        indexes.switch(target)
     print(f"Index {target} is in service.")
     return DONE
 
 
 def _prune(_: argparse.Namespace, settings: IndexerSettings) -> int:
-    from indexer.index.folder import IndexFolder
+    from indexer.index.place import configured_indexes
 
-    folder = IndexFolder(settings.index)
-    folder.current_id()  # before a lock is made where no index is
-    with folder.lock():
-        removed = folder.prune(keep=settings.keep)
+    indexes = configured_indexes(settings)
+    indexes.current_id()  # before a lock is made where no index is
+    with indexes.lock():
+        removed = indexes.prune(keep=settings.keep)
     print(f"Removed {', '.join(removed)}." if removed else "Nothing to remove.")
     return DONE
 

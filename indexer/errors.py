@@ -63,3 +63,11 @@ class QuestionError(SouffleurError):
         self.fault = fault
         self.wording = wording
         super().__init__(wording.french)
+
+
+class StoreError(SouffleurError):
+    """The store of an index refuses something, or holds what it should not; the message says what to do."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store of an index cannot be reached now, or does not answer in time; later it may."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from indexer.errors import SettingsError
+from indexer.store_address import StoreAddress
 
 SETTINGS_FILE = Path("souffleur.toml")
 SettingsRecord = TypeVar("SettingsRecord")
@@ -95,6 +96,11 @@ def parse_port(text: str) -> int:
     return port
 
 
+def parse_store(text: str) -> StoreAddress:
+    """Return the address of a Milvus; ValueError for anything else."""
+    return StoreAddress.parse(text)
+
+
 def _parse_whole(text: str) -> int | None:
     # Python's own int() also reads « 1_000 » and other scripts' digits, and has words of its own for what it does not.
     return int(text) if text.strip().lstrip("+-").isdecimal() and text.isascii() and len(text) < 20 else None
@@ -123,6 +129,12 @@ class IndexerSettings:
         None, parse_count, "megabytes that the vectors may take while serving (any, if not given)"
     )
     keep: int = setting(3, parse_count, "how many indexes stay on disk, the one in service included")
+    store: StoreAddress | None = setting(
+        None, parse_store, "Milvus that serves the index, such as `milvus://host:19530` (its folder, if not given)"
+    )
+    store_token: str | None = setting(
+        None, parse_text, "`user:password` or key of that Milvus (none, if not given)", secret=True
+    )
 
 
 def keep_off_the_hub(encoder: str) -> None:
@@ -304,7 +316,8 @@ def _parse(field: "dataclasses.Field[Any]", text: str, source: str) -> Any:
     try:
         return field.metadata["parse"](text)
     except ValueError as error:
-        shown = "what was given" if field.metadata["secret"] else repr(text)
+        # Of an address, what comes before the host may be a secret too.
+        shown = "what was given" if field.metadata["secret"] else repr(re.sub("//[^/]*@", "//…@", text))
         meaning = field.metadata["description"]
         raise SettingsError(f"{source} cannot be {shown}: {error}. It is: {meaning}.") from None
 

@@ -34,7 +34,7 @@ RECORDS: dict[str | None, type] = {
     SITE_TABLE: SiteSettings,
 }
 """The settings of all programs, by their table of souffleur.toml."""
-_INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
+_INDEX_OPTIONS = ("index", "store", "encoder", "device", "batch_size", "threads", "cache")
 _SERVE_OPTIONS = (
     "host",
     "port",

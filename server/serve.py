@@ -14,10 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.errors import SettingsError
+from indexer.errors import SettingsError, StoreUnavailableError
 from indexer.index.encoder import load_configured_encoder
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
+from indexer.index.indexes import Indexes
+from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE
 from server.answering.answering import Answering, NoTracing
@@ -51,8 +53,7 @@ def serve(read: Callable[[], ServedSettings]) -> int:
 
     for handler in logging.getLogger().handlers:
         handler.setFormatter(TerminalFormatter() if sys.stderr.isatty() else JsonFormatter())
-    folder = IndexFolder(index.index)
-    if not folder.ids():
+    if index.store is None and not (folder := IndexFolder(index.index)).ids():
         # Before anybody is let in: nothing could be loaded.
         folder.manifest(folder.current_id())
     with contextlib.ExitStack() as stack:
@@ -92,19 +93,29 @@ def serve(read: Callable[[], ServedSettings]) -> int:
     return DONE
 
 
-def open_answering(
-    index: IndexerSettings, server: ServerSettings, tracing: NoTracing | None = None, *, falls_back: bool = False
-) -> Answering:
+def open_answering(index: IndexerSettings, server: ServerSettings, indexes: Indexes | None = None) -> Answering:
     """Return what answers from the index of these settings, with the encoder that they name.
 
-    falls_back: where the index in service is damaged, another serves, see there. IndexFolderError, EncoderError where
-    either cannot be loaded.
+    indexes: those of the settings, where somebody has opened them. IndexFolderError, StoreError, EncoderError where
+    index or encoder cannot be loaded.
     """
+    return _open_answering(index, server, indexes or configured_indexes(index), tracing=None, falls_back=False)
+
+
+def _open_answering(
+    index: IndexerSettings,
+    server: ServerSettings,
+    indexes: Indexes,
+    *,
+    tracing: NoTracing | None,
+    falls_back: bool,
+) -> Answering:
+    """falls_back: where the index in service is damaged, another serves, see there."""
     keep_products_on_one_thread()
     # Most of loading the encoder is done outside of the interpreter, which reads the index meanwhile. Not the other way
     # round: a stop waits for the threads of a pool, and an encoder may take minutes.
     with ThreadPoolExecutor(1, "index") as beside:
-        opened = beside.submit(open_soon, index.index)
+        opened = beside.submit(open_soon, indexes)
         encoder = load_configured_encoder(index)
 
     def make(opened: Index) -> Answering:
@@ -114,11 +125,13 @@ def open_answering(
     try:
         found = opened.result()
         return make(found)
+    except StoreUnavailableError:
+        raise  # no other index is there either
     except UNFIT as error:
         # Another encoder than that of a whole index is a mistake in the settings.
         if not falls_back or (found and found.manifest.encoder.fingerprint != encoder.fingerprint):
             raise
-        return fall_back(index.index, make, unfit=error)
+        return fall_back(indexes, make, unfit=error)
 
 
 def open_feedback(server: ServerSettings) -> FeedbackStore:
@@ -153,13 +166,13 @@ def _load_site(
     stack: contextlib.ExitStack,
 ) -> "Loaded":
     """Return what is served, with the index and the settings watched until *stack* is closed."""
-    from server.answering.index_switch import IndexSwitch, stamp
+    from server.answering.index_switch import IndexSwitch
     from server.http.startup import Loaded
 
-    path = settings.index.index
-    before = stamp(path)
-    answering = open_answering(settings.index, settings.server, tracing, falls_back=True)
-    index_switch = IndexSwitch(path, answering, loaded_since=before)
+    indexes = configured_indexes(settings.index)
+    before = indexes.stamp()
+    answering = _open_answering(settings.index, settings.server, indexes, tracing=tracing, falls_back=True)
+    index_switch = IndexSwitch(indexes, answering, loaded_since=before)
 
     def make_site(settings: ServedSettings) -> "ASGIApp":
         app = _make_site(settings, answering, index_switch, feedback)
@@ -190,7 +203,8 @@ def _make_site(
         admin_token=server.admin_token,
         editor_token=server.editor_token,
         corpus=corpus_of(settings.index.index, answering),
-        disks={"index": settings.index.index} | ({"feedback": server.feedback.parent} if server.feedback else {}),
+        disks=({} if settings.index.store else {"index": settings.index.index})
+        | ({"feedback": server.feedback.parent} if server.feedback else {}),
         limits=Limits(
             most_requests=server.most_requests,
             deadline_seconds=server.deadline_seconds,

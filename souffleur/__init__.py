@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         QuestionError,
         SettingsError,
         SouffleurError,
+        StoreError,
     )
     from indexer.index.build import BuildSummary
     from indexer.index.index import Index
@@ -55,6 +56,7 @@ __all__ = [
     "Souffleur",
     "SouffleurError",
     "Status",
+    "StoreError",
     "__version__",
     "build_index",
     "check_corpus",
@@ -74,7 +76,10 @@ _HOMES = {
         ("Acronym", "Answer", "Excerpt", "Facet", "Hit", "Problem", "Reply", "Status"), ("indexer.records",)
     ),
     **dict.fromkeys(
-        ("CorpusError", "EncoderError", "IndexFolderError", "QuestionError", "SettingsError", "SouffleurError"),
+        (
+            *("CorpusError", "EncoderError", "IndexFolderError", "QuestionError", "SettingsError", "SouffleurError"),
+            "StoreError",
+        ),
         ("indexer.errors",),
     ),
 }
@@ -144,15 +149,20 @@ def build_index(
     )
 
 
-def open(path: str | Path, *, encoder: "Encoder | str" = "bundled") -> "Souffleur":  # noqa: A001  # souffleur.open reads as gzip.open does
+def open(  # noqa: A001  # souffleur.open reads as gzip.open does
+    path: str | Path, *, encoder: "Encoder | str" = "bundled", store_token: str | None = None
+) -> "Souffleur":
     """Return what answers questions from the index in service in the folder *path*.
 
-    encoder: the one that built it, from `load_encoder`, or its name.
-    IndexFolderError where there is no index, it is damaged, or another encoder built it; EncoderError.
+    path: or the address of a Milvus, such as "milvus://host:19530". encoder: the one that built it, from
+    `load_encoder`, or its name. store_token: user:password or key of the Milvus.
+    IndexFolderError where there is no index, it is damaged, or another encoder built it; EncoderError. StoreError where
+    a Milvus refuses, or does not answer, also later.
     """
+    from indexer.index.place import place_named
     from server.answering.answering import Answering
 
-    return Answering.open(Path(path), encoder=_encoder(encoder))
+    return Answering.open(place_named(path, store_token=store_token), encoder=_encoder(encoder))
 
 
 def open_in_memory(corpus: "AnswerSource | Iterable[Answer]", *, encoder: "Encoder | str" = "bundled") -> "Souffleur":

@@ -7,11 +7,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from indexer.index.build import build_index
+from indexer.index.folder import IndexFolder
 from indexer.records import Facet
 from server.answering.answering import Answering
 from server.app import create_app
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
+from tests.milvus_server import MilvusServer
+from tests.stores import PLACES, Stored, running_server, stored_in_milvus
 
 CORPUS = MemoryCorpus(
     ANSWERS,
@@ -29,6 +32,24 @@ def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("small") / "index"
     build_index(CORPUS, path, encoder=FakeEncoder())
     return path
+
+
+@pytest.fixture(scope="session")
+def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    """A real Milvus, not to be killed."""
+    with running_server(tmp_path_factory.mktemp("milvus")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=PLACES)
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
+    """Where an index is kept: what holds of a search holds in each place."""
+    if request.param == "files":
+        yield IndexFolder
+    elif request.param == "lite":
+        yield from stored_in_milvus(f"milvus+lite://{tmp_path_factory.mktemp('lite') / 'faq.db'}")
+    else:
+        yield from stored_in_milvus(request.getfixturevalue("milvus_server").address)
 
 
 @pytest.fixture(scope="session")

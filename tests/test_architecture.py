@@ -13,18 +13,19 @@ PACKAGES = ("indexer", "server", "evaluation", "souffleur", "training")
 """Each imports itself and those before it; so nothing imports `training`."""
 FLOORS = (
     {"records"},
-    {"errors", "terminal"},
+    {"errors", "terminal", "store_address"},
     {"french"},
     {"corpus", "files", "settings"},
     {"answers", "lexical", "encoders"},
     {"dense", "workforce"},
     {"search"},
+    {"store"},
     {"index"},
     {"cli"},
 )
 """The rooms of indexer/: each imports itself and those of the floors below."""
 MOST_MODULES = 18
-HEAVY = ("faiss", "openvino", "sentence_transformers", "torch", "fastapi")
+HEAVY = ("faiss", "openvino", "sentence_transformers", "torch", "fastapi", "pymilvus")
 HOMES = {
     "faiss": {"indexer/dense/faiss_index.py"},
     # One builds the network, the other runs it.
@@ -36,6 +37,8 @@ HOMES = {
         "indexer/encoders/sentence_transformers_encoder.py",
         *(f"training/encoder/{name}.py" for name in ("loss", "network", "teaching")),
     },
+    "pymilvus": {"indexer/store/milvus/client.py"},
+    "grpc": {"indexer/store/milvus/client.py"},
     "distributed": {"indexer/workforce/dask_cluster.py"},
     "tqdm": {"indexer/terminal.py"},
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},
@@ -136,7 +139,7 @@ def test_a_folder_can_be_seen_at_once() -> None:
     [
         *("souffleur", "souffleur.cli", "indexer.records", "indexer.corpus", "indexer.lexical", "indexer.settings"),
         *("indexer.index.manifest", "indexer.index.folder", "indexer.search.ranking", "indexer.search.confidence"),
-        "indexer.workforce",
+        *("indexer.workforce", "indexer.index.place"),
     ],
 )
 def test_what_is_light_loads_nothing_heavy(module: str) -> None:
@@ -161,7 +164,13 @@ def test_every_module_says_what_it_owns(file: Path) -> None:
 @pytest.mark.parametrize("package", ["server", "evaluation"])
 def test_an_index_has_one_door(package: str) -> None:
     """Outside of indexer/, what is in an index is asked of `Index`, never of the files and rows behind it."""
-    behind = ("indexer.search.contents", "indexer.answers", "indexer.dense.faiss_index", "indexer.dense.vector_table")
+    behind = (
+        "indexer.search.contents",
+        "indexer.answers",
+        "indexer.dense.faiss_index",
+        "indexer.dense.vector_table",
+        "indexer.store.",
+    )
     for file in sorted((ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             assert not isinstance(node, ast.Attribute) or node.attr != "_contents", file

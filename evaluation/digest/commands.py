@@ -14,6 +14,7 @@ from indexer.corpus.phrasings.memory import read_decided
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.errors import SettingsError
 from indexer.index.encoder import load_configured_encoder
+from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE
 from server.answering.answering import Answering
@@ -51,7 +52,7 @@ def _gather(options: argparse.Namespace, settings: IndexerSettings, server: Serv
     keep_products_on_one_thread()
     corpus = open_corpus(settings.corpus)
     encoder = load_configured_encoder(settings)
-    index = Answering.open(settings.index, encoder=encoder).index
+    index = Answering.open(configured_indexes(settings), encoder=encoder).index
     decided = read_decided(corpus.path)
     with open_feedback(server) as store:
         vectors = KeptVectors(encoder, KeptVectors.file_beside(server.feedback, encoder))

@@ -16,7 +16,9 @@ from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders import Encoder
 from indexer.errors import CorpusError, SouffleurError
 from indexer.index.encoder import load_configured_encoder
+from indexer.index.folder import IndexFolder
 from indexer.index.manifest import CorpusInfo
+from indexer.index.place import configured_store
 from indexer.records import Severity
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FOUND, show_progress
@@ -50,6 +52,7 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
             print(problem, file=sys.stderr)
         print(f"\n{len(problems)} à corriger : rien n'a été publié, ce qui était en service le reste.", file=sys.stderr)
         return FOUND
+    store = configured_store(index)
     try:
         corpus = open_corpus(index.corpus)
         if not options.replace:
@@ -70,6 +73,8 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
     except CorpusError as error:  # changed since it was checked
         print(error, file=sys.stderr)
         return FOUND
+    if store and (done.served or done.unchanged):
+        store.publish(IndexFolder(index.index), keep=index.keep)
     print(done.report, flush=True)
     if done.file:
         print(f"\nCe rapport est gardé dans {done.file}.", flush=True)

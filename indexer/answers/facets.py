@@ -56,7 +56,7 @@ class FacetTable:
     def load(cls, folder: Path) -> "FacetTable":
         """Return the table saved in *folder*."""
         records = json.loads((folder / DEFINITIONS_FILE).read_text(encoding="utf-8"))
-        return cls(tuple(map(_facet, records)), read_table(folder / TABLE_FILE))
+        return cls(read_facets(records), read_table(folder / TABLE_FILE))
 
     def save(self, folder: Path) -> None:
         """Write the table into *folder*."""
@@ -99,25 +99,30 @@ class FacetTable:
 
         Composed or not, accents are the same. ValueError for an unknown facet or value.
         """
-        if not filters:
-            return None
-        wrong = self.unknown(filters)
-        if wrong:
+        masks = [self.applies[:, columns].any(axis=1) for columns in self.columns_of(filters)]
+        return np.logical_and.reduce(masks) if masks else None
+
+    def columns_of(self, filters: Mapping[str, Sequence[str]]) -> list[list[int]]:
+        """Return the columns of *applies* of which an answer must have one, for each facet. Errors as `allowed`."""
+        if wrong := self.unknown(filters):
             raise ValueError(wrong.english)
         known = {facet.key: facet for facet in self.facets}
         columns = _columns(self.facets)
-        masks = [
-            self.applies[:, [columns[key, _defined(known[key], value) or value] for value in values]].any(axis=1)
+        return [
+            [columns[key, _defined(known[key], value) or value] for value in values]
             for key, values in filters.items()
             if values
         ]
-        return np.logical_and.reduce(masks) if masks else None
 
     def count(self, rows: NDArray[np.int64]) -> dict[str, dict[str, int]]:
         """Return how many of the answers *rows* apply to each value; values that none applies to are left out."""
-        totals = iter(self.applies[rows].sum(axis=0).tolist())
+        return self.named(self.applies[rows].sum(axis=0).tolist())
+
+    def named(self, totals: Sequence[int]) -> dict[str, dict[str, int]]:
+        """Return counts of all columns by facet and value; values that none applies to are left out."""
+        remaining = iter(totals)
         counts = {
-            facet.key: {value: count for value in facet.values if (count := next(totals))} for facet in self.facets
+            facet.key: {value: count for value in facet.values if (count := next(remaining))} for facet in self.facets
         }
         return {key: values for key, values in counts.items() if values}
 
@@ -135,6 +140,11 @@ def _complete(facets: Sequence[Facet], used: Iterable[tuple[str, str]]) -> tuple
 def _record(facet: Facet) -> dict[str, object]:
     record: dict[str, object] = {"key": facet.key, "question": facet.question, "values": facet.values}
     return record if facet.open_to_all else {**record, "open_to_all": False}
+
+
+def read_facets(records: Sequence[Mapping[str, Any]]) -> tuple[Facet, ...]:
+    """Return the facets of the records in DEFINITIONS_FILE."""
+    return tuple(map(_facet, records))
 
 
 def _facet(record: Mapping[str, Any]) -> Facet:

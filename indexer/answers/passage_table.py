@@ -139,6 +139,20 @@ class PassageTable:
         return cls._of(rows, len(same))
 
     @classmethod
+    def of_places(cls, places: Sequence[NDArray[np.void]]) -> "PassageTable":
+        """Return the table of the passages of each answer, given their fields but for answer and key; these are empty.
+
+        Such a table says what a search asks of it.
+        """
+        rows = np.zeros(sum(map(len, places)), dtype=_ROW)
+        if len(rows):
+            given = np.concatenate(places)
+            for field in given.dtype.names or ():
+                rows[field] = given[field]
+        rows["answer"] = np.repeat(np.arange(len(places)), [len(some) for some in places])
+        return cls._of(rows, len(places))
+
+    @classmethod
     def load(cls, file: Path, *, answers: int) -> "PassageTable":
         """Return the table saved in *file*."""
         return cls._of(read_table(file), answers)

@@ -5,6 +5,7 @@ Rows follow the order of ids, so a lower row is a lower id, and no list of ids i
 
 import hashlib
 import json
+from abc import abstractmethod
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -35,7 +36,7 @@ def write_answers(folder: Path, answers: Iterable[Answer]) -> None:
     unsorted = folder / f"{ANSWERS_FILE}.unsorted"
     with unsorted.open("wb") as stream:
         for answer in answers:
-            ends.append(ends[-1] + stream.write(_encode(answer)))
+            ends.append(ends[-1] + stream.write(encode_answer(answer)))
             ids.append(answer.id)
     order = sorted(range(len(ids)), key=ids.__getitem__)
     starts, lengths = np.array(ends)[:-1], np.diff(np.array(ends))
@@ -50,7 +51,7 @@ def write_answers(folder: Path, answers: Iterable[Answer]) -> None:
     unsorted.unlink()
 
 
-def _encode(answer: Answer) -> bytes:
+def encode_answer(answer: Answer) -> bytes:
     """Return the JSON line of an answer, its end of line included; equal answers give equal bytes."""
     record: dict[str, object] = {
         "id": answer.id,
@@ -74,7 +75,12 @@ def _open(file: Path) -> LargeFile | bytes:
 
 
 def _read(lines: LargeFile | bytes, offsets: NDArray[np.int64], row: int) -> Answer:
-    record = json.loads(lines[int(offsets[row]) : int(offsets[row + 1])].decode())
+    return decode_answer(lines[int(offsets[row]) : int(offsets[row + 1])])
+
+
+def decode_answer(line: bytes) -> Answer:
+    """Return the answer that `encode_answer` wrote."""
+    record = json.loads(line.decode())
     return Answer(
         id=record["id"],
         text=record["text"],
@@ -87,8 +93,29 @@ def _read(lines: LargeFile | bytes, offsets: NDArray[np.int64], row: int) -> Ans
     )
 
 
-class AnswerStore(Sequence[Answer]):
-    """Reads answers by row or by id; safe to use from several threads."""
+class Answers(Sequence[Answer]):
+    """The answers of an index, by rising id; a row is a place among them."""
+
+    @abstractmethod
+    def pick(self, rows: NDArray[np.int64]) -> Sequence[Answer]:
+        """Return the answers of *rows*, in their order, each read when it is asked for."""
+
+    @abstractmethod
+    def row_of(self, answer_id: str) -> int | None:
+        """Return the row of an answer, None where no answer has this id."""
+
+    @property
+    @abstractmethod
+    def renamed(self) -> Mapping[str, str]:
+        """What answers were called before, and are called now; the first of two that claim one name has it."""
+
+    @abstractmethod
+    def expect(self, rows: Iterable[int]) -> None:
+        """Be told which rows are asked for next: where reading one takes a journey, all are fetched in one."""
+
+
+class AnswerStore(Answers):
+    """Reads answers from their file; safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
         self._offsets = read_table(folder / OFFSETS_FILE)
@@ -119,6 +146,9 @@ class AnswerStore(Sequence[Answer]):
     def pick(self, rows: NDArray[np.int64]) -> Sequence[Answer]:
         """Return the answers of *rows*, in their order, each read when it is asked for."""
         return _Picked(self, rows)
+
+    def expect(self, rows: Iterable[int]) -> None:
+        """Do nothing: a file is read as fast one answer at a time."""
 
     def __iter__(self) -> Iterator[Answer]:
         return (self._read(row) for row in range(len(self)))

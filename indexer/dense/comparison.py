@@ -4,6 +4,7 @@ A small index is compared whole faster than it is decided what to compare; in a 
 """
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,47 +22,80 @@ TOGETHER = 16
 the numbers leave the cache."""
 
 
-class Comparison:
+def is_compared_whole(vectors: int) -> bool:
+    """Whether questions are compared with every vector of an index that has so many."""
+    return vectors <= WHOLE_UP_TO
+
+
+class Comparison(Protocol):
     """The cosines of some questions with passages, spans and off-topic questions; shapes (rows, questions)."""
-
-    def __init__(self, tables: "Comparer", vectors: Vectors, products: NDArray[np.float32] | None) -> None:
-        """vectors: one where *products* is None, and rows are compared when they are asked for.
-
-        products: shape (rows, questions), with all rows of the three tables in this order.
-        """
-        self._tables = tables
-        self._vectors = vectors
-        self._products = products
 
     def __len__(self) -> int:
         """The number of questions."""
-        return len(self._vectors)
 
     def with_passages(self, some: AnswerRows) -> NDArray[np.float32]:
         """Return the cosines with some passages; not to be written to."""
-        if self._products is None:
-            return self._tables.passages.cosines(some.rows, self._vectors[0])[:, np.newaxis]
-        return some.pick(self._products[: len(self._tables.passages)])
 
     def with_spans(self, some: AnswerRows) -> NDArray[np.float32]:
         """Return the cosines with some spans; not to be written to."""
-        if self._products is None:
-            return self._tables.spans.cosines(some.rows, self._vectors[0])[:, np.newaxis]
-        first = len(self._tables.passages)
-        return some.pick(self._products[first : first + len(self._tables.spans)])
 
     def with_off_topic(self) -> NDArray[np.float32]:
         """Return the cosines with all off-topic questions; not to be written to."""
-        if self._products is None:
-            return self._tables.off_topic @ self._vectors.T
-        return self._products[len(self._tables.passages) + len(self._tables.spans) :]
 
-    def nearest_passages(self, limit: int, *, among: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    def nearest_passages(self, limit: int, /, *, among: NDArray[np.bool_] | None) -> NDArray[np.int64]:
         """Return the rows of the passages nearest to the one question, at most *limit*. among: as in DenseIndex.search.
 
-        Only of a comparison that is not whole.
+        Only where not all answers are candidates.
         """
-        return self._tables.dense.search(self._vectors[0], limit=limit, among=among).rows
+
+
+class WholeComparison:
+    """A comparison with every row there is, made beforehand."""
+
+    def __init__(self, products: NDArray[np.float32], *, passages: int, spans: int) -> None:
+        """products: shape (rows, questions), with so many passages, then so many spans, then off-topic questions."""
+        self._products = products
+        self._passages = passages
+        self._off_topic_from = passages + spans
+
+    def __len__(self) -> int:
+        return len(self._products.T)
+
+    def with_passages(self, some: AnswerRows) -> NDArray[np.float32]:
+        return some.pick(self._products[: self._passages])
+
+    def with_spans(self, some: AnswerRows) -> NDArray[np.float32]:
+        return some.pick(self._products[self._passages : self._off_topic_from])
+
+    def with_off_topic(self) -> NDArray[np.float32]:
+        return self._products[self._off_topic_from :]
+
+    def nearest_passages(self, _limit: int, *, among: NDArray[np.bool_] | None) -> NDArray[np.int64]:  # noqa: ARG002  # as of every comparison
+        raise ValueError("of a comparison with every row, all answers are candidates")
+
+
+class _RowComparison:
+    """A comparison of one question with the rows that are asked for."""
+
+    def __init__(self, tables: "Comparer", vector: Vectors) -> None:
+        """vector: shape (dimension,)."""
+        self._tables = tables
+        self._vector = vector
+
+    def __len__(self) -> int:
+        return 1
+
+    def with_passages(self, some: AnswerRows) -> NDArray[np.float32]:
+        return self._tables.passages.cosines(some.rows, self._vector)[:, np.newaxis]
+
+    def with_spans(self, some: AnswerRows) -> NDArray[np.float32]:
+        return self._tables.spans.cosines(some.rows, self._vector)[:, np.newaxis]
+
+    def with_off_topic(self) -> NDArray[np.float32]:
+        return self._tables.off_topic @ self._vector[:, np.newaxis]
+
+    def nearest_passages(self, limit: int, *, among: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+        return self._tables.dense.search(self._vector, limit=limit, among=among).rows
 
 
 class Comparer:
@@ -73,7 +107,7 @@ class Comparer:
         self.spans = spans
         self.off_topic = off_topic
         self.dense = dense
-        self.is_whole = len(passages) + len(spans) + len(off_topic) <= WHOLE_UP_TO
+        self.is_whole = is_compared_whole(len(passages) + len(spans) + len(off_topic))
         """Whether questions are compared with every row at once."""
         self._every = np.concatenate((passages.every, spans.every, off_topic)) if self.is_whole else None
 
@@ -82,7 +116,9 @@ class Comparer:
 
         Of a small index they have as many questions as pays together, of a large one a question each.
         """
-        together = 1 if self._every is None else TOGETHER
-        for start in range(0, len(vectors), together):
-            some = vectors[start : start + together]
-            yield Comparison(self, some, None if self._every is None else self._every @ some.T)
+        if self._every is None:
+            yield from (_RowComparison(self, vector) for vector in vectors)
+            return
+        for start in range(0, len(vectors), TOGETHER):
+            products = self._every @ vectors[start : start + TOGETHER].T
+            yield WholeComparison(products, passages=len(self.passages), spans=len(self.spans))

@@ -4,12 +4,13 @@ import dataclasses
 import hashlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.answers.store import ANSWERS_FILE, write_answers
 from indexer.encoders import Encoder
@@ -20,14 +21,19 @@ from indexer.index.folder import IndexFolder, file_sizes, file_sums
 from indexer.index.index import Index
 from indexer.index.manifest import RECIPE, CorpusInfo, EncoderInfo, Manifest
 from indexer.index.write import write_contents
-from indexer.records import AnswerSource, Progress, no_progress
+from indexer.records import AnswerSource, Progress, Vectors, no_progress
 from indexer.search.contents import IndexContents
 from indexer.search.cosines import fit_cosine_scale
 from indexer.search.fitting import fit
+from indexer.store.embedded import EmbeddedStore
 from indexer.terminal import command_of
 from indexer.workforce import OneProcess, Workforce
 
 logger = logging.getLogger(__name__)
+
+
+KnownElsewhere = Callable[[str], Iterable[tuple[NDArray[np.bytes_], Vectors]]]
+"""Gives vectors by the keys of their texts, of the encoder of a fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ def build_index(
     corpus_info: CorpusInfo | None = None,
     progress: Progress = no_progress,
     approve: Callable[[Index], bool] = lambda _: True,
+    known_elsewhere: KnownElsewhere | None = None,
 ) -> BuildSummary:
     """Build an index of *corpus* in the index folder *path* and put it into service; the newest *keep* stay.
 
@@ -62,6 +69,7 @@ def build_index(
     memory_bytes: most that the dense index may take while it serves, not bounded if None.
     corpus_info: where the corpus is, to be said in the manifest, of an index that stays too.
     approve: is shown the new index, whole and aside, and says whether it may serve; nobody else builds meanwhile.
+    known_elsewhere: gives the vectors of an index that is kept elsewhere, for a folder that has none.
     CorpusError if the corpus cannot be read, IndexFolderError if the folder cannot be written or another build runs.
     The index in service is not touched before the new one is complete and has been read back.
     """
@@ -80,6 +88,9 @@ def build_index(
             return BuildSummary(in_service, unchanged=True, took_seconds=time.perf_counter() - started)
         journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
         known = _known_vectors(folder, encoder, verified=in_service)
+        if known_elsewhere and known.is_empty and journal.is_empty:
+            for keys, vectors in known_elsewhere(encoder.fingerprint):
+                journal.append(keys, vectors)
         journal.read_into(known)
         earlier = (
             IndexContents.load(path / in_service.id, copied=False)
@@ -119,7 +130,7 @@ def build_index(
             corpus=corpus_info,
         )
         _check(contents)
-        if not approve(Index(contents, manifest)):
+        if not approve(Index(EmbeddedStore(contents), manifest)):
             # Its vectors stay in the journal: the next build of nearly the same corpus takes them from there.
             folder.discard(aside)
             return BuildSummary(manifest, unchanged=False, took_seconds=time.perf_counter() - started, refused=True)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from indexer.answers.store import AnswerStore
 from indexer.errors import IndexFolderError
-from indexer.index.folder import IndexFolder
+from indexer.index.indexes import Indexes
 from indexer.records import Answer
 
 MOST_NAMED = 5
@@ -33,14 +32,14 @@ class Difference:
         return not (self.gained.count or self.lost.count or self.changed.count)
 
 
-def difference_to(now: Sequence[Answer], folder: IndexFolder, index_id: str) -> Difference:
+def difference_to(now: Sequence[Answer], indexes: Indexes, index_id: str) -> Difference:
     """Return how the answers of another index differ from those *now* in service, which are sorted by id.
 
     IndexFolderError if it is damaged.
     """
-    folder.manifest(index_id)
+    indexes.manifest(index_id)
     try:
-        pairs = list(_differing(iter(now), iter(AnswerStore(folder.path / index_id))))
+        pairs = list(_differing(iter(now), iter(indexes.answers(index_id))))
     except (OSError, ValueError, KeyError) as error:
         raise IndexFolderError(f"The answers of {index_id} cannot be read: {error}.") from error
     return Difference(

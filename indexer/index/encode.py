@@ -28,6 +28,11 @@ class KnownVectors:
         self._dimension = dimension
         self._sources: list[tuple[NDArray[np.bytes_], Vectors]] = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no vector is known."""
+        return not any(len(keys) for keys, _ in self._sources)
+
     def add(self, keys: NDArray[np.bytes_], vectors: Vectors) -> None:
         """Make *vectors*, shape (n, dimension), known by *keys*, shape (n,)."""
         if vectors.shape != (len(keys), self._dimension):
@@ -56,6 +61,11 @@ class Journal:
     def __init__(self, file: Path, dimension: int) -> None:
         self.file = file
         self._record = np.dtype([("key", "S32"), ("vector", "<f4", (dimension,))])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.file.exists() or not self.file.stat().st_size
 
     def read_into(self, known: KnownVectors) -> None:
         """Make the vectors of the journal known; a record cut off in the middle is dropped."""

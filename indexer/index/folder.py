@@ -8,16 +8,22 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 
 from indexer.errors import IndexFolderError
 from indexer.files import force_all_to_disk, force_to_disk, open_plain, read_plain_text, sha256_of
+from indexer.index.indexes import INDEX_ID, Indexes
 from indexer.index.manifest import Manifest
 from indexer.terminal import command_of
+
+if TYPE_CHECKING:
+    from indexer.answers.store import Answers
+    from indexer.store import IndexStore
 
 logger = logging.getLogger(__name__)
 
@@ -27,15 +33,17 @@ ADAPTERS = "adapters"
 """Folder of what the bundled encoder was taught for indexes here; `indexer.index.encoder` owns it."""
 _ASIDE = ".building"
 _MOST_CURRENT_BYTES, _MOST_MANIFEST_BYTES = 1_000, 10_000_000
-INDEX_ID = "[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{8}"
-"""Pattern of an id: when the index was built, UTC, and the beginning of a sum of corpus and encoder."""
 
 
-class IndexFolder:
+class IndexFolder(Indexes):
     """A folder with indexes by id, and the file `current` that names the one in service."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def where(self) -> str:
+        return str(self.path)
 
     def current_id(self) -> str:
         """Return the id of the index in service. IndexFolderError where there is none."""
@@ -59,11 +67,6 @@ class IndexFolder:
         if not self.path.is_dir():
             return []
         return sorted(entry.name for entry in self.path.iterdir() if re.fullmatch(INDEX_ID, entry.name))
-
-    def require(self, index_id: str) -> None:
-        """IndexFolderError where there is no such index: an id that a person typed is no path to be followed."""
-        if index_id not in self.ids():
-            raise IndexFolderError(f"There is no index {index_id!r} in {self.path}. Kept are: {', '.join(self.ids())}.")
 
     def manifest(self, index_id: str) -> Manifest:
         """Return the manifest of an index. IndexFolderError if it is missing, damaged, of another format or index."""
@@ -153,55 +156,48 @@ class IndexFolder:
         _put(self.path / CURRENT, index_id + "\n")
         logger.info("Index %s is in service.", index_id)
 
-    def previous_id(self) -> str:
-        """Return the id that `rollback` would put into service. IndexFolderError where there is no older index."""
-        current = self.current_id()
-        previous = self._before(current)
-        if previous is None:
-            raise IndexFolderError(f"There is no index older than {current} in {self.path} to go back to.")
-        return previous
+    def stamp(self) -> object:
+        """Return what changes whenever `current` is replaced."""
+        try:
+            found = (self.path / CURRENT).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
-    def prune(self, *, keep: int) -> list[str]:
-        """Remove all but *keep* indexes, return the removed ids.
+    def open_store(self, manifest: Manifest) -> "IndexStore":
+        """Return the files of an index as a store."""
+        # Not where only a manifest is read: it brings FAISS.
+        from indexer.search.contents import IndexContents
+        from indexer.store.embedded import EmbeddedStore
 
-        Kept are the one in service, the one it replaced and so on, then the newest of the others.
-        """
-        if keep < 1:
-            raise ValueError(f"keep is {keep}, at least 1 is needed")
-        kept: list[str] = []
-        step: str | None = self.current_id()
-        while step and len(kept) < keep:
-            kept.append(step)
-            step = self._replaced_by(step)
-        newest_others = [index_id for index_id in reversed(self.ids()) if index_id not in kept]
-        removed = sorted(newest_others[keep - len(kept) :])
-        for index_id in removed:
+        return EmbeddedStore(IndexContents.load(self.path / manifest.id, cosine_scale=manifest.cosine_scale))
+
+    def answers(self, index_id: str) -> "Answers":
+        """Return the answers of an index. IndexFolderError if they cannot be read."""
+        from indexer.answers.store import AnswerStore  # as above
+
+        try:
+            return AnswerStore(self.path / index_id)
+        except (OSError, ValueError) as error:
+            raise IndexFolderError(f"The answers of {index_id} cannot be read: {error}.") from error
+
+    def remove(self, index_ids: Sequence[str]) -> None:
+        """Remove indexes, and what an earlier removal left."""
+        for index_id in index_ids:
             # Renamed first: a half-removed index must not look like a complete one.
             doomed = self.path / f".removing-{index_id}"
             (self.path / index_id).rename(doomed)
         for doomed in self.path.glob(".removing-*"):
             shutil.rmtree(doomed)
-        return removed
 
     def _way_out(self, index_id: str) -> str:
-        back = f', or "{command_of("rollback")}" to go back to the one before' if self._before(index_id) else ""
+        back = f', or "{command_of("rollback")}" to go back to the one before' if self.before(index_id) else ""
         return f'Run "{command_of("build")}" to build anew{back}.'
 
-    def _before(self, index_id: str) -> str | None:
-        """Return the index that *index_id* replaced, or the newest of the older ones where that is not known or gone.
 
-        After a rollback these differ: the newest older one is that from which the rollback led away.
-        """
-        older = (other for other in reversed(self.ids()) if other < index_id)
-        return self._replaced_by(index_id) or next(older, None)
-
-    def _replaced_by(self, index_id: str) -> str | None:
-        """Return the index that *index_id* replaced, None where that is not known or gone."""
-        try:
-            replaced = self.manifest(index_id).replaced
-        except IndexFolderError:  # a damaged one is what people want to go back from
-            return None
-        return replaced if replaced in self.ids() else None
+def indexes_in(where: Path | Indexes) -> Indexes:
+    """Return the indexes of a folder, or those that *where* is already."""
+    return IndexFolder(where) if isinstance(where, Path) else where
 
 
 def _put(file: Path, text: str) -> None:

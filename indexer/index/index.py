@@ -6,7 +6,6 @@ which file has what in which row stays in here.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,17 @@ from numpy.typing import NDArray
 
 from indexer.dense.comparison import TOGETHER
 from indexer.errors import IndexFolderError, Wording
-from indexer.index.folder import IndexFolder
+from indexer.index.folder import indexes_in
+from indexer.index.indexes import Indexes
 from indexer.index.manifest import Manifest
-from indexer.records import Advice, Answer, Excerpt, Facet, Hit, PassageKind, ReadWord, Status, Vectors
-from indexer.search.contents import IndexContents
-from indexer.search.coverage import Coverage, CoverageReader
+from indexer.records import Advice, Answer, Excerpt, Facet, Hit, ReadWord, Status, Vectors
+from indexer.search.contents import SearchContents
+from indexer.search.coverage import Coverage
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix, question_decides
 from indexer.search.ranking import best_first
 from indexer.search.verifier import shipped_verifier, surely_right
+from indexer.store import IndexStore, Lookup, QuestionVectors, VectorSums
 from indexer.terminal import command_of
 
 _FILES = frozenset(
@@ -70,101 +71,84 @@ class Found:
     read: tuple[ReadWord, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionVectors:
-    """Curated questions: their vectors, shape (questions, dimension), and which of the answers each belongs to."""
-
-    vectors: Vectors
-    answers: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class VectorSums:
-    """Some answers, and what the vectors of the passages of each add up to, bodies and curated questions apart.
-
-    bodies, questions: shape (answers, dimension), zeros where there are none. body_counts, question_counts: shape
-    (answers,), of how many vectors these are the sums.
-    """
-
-    answers: Sequence[Answer]
-    bodies: Vectors
-    questions: Vectors
-    body_counts: NDArray[np.int64]
-    question_counts: NDArray[np.int64]
-
-
 class Index:
     """A verified index; safe to use from several threads."""
 
-    def __init__(self, contents: IndexContents, manifest: Manifest) -> None:
+    def __init__(self, store: IndexStore, manifest: Manifest) -> None:
         self.manifest = manifest
-        self._contents = contents
-        self._coverage = CoverageReader(contents)
+        self._store = store
 
     @classmethod
-    def open(cls, path: Path, *, index_id: str | None = None, largest_bytes: int | None = None) -> "Index":
-        """Return the index in service in the index folder *path*, after verifying every file of it.
+    def open(cls, where: Path | Indexes, *, index_id: str | None = None, largest_bytes: int | None = None) -> "Index":
+        """Return the index in service in the index folder *where*, or in another place of indexes, once verified.
 
         index_id: of another index there. largest_bytes: files larger than this are not verified, None to verify all.
-        IndexFolderError says what is wrong and what to do, where there is none or a file is damaged.
+        IndexFolderError says what is wrong and what to do, where there is none or a file is damaged; StoreError.
         """
-        folder = IndexFolder(path)
-        opened = index_id or folder.current_id()
-        manifest = folder.verify(opened, largest_bytes=largest_bytes)
+        indexes = indexes_in(where)
+        opened = index_id or indexes.current_id()
+        manifest = indexes.verify(opened, largest_bytes=largest_bytes)
         if unverified := sorted(_FILES - manifest.files.keys()):
             raise IndexFolderError(
-                f"The manifest of {path / opened} has no sum of {', '.join(unverified)}, so that nothing says whether "
-                f'it is damaged. Run "{command_of("build")}" to build anew.'
+                f"The manifest of {opened} in {indexes.where} has no sum of {', '.join(unverified)}, so that nothing "
+                f'says whether it is damaged. Run "{command_of("build")}" to build anew.'
             )
-        return cls(IndexContents.load(path / opened, cosine_scale=manifest.cosine_scale), manifest)
+        return cls(indexes.open_store(manifest), manifest)
+
+    @property
+    def unavailable(self) -> str | None:
+        """Why no question can be answered just now, None while they can: where a store of its own is gone."""
+        return self._store.unavailable
+
+    def check(self) -> None:
+        """Find out whether questions can be answered again. StoreError where they cannot."""
+        self._store.check()
 
     def __len__(self) -> int:
         """The number of answers."""
-        return len(self._contents.answers)
+        return len(self._store.answers)
 
     @property
     def facets(self) -> tuple[Facet, ...]:
         """The questions of the guided search."""
-        return self._contents.facets.facets
+        return self._store.facets
 
     @property
     def answers(self) -> Sequence[Answer]:
-        """All answers, by rising id; each is read from its file when it is asked for."""
-        return self._contents.answers
+        """All answers, by rising id; each is read from where it is kept when it is asked for."""
+        return self._store.answers
 
     def get_answer(self, answer_id: str) -> Answer | None:
         """Return an answer by id, None where there is none."""
-        row = self._contents.answers.row_of(answer_id)
-        return None if row is None else self._contents.answers[row]
+        row = self._store.answers.row_of(answer_id)
+        return None if row is None else self._store.answers[row]
 
     def current_id(self, former_id: str) -> str | None:
         """Return the id of the answer that once had this one, None where none had; an answer that has it hides it."""
-        if self._contents.answers.row_of(former_id) is not None:
+        if self._store.answers.row_of(former_id) is not None:
             return None
-        return self._contents.answers.renamed.get(former_id)
+        return self._store.answers.renamed.get(former_id)
 
     def answers_left(self, filters: Mapping[str, Sequence[str]]) -> Sequence[Answer]:
         """Return the answers that *filters* leave, see `search`."""
-        rows = self._rows_left(filters)
-        return self.answers if rows is None else self._contents.answers.pick(rows)
+        rows = self._store.rows_left(filters)
+        return self.answers if rows is None else self._store.answers.pick(rows)
 
     def answers_with_questions(self) -> Sequence[Answer]:
         """Return the answers that have curated questions; the others are not read for that."""
-        table = self._contents.table
-        return self._contents.answers.pick(np.flatnonzero(table.later_rows < table.first_rows[1:]))
+        return self._store.answers_with_questions()
 
     def count_facets(self, filters: Mapping[str, Sequence[str]] | None = None) -> Mapping[str, Mapping[str, int]]:
         """Return how many of the answers that *filters* leave apply to each value of each facet, if any does."""
-        rows = self._rows_left(filters or {})
-        return self._contents.facets.count(np.arange(len(self)) if rows is None else rows)
+        return self._store.count_facets(filters or {})
 
     def known_filters(self, filters: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """Return what of *filters* there is, as it is defined, whatever the form of its accents; the rest is left."""
-        return self._contents.facets.known(filters)
+        return self._store.known_filters(filters)
 
     def unknown_filter(self, filters: Mapping[str, Sequence[str]]) -> Wording | None:
         """Return the first unknown facet or value of *filters* in words, and the known ones; None if all are."""
-        return self._contents.facets.unknown(filters)
+        return self._store.unknown_filter(filters)
 
     def search(
         self,
@@ -181,42 +165,24 @@ class Index:
         The facet counts are over the answers that are worth showing: those that are not improbable, and the first.
         Several questions at once take less time than one by one.
         """
-        allowed = self._contents.facets.allowed(filters or {})
-        remaining = iter(questions)
-        for comparison in self._contents.comparer.compare(vectors):
-            some = list(islice(remaining, len(comparison)))
-            evidence = gather_evidence(self._contents, some, comparison, allowed=allowed)
-            yield from self._weigh(some, evidence, limit=limit)
+        for lookup in self._store.look_up(questions, vectors, filters=filters or {}):
+            evidence = gather_evidence(lookup.contents, lookup.questions, lookup.comparison, allowed=lookup.allowed)
+            yield from self._weigh(lookup, evidence, limit=limit)
 
     def question_vectors(self, *, most: int) -> QuestionVectors:
         """Return at most about twice *most* curated questions, spread evenly over all where there are more."""
-        table = self._contents.table
-        rows = np.flatnonzero(table.are(PassageKind.QUESTION))
-        rows = rows[:: max(1, len(rows) // most)]
-        return QuestionVectors(self._contents.embeddings.pick(rows), table.answers[rows].astype(np.int64))
+        return self._store.question_vectors(most=most)
 
     def vector_sums(self, *, most: int) -> VectorSums:
         """Return the sums of the vectors of at most *most* answers, spread evenly over all where there are more."""
-        rows = np.arange(len(self))[:: max(1, -(-len(self) // most))]
-        of_answers = self._contents.table.rows_of(rows)
-        # Of each answer two groups: its bodies, then its questions.
-        sums = of_answers.sums(self._contents.embeddings.pick(of_answers.rows))
-        bodies, questions = self._contents.table.lengths[rows].T
-        return VectorSums(self._contents.answers.pick(rows), sums[::2], sums[1::2], bodies, questions)
+        return self._store.vector_sums(most=most)
 
     def answer_vectors(self) -> Vectors:
         """Return the mean of the vectors of each answer's passages, at unit length, shape (answers, dimension)."""
-        first_rows = self._contents.table.first_rows[:-1]
-        sums = np.add.reduceat(np.array(self._contents.embeddings.every), first_rows, axis=0)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        return np.asarray(sums / np.maximum(lengths, 1e-12), dtype=np.float32)
+        return self._store.answer_vectors()
 
-    def _rows_left(self, filters: Mapping[str, Sequence[str]]) -> NDArray[np.int64] | None:
-        """Return the rows of the answers that *filters* leave, None for all."""
-        allowed = self._contents.facets.allowed(filters)
-        return None if allowed is None else np.flatnonzero(allowed)
-
-    def _weigh(self, questions: Sequence[str], evidence: Evidence, *, limit: int) -> Iterator[Found]:
+    def _weigh(self, lookup: Lookup, evidence: Evidence, *, limit: int) -> Iterator[Found]:
+        contents = lookup.contents
         features = feature_matrix(evidence)
         scores = self.manifest.ranking.score(features)
         calibration = self.manifest.calibration
@@ -224,11 +190,12 @@ class Index:
         is_shown = confidences >= calibration.show_among_all
         by_question = question_decides(question=evidence.question, body=evidence.body, sentence=evidence.sentence)
         nearest = evidence.nearest()
-        for at in range(scores.shape[1]):
-            # Candidates come by row, and rows follow ids, so that ties of score go by id.
-            best = best_first(scores[:, at], limit)
+        # Candidates come by row, and rows follow ids, so that ties of score go by id.
+        bests = [best_first(column, limit) for column in scores.T]
+        contents.answers.expect(row for best in bests for row in evidence.answers[best].tolist())
+        for at, best in enumerate(bests):
             is_shown[best[:1], at] = True
-            coverage = self._coverage.read(questions[at], evidence, scores, best.tolist(), at=at)
+            coverage = lookup.coverage.read(lookup.questions[at], evidence, scores, best.tolist(), at=at)
             trust = self._trust(coverage, confidences[best, at])
             # Columns of all hits: numbers taken from arrays one at a time cost more than all that is done with them.
             columns = zip(
@@ -248,13 +215,15 @@ class Index:
             )
             hits = tuple(
                 Hit(
-                    answer=(answer := self._contents.answers[row]),
+                    answer=(answer := contents.answers[row]),
                     rank=rank,
                     score=score,
                     confidence=confidence,
                     is_shown=shown,
-                    passage=self._excerpt(answer, evidence.sentence_row(position, at)),
-                    matched_question=self._question(answer, evidence.question_row(position, at)) if asked else None,
+                    passage=_excerpt(contents, answer, evidence.sentence_row(position, at)),
+                    matched_question=_question(contents, answer, evidence.question_row(position, at))
+                    if asked
+                    else None,
                     dense=dense,
                     lexical=lexical,
                     weighed=weighed,
@@ -270,7 +239,7 @@ class Index:
             # Of several that are meant none is the answer, and none is wrong.
             status = Status.UNCERTAIN if advice else status
             missing = hits[0].missing if hits else ()
-            facets = self._contents.facets.count(evidence.answers[is_shown[:, at]])
+            facets = contents.facets.count(evidence.answers[is_shown[:, at]])
             yield Found(hits, status, facets, missing, advice, int(is_shown[:, at].sum()), coverage.read)
 
     def _trust(self, coverage: Coverage, confidences: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -282,14 +251,16 @@ class Index:
             return confidences
         return surely_right(confidences, coverage)
 
-    def _excerpt(self, answer: Answer, sentence_row: int | None) -> Excerpt:
-        """Return the sentence of the best match, or the whole text where it is one sentence."""
-        if sentence_row is None:
-            return Excerpt(answer.text, 0, len(answer.text))
-        start, end = self._contents.spans.place(sentence_row)
-        return Excerpt(answer.text[start:end], start, end)
 
-    def _question(self, answer: Answer, row: int | None) -> str | None:
-        """Return the curated question of an answer that is passage *row*; None for none, and for keywords."""
-        number = 0 if row is None else int(self._contents.table.rows[row]["number"])
-        return None if row is None or number >= len(answer.questions) else answer.questions[number]
+def _excerpt(contents: SearchContents, answer: Answer, sentence_row: int | None) -> Excerpt:
+    """Return the sentence of the best match, or the whole text where it is one sentence."""
+    if sentence_row is None:
+        return Excerpt(answer.text, 0, len(answer.text))
+    start, end = contents.spans.place(sentence_row)
+    return Excerpt(answer.text[start:end], start, end)
+
+
+def _question(contents: SearchContents, answer: Answer, row: int | None) -> str | None:
+    """Return the curated question of an answer that is passage *row*; None for none, and for keywords."""
+    number = 0 if row is None else int(contents.table.rows[row]["number"])
+    return None if row is None or number >= len(answer.questions) else answer.questions[number]

@@ -79,13 +79,27 @@ class CorpusInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """Where the vectors and answers of an index are, if not in files beside its manifest.
+
+    address: without any secret. version: of the server that took it. words: `milvus`, or `souffleur` where each server
+    holds them in its memory.
+    """
+
+    address: str
+    version: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything about an index that is not in its other files.
 
     built_at: ISO 8601, UTC. method: `RECIPE`, by which the same corpus makes the same index. files: name to
     sha256. cosine_scale: of the encoder, known of it or fitted to this corpus. sizes: name to bytes, none in those of
     older versions. replaced: the id of the index that was in service when this one was built, empty for none. corpus:
-    what it was built from, None where that was no file, or is not known.
+    what it was built from, None where that was no file, or is not known. store: None for files. *files* then says of
+    what it was copied, and of which of them it has copies.
     """
 
     id: str
@@ -103,12 +117,14 @@ class Manifest:
     replaced: str = ""
     format_version: int = FORMAT_VERSION
     corpus: CorpusInfo | None = None
+    store: StoreInfo | None = None
 
     def to_json(self) -> str:
         """Return the manifest as a JSON document that people can read."""
         content = dataclasses.asdict(self) | {"ranking": self.ranking.to_record()}
-        if self.corpus is None:
-            del content["corpus"]
+        for name in ("corpus", "store"):
+            if content[name] is None:
+                del content[name]
         return json.dumps(content | {_SUM: _sum_of(content)}, ensure_ascii=False, indent=2) + "\n"
 
     @classmethod
@@ -152,7 +168,8 @@ class Manifest:
                 cosine_scale=_cosine_scale(content),
                 sizes=_sizes(content.get("sizes", {}), content["files"]),
                 replaced=_text(content, "replaced") if "replaced" in content else "",
-                corpus=_corpus(content.get("corpus")),
+                corpus=_part(CorpusInfo, found) if (found := content.get("corpus")) else None,
+                store=_part(StoreInfo, found) if (found := content.get("store")) else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(where, error) from error
@@ -242,10 +259,6 @@ def _cosine_scale(content: Mapping[str, Any]) -> CosineScale:
     if scale.span <= 0:
         raise ValueError("cosine_scale has no span")
     return scale
-
-
-def _corpus(content: Mapping[str, Any] | None) -> CorpusInfo | None:
-    return _part(CorpusInfo, content) if content else None
 
 
 def _files(content: Mapping[str, Any]) -> dict[str, str]:

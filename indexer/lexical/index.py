@@ -4,8 +4,9 @@ Owns the score and the trust in it. What a word is belongs to `indexer/french/wo
 word to `indexer/lexical/question_terms.py`, the inverted file to `indexer/lexical/postings.py`.
 """
 
+import copy
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from indexer.french.words import Word
 from indexer.lexical.acronyms import Phrases
 from indexer.lexical.postings import Postings
 from indexer.lexical.question_terms import QuestionReader, QuestionTerm
+from indexer.lexical.some_rows import PickedRows, SparseRows, SparseVector, dimension_of, sparse_vectors
 from indexer.lexical.spelling import Speller
 from indexer.lexical.text_terms import TextReader
 from indexer.records import Acronym
@@ -74,6 +76,7 @@ class LexicalIndex:
     ) -> None:
         """has_mentions: whether the texts were read with the meaning of their numbers; in earlier versions not."""
         self._postings = postings
+        self._lists: Postings | PickedRows | SparseRows = postings
         self._speller = speller
         self._acronyms = tuple(acronyms)
         self._has_mentions = has_mentions
@@ -101,21 +104,52 @@ class LexicalIndex:
         (folder / _ABOUT).write_text(about + "\n", encoding="utf-8", newline="\n")
 
     @classmethod
-    def load(cls, folder: Path) -> "LexicalIndex":
-        """Return the index saved in *folder*. IndexFolderError if it cannot be read."""
+    def load(cls, folder: Path, *, has_rows: bool = True) -> "LexicalIndex":
+        """Return the index saved in *folder*. IndexFolderError if it cannot be read.
+
+        has_rows: False for its vocabulary alone, see `of_vectors`.
+        """
         try:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
             acronyms = [Acronym(short, long) for short, long in about["acronyms"]]
-            postings = Postings.load(folder, row_count=about["rows"])
+            postings = Postings.load(folder, row_count=about["rows"], has_rows=has_rows)
             return cls(postings, Speller.load(folder), acronyms, has_mentions=about.get("mentions", False))
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise IndexFolderError(
                 f'{folder} is no lexical index to read: {error}. Run "{command_of("build")}".'
             ) from error
 
+    def of_rows(self, rows: NDArray[np.int64]) -> "LexicalIndex":
+        """Return the index of some rows, which rise, numbered by their place; terms weigh what they do in all."""
+        return self._with(PickedRows(self._postings, rows))
+
+    def of_vectors(self, vectors: Sequence[SparseVector]) -> "LexicalIndex":
+        """Return the index of some rows, by their sparse vectors and numbered by their place; see `of_rows`."""
+        return self._with(SparseRows(self._postings, vectors))
+
+    def _with(self, lists: PickedRows | SparseRows) -> "LexicalIndex":
+        some = copy.copy(self)
+        some._lists = lists
+        some._having = some._rows_with
+        return some
+
+    def sparse_vectors(self) -> Iterator[SparseVector]:
+        """Yield the sparse vector of each row, in order."""
+        return sparse_vectors(self._postings)
+
+    def sparse_question(self, question: str) -> SparseVector:
+        """Return the sparse vector of *question*: its product with that of a row is at least the row's score."""
+        found: dict[int, float] = {}
+        for term in self._reader.read(question):
+            idf = self._postings.idf(term.row_frequency)
+            for name, weight in term.variants:
+                dimension = dimension_of(self._postings, name)
+                found[dimension] = found.get(dimension, 0.0) + weight * idf
+        return found
+
     def __len__(self) -> int:
         """The number of rows."""
-        return self._postings.row_count
+        return self._lists.row_count
 
     def read_words(self, question: str) -> list[tuple[Word, QuestionTerm]]:
         """Return the different content words of *question*, each with the known terms that do for it."""
@@ -131,14 +165,14 @@ class LexicalIndex:
 
     def rows_of(self, term: str) -> NDArray[np.int32]:
         """Return the rows of a known *term*, ascending."""
-        return self._postings.of(term)[0]
+        return self._lists.of(term)[0]
 
     def search(self, question: str) -> LexicalMatch:
         """Return what every row has of the words of *question*."""
         terms = self._reader.read(question)
         values = np.zeros((3, len(self)), dtype=np.float32)
         # An unknown word says as much as one that is in one row.
-        idfs = [self._postings.idf(term.row_frequency or min(1, len(self))) for term in terms]
+        idfs = [self._postings.idf(term.row_frequency or min(1, self._postings.row_count)) for term in terms]
         total = sum(idfs)
         known = [(term, idf) for term, idf in zip(terms, idfs, strict=True) if term.variants]
         if not known:
@@ -161,7 +195,7 @@ class LexicalIndex:
         """Return the rows that have one of *variants*, which come by rising weight."""
         if len(variants) == 1:
             ((term, weight),) = variants
-            rows, impacts = self._postings.of(term)
+            rows, impacts = self._lists.of(term)
             return (
                 rows,
                 impacts if weight == 1 else impacts * np.float32(weight),
@@ -169,7 +203,7 @@ class LexicalIndex:
             )
         best_impacts, best_weights = np.zeros((2, len(self)), dtype=np.float32)
         for term, weight in variants:
-            rows, impacts = self._postings.of(term)
+            rows, impacts = self._lists.of(term)
             best_impacts[rows] = np.maximum(best_impacts[rows], impacts * np.float32(weight))
             best_weights[rows] = weight  # the highest comes last
         found = np.flatnonzero(best_weights)

@@ -107,8 +107,11 @@ class Postings:
         np.save(folder / _IMPACTS, self._impacts)
 
     @classmethod
-    def load(cls, folder: Path, *, row_count: int) -> "Postings":
-        """Return the postings saved in *folder*, see `read_table`. OSError or ValueError if they do not fit."""
+    def load(cls, folder: Path, *, row_count: int, has_rows: bool = True) -> "Postings":
+        """Return the postings saved in *folder*, see `read_table`. OSError or ValueError if they do not fit.
+
+        has_rows: False where somebody else keeps which rows have a term: only what is known of terms is loaded then.
+        """
         terms = read_lines(folder / _TERMS)
         aliases: dict[str, int] = {}
         # Few have other names; to take a million lines apart takes half a second.
@@ -116,9 +119,10 @@ class Postings:
             terms[at], *others = terms[at].split("\t")
             aliases.update(dict.fromkeys(others, at))
         starts = read_array(folder / _STARTS, np.int64)
-        rows = read_array(folder / _ROWS, np.int32)
-        impacts = read_array(folder / _IMPACTS, np.float32)
-        if starts.shape != (len(terms) + 1,) or rows.shape != impacts.shape or rows.shape != (int(starts[-1]),):
+        rows = read_array(folder / _ROWS, np.int32) if has_rows else np.zeros(0, dtype=np.int32)
+        impacts = read_array(folder / _IMPACTS, np.float32) if has_rows else np.zeros(0, dtype=np.float32)
+        expected = (int(starts[-1]) if has_rows else 0,)
+        if starts.shape != (len(terms) + 1,) or rows.shape != impacts.shape or rows.shape != expected:
             raise ValueError("its arrays have not the same length")
         return cls(terms, aliases, starts, rows, impacts, row_count=row_count)
 
@@ -134,6 +138,20 @@ class Postings:
         """Return how many rows have *term*."""
         at = self._ids.get(term)
         return 0 if at is None else int(self._starts[at + 1] - self._starts[at])
+
+    def number_of(self, term: str) -> int:
+        """Return the place of a known *term*, or of that which it is a name of, among all. KeyError for another."""
+        return self._ids[term]
+
+    def by_row(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """Return the numbers of the terms of each row, one row after the other, where each begins, and their impacts.
+
+        The terms of row i are terms[starts[i] : starts[i + 1]].
+        """
+        order = np.argsort(self._rows, kind="stable")
+        terms = np.repeat(np.arange(len(self._terms)), np.diff(self._starts))[order]
+        starts = np.searchsorted(self._rows[order], np.arange(self.row_count + 1))
+        return terms, starts.astype(np.int64), self._impacts[order]
 
     def idf(self, row_frequency: int) -> float:
         """Return the weight of a term that *row_frequency* rows have; the rarer the higher, never negative."""

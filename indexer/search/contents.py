@@ -5,13 +5,14 @@ A row of the tables and of the vectors is one passage, a span being a finer one.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.answers.facets import FacetTable
 from indexer.answers.passage_table import AnswerRows, PassageTable
-from indexer.answers.store import AnswerStore
+from indexer.answers.store import Answers, AnswerStore
 from indexer.dense.comparison import Comparer
 from indexer.dense.faiss_index import DenseIndex
 from indexer.dense.vector_table import VectorTable
@@ -66,6 +67,40 @@ class Candidates:
     def every(cls, *, table: PassageTable, spans: PassageTable) -> "Candidates":
         """Return all answers of an index as candidates."""
         return cls.of(np.arange(len(table.later_rows)), table=table, spans=spans)
+
+
+class SearchContents(Protocol):
+    """What the search for some questions looks into: a whole index, or what a store gave of one for them.
+
+    Rows are places in these tables, which hold either all answers of the index or some of them, by rising id.
+    """
+
+    @property
+    def answers(self) -> Answers: ...
+
+    @property
+    def facets(self) -> FacetTable: ...
+
+    @property
+    def table(self) -> PassageTable: ...
+
+    @property
+    def spans(self) -> PassageTable: ...
+
+    @property
+    def lexical(self) -> LexicalIndex: ...
+
+    @property
+    def question_norms(self) -> NDArray[np.float32]: ...
+
+    @property
+    def every_candidate(self) -> Candidates | None: ...
+
+    @property
+    def cosine_scale(self) -> CosineScale: ...
+
+    def question_norm_without(self, answer: int, passage: int) -> np.float32:
+        """Return the length of the sum of an answer's question vectors but for one passage's, 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +171,11 @@ class IndexContents:
                 f'The files of {folder} do not fit each other. Run "{command_of("build")}" to build anew.'
             )
         return contents
+
+    def question_norm_without(self, answer: int, passage: int) -> np.float32:
+        """Return the length of the sum of an answer's question vectors but for one passage's, 0 for none."""
+        rows = np.arange(self.table.later_rows[answer], self.table.first_rows[answer + 1])
+        return np.float32(np.linalg.norm(self.embeddings.pick(rows[rows != passage]).sum(axis=0)))
 
     def fit_each_other(self) -> bool:
         """Whether files of the same rows have the same number of them, and all vectors the same dimension."""

@@ -26,7 +26,7 @@ from indexer.french.intent import (
 from indexer.french.text import words_of
 from indexer.lexical.question_terms import QuestionTerm
 from indexer.records import Hit, ReadWord
-from indexer.search.contents import IndexContents
+from indexer.search.contents import SearchContents
 from indexer.search.evidence import Evidence
 from indexer.search.features import QUESTION_ADVANTAGE, scale_cosine
 from indexer.search.ranking import softmax
@@ -149,7 +149,7 @@ class _Sums:
 class CoverageReader:
     """Reads questions against the answers of one index; safe to use from several threads."""
 
-    def __init__(self, contents: IndexContents) -> None:
+    def __init__(self, contents: SearchContents) -> None:
         self._contents = contents
         self._lexical = contents.lexical
         self._concepts = shipped_concepts()

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from indexer.answers.passage_table import AnswerRows
 from indexer.dense.comparison import Comparison
 from indexer.lexical import CODES, COVERAGE, SCORE, LexicalMatch
-from indexer.search.contents import Candidates, IndexContents
+from indexer.search.contents import Candidates, SearchContents
 
-_DENSE_CANDIDATES = 100
-_LEXICAL_CANDIDATES = 50
+DENSE_CANDIDATES = 100
+LEXICAL_CANDIDATES = 50
 """Passages that make their answers candidates."""
 
 _NOWHERE = np.float32(-np.inf)
@@ -90,7 +90,7 @@ class Evidence:
 
 
 def gather_evidence(
-    contents: IndexContents,
+    contents: SearchContents,
     questions: Sequence[str],
     comparison: Comparison,
     *,
@@ -139,7 +139,7 @@ def gather_evidence(
 
 
 def _choose(
-    contents: IndexContents,
+    contents: SearchContents,
     comparison: Comparison,
     found: Sequence[LexicalMatch],
     allowed: NDArray[np.bool_] | None,
@@ -154,10 +154,10 @@ def _choose(
         chosen = every.answers
     else:
         among = None if allowed is None else allowed[contents.table.answers]
-        nearest = comparison.nearest_passages(_DENSE_CANDIDATES, among=among)
+        nearest = comparison.nearest_passages(DENSE_CANDIDATES, among=among)
         if left_out_passage is not None:
             nearest = nearest[nearest != left_out_passage]
-        rows = np.concatenate((nearest, *(match.best_rows(_LEXICAL_CANDIDATES) for match in found)))
+        rows = np.concatenate((nearest, *(match.best_rows(LEXICAL_CANDIDATES) for match in found)))
         # For so few, faster than np.unique.
         chosen = np.array(sorted(set(contents.table.answers[rows].tolist())), dtype=np.int64)
     if left_out_answer is not None:
@@ -202,7 +202,7 @@ def _lexical(passages: AnswerRows, found: Sequence[LexicalMatch]) -> NDArray[np.
 
 
 def _mean_cosines(
-    contents: IndexContents, passages: Nearness, answers: NDArray[np.int64], left_out: int | None
+    contents: SearchContents, passages: Nearness, answers: NDArray[np.int64], left_out: int | None
 ) -> NDArray[np.float32]:
     """Return the cosine of each candidate with the mean direction of its questions, NaN where it has none."""
     cosines = passages.cosines
@@ -212,13 +212,7 @@ def _mean_cosines(
         return means
     if left_out is not None:
         owner = int(contents.table.answers[left_out])
-        norms = np.where(answers == owner, _norm_without(contents, owner, left_out), norms)
+        norms = np.where(answers == owner, contents.question_norm_without(owner, left_out), norms)
         cosines = np.where(cosines > _NOWHERE, cosines, np.float32(0))
     sums = passages.of_answers.sums(cosines)[1::2]
     return np.divide(sums, norms[:, np.newaxis], out=means, where=norms[:, np.newaxis] > 0)
-
-
-def _norm_without(contents: IndexContents, answer: int, left_out: int) -> np.float32:
-    """Return the length of the sum of an answer's questions but for one, 0 for none."""
-    rows = np.arange(contents.table.later_rows[answer], contents.table.first_rows[answer + 1])
-    return np.float32(np.linalg.norm(contents.embeddings.pick(rows[rows != left_out]).sum(axis=0)))

@@ -18,6 +18,7 @@ from indexer.encoders import Encoder
 from indexer.errors import EncoderError, QuestionError, Wording
 from indexer.french.intent import split_questions
 from indexer.index.index import SEARCHED_TOGETHER, Found, Index
+from indexer.index.indexes import Indexes
 from indexer.index.manifest import Manifest
 from indexer.records import Answer, IndexInfo, Reply, Status, Vectors
 from server.answering.batching import Batcher, divide
@@ -72,13 +73,13 @@ class Answering:
     @classmethod
     def open(
         cls,
-        path: Path,
+        where: Path | Indexes,
         *,
         encoder: Encoder,
         tracing: NoTracing | None = None,
     ) -> "Answering":
-        """Return the answering of the index in service in *path*, opened as `open_soon` does."""
-        return cls(open_soon(path), encoder, tracing=tracing)
+        """Return the answering of the index in service in *where*, opened as `open_soon` does."""
+        return cls(open_soon(where), encoder, tracing=tracing)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -95,6 +96,11 @@ class Answering:
         self._in_service = prepared
         self._served.add(prepared.info.id)
         self.metrics.show_index(prepared.info.id, prepared.index.manifest.built_at)
+
+    @property
+    def is_available(self) -> bool:
+        """Whether questions can be answered just now: the store of the index, where it has one elsewhere, answers."""
+        return self._in_service.index.unavailable is None
 
     def degrade(self, reason: str | None) -> None:
         """From now on say that the service is not as it should be, and why; None once it is."""

@@ -1,14 +1,13 @@
-"""What serves where the index named in `current` cannot: the newest whole one of the folder. Nothing is deleted.
+"""What serves where the index named in `current` cannot: the newest whole one beside it. Nothing is deleted.
 
 For a server alone: whoever asks once in a terminal, or by the library, sees the error, and can mend it.
 """
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
-from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
+from indexer.index.indexes import Indexes
 from server.answering.answering import Answering
 from server.answering.prepared import UNFIT
 
@@ -17,14 +16,14 @@ logger = logging.getLogger(__name__)
 FELL_BACK = "The index named in `current` is not fit to serve, and an earlier one does; the log says why."
 
 
-def fall_back(path: Path, make: Callable[[Index], Answering], *, unfit: Exception) -> Answering:
-    """Return what *make* makes of the newest whole index in *path*; *unfit* is raised again where there is none.
+def fall_back(indexes: Indexes, make: Callable[[Index], Answering], *, unfit: Exception) -> Answering:
+    """Return what *make* makes of the newest whole index there is; *unfit* is raised again where there is none.
 
     make: raises one of UNFIT for an index that cannot answer. unfit: why the one named in `current` could not.
     """
-    for index_id in reversed(IndexFolder(path).ids()):
+    for index_id in reversed(indexes.ids()):
         try:
-            answering = make(Index.open(path, index_id=index_id))
+            answering = make(Index.open(indexes, index_id=index_id))
         except UNFIT as error:
             logger.warning("%s does not serve: %s", index_id, error)
             continue

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import IndexFolderError
+from indexer.errors import IndexFolderError, StoreError, StoreUnavailableError
 from indexer.index.difference import Difference, difference_to
-from indexer.index.folder import CURRENT, IndexFolder
+from indexer.index.folder import indexes_in
 from indexer.index.index import Index
+from indexer.index.indexes import Indexes
 from indexer.index.manifest import Manifest
 from indexer.records import IndexInfo
 from indexer.terminal import command_of
@@ -28,18 +29,6 @@ _PATIENCE_SECONDS = 60.0
 _REFUSED = "The index named in `current` was refused, and the one before serves; the log says why."
 _DAMAGED = "A file of the index in service is damaged; the log says which."
 
-Stamp = tuple[int, int]
-"""What changes whenever `current` is replaced."""
-
-
-def stamp(path: Path) -> Stamp | None:
-    """Return the stamp of `current` in the index folder *path*, None where there is none."""
-    try:
-        found = (path / CURRENT).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
-
 
 @dataclass(frozen=True, slots=True)
 class Previous:
@@ -50,11 +39,12 @@ class Previous:
 
 
 class IndexSwitch:
-    """Keeps *answering* on the index that the folder *path* names in `current`."""
+    """Keeps *answering* on the index that is in service in *where*: a folder names it in `current`, a Milvus by an
+    alias."""
 
-    def __init__(self, path: Path, answering: Answering, *, loaded_since: Stamp | None = None) -> None:
+    def __init__(self, where: Path | Indexes, answering: Answering, *, loaded_since: object = None) -> None:
         """loaded_since: the `stamp` from before *answering* was opened, so that nothing written since is missed."""
-        self._folder = IndexFolder(path)
+        self._indexes = indexes_in(where)
         self._answering = answering
         self._lock = threading.Lock()
         self._tried = loaded_since or self._named()
@@ -66,7 +56,7 @@ class IndexSwitch:
         try:
             self._tried = self._named()
             with self._counted(degrades=True):
-                index = Index.open(self._folder.path)
+                index = Index.open(self._indexes)
                 self._answering.switch(self._answering.prepare(index))
             self._answering.metrics.reloads.inc()
             self._answering.degrade(None)
@@ -78,32 +68,34 @@ class IndexSwitch:
 
     def previous(self) -> Previous:
         """Return where `rollback` would lead. IndexFolderError where there is no older index that can be read."""
-        earlier = self._folder.previous_id()
-        manifest = self._folder.manifest(earlier)
-        return Previous(manifest, difference_to(self._answering.index.answers, self._folder, earlier))
+        earlier = self._indexes.previous_id()
+        manifest = self._indexes.manifest(earlier)
+        return Previous(manifest, difference_to(self._answering.index.answers, self._indexes, earlier))
 
     def rollback(self, *, to: str | None = None) -> IndexInfo:
         """Put the index before the current one into service, and name it in `current`. IndexFolderError as `reload`.
 
         to: the index that somebody agreed to; another is refused.
         """
-        with self._folder.lock():
-            earlier = self._folder.previous_id()
+        with self._indexes.lock():
+            earlier = self._indexes.previous_id()
             if to not in (None, earlier):
                 raise IndexFolderError(f"The index before the current one is now {earlier}, not {to}.")
             with self._counted():
-                self._folder.verify(earlier)
-            self._folder.switch(earlier)
+                self._indexes.verify(earlier)
+            self._indexes.switch(earlier)
         return self.reload()
 
     def look(self) -> bool:
         """Reload if `current` was written since the last try; return whether another index is in service now."""
-        if self._named() == self._tried:
-            return False
         try:
+            if not self._answering.is_available:
+                self._answering.index.check()
+            if self._named() == self._tried:
+                return False
             self.reload()
-        except IndexFolderError:
-            return False  # logged and counted already; tried again when `current` is written again
+        except (IndexFolderError, StoreError):
+            return False  # logged and counted already; tried again when another is named, or once the store is back
         return True
 
     @contextmanager
@@ -115,20 +107,25 @@ class IndexSwitch:
     def _verify_the_rest(self) -> None:
         """Read the files that were too large to be verified at the start; one that is damaged is told, not replaced."""
         try:
-            self._folder.verify(self._answering.index_info.id)
+            self._indexes.verify(self._answering.index_info.id)
+        except StoreUnavailableError:
+            return  # that is told elsewhere, and is no damage
         except IndexFolderError as error:
             self._answering.metrics.damaged_files.inc()
             self._answering.degrade(_DAMAGED)
             logger.error("The index in service is damaged, and goes on serving: %s", error)
 
-    def _named(self) -> Stamp | None:
-        return stamp(self._folder.path)
+    def _named(self) -> object:
+        return self._indexes.stamp()
 
     @contextmanager
     def _counted(self, *, degrades: bool = False) -> Iterator[None]:
         """Log and count that an index was refused. degrades: it is the one named in `current`."""
         try:
             yield
+        except StoreUnavailableError:
+            self._tried = None  # nothing is known of the index yet
+            raise
         except UNFIT as error:
             self._answering.metrics.refused_reloads.inc()
             if degrades:

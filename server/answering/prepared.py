@@ -9,6 +9,7 @@ from pathlib import Path
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError, SouffleurError
 from indexer.index.index import Index
+from indexer.index.indexes import Indexes
 from indexer.records import IndexInfo
 from indexer.terminal import command_of
 from server.answering.shown_questions import shown_questions
@@ -53,9 +54,9 @@ class PreparedIndex:
         return cls(index, IndexInfo(index.manifest.id, built_by.name, len(index)), suggester)
 
 
-def open_soon(path: Path) -> Index:
-    """Return the index in service in *path*, soon whatever its size: its largest files are not verified.
+def open_soon(where: Path | Indexes) -> Index:
+    """Return the index in service in *where*, soon whatever its size: its largest files are not verified.
 
-    `IndexSwitch.watch` does that later. IndexFolderError as of Index.open.
+    `IndexSwitch.watch` does that later. Errors as of Index.open.
     """
-    return Index.open(path, largest_bytes=VERIFIED_AT_ONCE)
+    return Index.open(where, largest_bytes=VERIFIED_AT_ONCE)

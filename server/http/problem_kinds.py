@@ -299,6 +299,16 @@ LOADING = Kind(
     Wording("Attendez ce que dit Retry-After, puis recommencez.", "Wait as long as Retry-After says, then ask again."),
     Wording("L'index se charge. Recommencez dans un instant.", "The index is being loaded. Ask again shortly."),
 )
+STORE_UNAVAILABLE = Kind(
+    "store-unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    Wording("L'index n'est pas joignable", "The index cannot be reached"),
+    Wording("Attendez ce que dit Retry-After, puis recommencez.", "Wait as long as Retry-After says, then ask again."),
+    Wording(
+        "La base qui garde l'index ne répond pas. Recommencez dans un instant.",
+        "The store of the index does not answer. Ask again shortly.",
+    ),
+)
 FEEDBACK_UNAVAILABLE = Kind(
     "feedback-unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -314,7 +324,7 @@ KINDS = tuple(value for value in globals().copy().values() if isinstance(value, 
 """All of them, by rising status."""
 EVERYWHERE = (
     *(BODY_TOO_SLOW, BODY_TOO_LARGE, TOO_MANY_REQUESTS, HEADERS_TOO_LARGE),
-    *(SERVER_ERROR, OVERLOADED, OUT_OF_TIME, LOADING),
+    *(SERVER_ERROR, OVERLOADED, OUT_OF_TIME, LOADING, STORE_UNAVAILABLE),
 )
 """What may be said before a route is reached, or when it fails."""
 

@@ -17,7 +17,15 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
-from indexer.errors import IndexFolderError, QuestionError, QuestionFault, SouffleurError, Wording
+from indexer.errors import (
+    IndexFolderError,
+    QuestionError,
+    QuestionFault,
+    SouffleurError,
+    StoreError,
+    StoreUnavailableError,
+    Wording,
+)
 from server.answering.request_budget import GivenUpError
 from server.feedback.schema import FeedbackError
 from server.http import problem_kinds as kinds
@@ -35,6 +43,8 @@ _MOST_CHARACTERS = 200
 """Of a place in a body, whose keys may be anything."""
 _RETRY_SECONDS = 10
 """What `Retry-After` says of a judgement: a file that another program holds, or that is replaced, is free sooner."""
+STORE_RETRY_SECONDS = 2
+"""What `Retry-After` says of a store that is gone; whether it is back is looked every second."""
 _OF_FAULTS = {
     QuestionFault.BLANK: kinds.QUESTION_BLANK,
     QuestionFault.TOO_LONG: kinds.QUESTION_TOO_LONG,
@@ -131,6 +141,7 @@ def handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine
         ProblemError: _refused,
         QuestionError: _unanswerable,
         IndexFolderError: _conflict,
+        StoreError: _store_unavailable,
         GivenUpError: _given_up,
         FeedbackError: _unavailable,
         RequestValidationError: _invalid,
@@ -154,6 +165,12 @@ async def _conflict(_: Request, error: IndexFolderError) -> Response:
 
 async def _given_up(_: Request, __: GivenUpError) -> Response:
     return ProblemReply(kinds.OUT_OF_TIME)
+
+
+async def _store_unavailable(_: Request, error: StoreError) -> Response:
+    if not isinstance(error, StoreUnavailableError):  # that one is logged where it is found, once
+        logger.error("A question could not be answered: %s", error)
+    return ProblemReply(kinds.STORE_UNAVAILABLE, headers={"retry-after": str(STORE_RETRY_SECONDS)})
 
 
 async def _unavailable(_: Request, error: FeedbackError) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from indexer.index.folder import INDEX_ID
+from indexer.index.indexes import INDEX_ID
 from indexer.records import Advice, Answer, Hit, ReadWord, Reply, Status
 from indexer.search.coverage import named_coverage
 from indexer.search.ranking import named_features

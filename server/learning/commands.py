@@ -10,6 +10,7 @@ from indexer.corpus.phrasings.memory import read_decided
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.errors import CorpusError, SettingsError
 from indexer.index.encoder import load_configured_encoder
+from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FAILED, FOUND, command_of, show_progress
 from server.answering.answering import Answering
@@ -61,7 +62,7 @@ def _propose(corpus: Corpus, settings: IndexerSettings, server: ServerSettings) 
         )
     keep_products_on_one_thread()
     encoder = load_configured_encoder(settings)
-    index = Answering.open(settings.index, encoder=encoder).index
+    index = Answering.open(configured_indexes(settings), encoder=encoder).index
     vectors = KeptVectors(encoder, KeptVectors.file_beside(server.feedback, encoder))
     with open_feedback(server) as store, show_progress("Lecture des questions") as progress:
         grounds = Grounds(index, store.asked(), store.judged(), read_decided(corpus.path), vectors, progress)

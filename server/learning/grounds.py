@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.corpus.phrasings.memory import DecidedQuestions, key_of
-from indexer.index.index import SEARCHED_TOGETHER, Found, Index, QuestionVectors
+from indexer.index.index import SEARCHED_TOGETHER, Found, Index
 from indexer.records import Answer, Progress, Status, Vectors, no_progress
+from indexer.store import QuestionVectors
 from server.feedback.asked import AskedQuestion, JudgedAnswer
 from server.learning.meaning import nearness_of, sameness_of
 from server.learning.records import NearAnswer

@@ -17,7 +17,7 @@ import jinja2
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from indexer.errors import QuestionError
-from indexer.index.folder import INDEX_ID
+from indexer.index.indexes import INDEX_ID
 from indexer.records import Answer, Reply, Status
 from server.answering.answering import Answering
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID

@@ -93,13 +93,15 @@ def _open_faq(url: str | None, index: IndexerSettings, server: ServerSettings, s
             return ServedFaq(url)
         except ValueError as error:
             raise SettingsError(f"--url: {error}.") from error
-    from server.answering.index_switch import IndexSwitch, stamp
+    from indexer.index.place import configured_indexes
+    from server.answering.index_switch import IndexSwitch
     from server.serve import open_answering
 
-    before = stamp(index.index)
-    answering = open_answering(index, server)
+    indexes = configured_indexes(index)
+    before = indexes.stamp()
+    answering = open_answering(index, server, indexes)
     # An assistant's program runs for days: a new index is taken up as a server does.
-    stack.enter_context(IndexSwitch(index.index, answering, loaded_since=before).watch())
+    stack.enter_context(IndexSwitch(indexes, answering, loaded_since=before).watch())
     return LocalFaq(answering)
 
 

@@ -15,6 +15,7 @@ from indexer.index.build import build_index
 from indexer.index.index import Index
 from indexer.records import Answer, AnswerSource, Facet
 from indexer.search.contents import IndexContents
+from indexer.store.embedded import EmbeddedStore
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.app import create_site
@@ -114,9 +115,8 @@ def serve(
     manifest = build_index(corpus, folder / "index", encoder=encoder).manifest
     if never_sure:
         manifest = replace(manifest, calibration=replace(manifest.calibration, answered_from=1.1, show_from=0.0))
-    answering = Answering(
-        Index(IndexContents.load(folder / "index" / manifest.id, cosine_scale=manifest.cosine_scale), manifest), encoder
-    )
+    contents = IndexContents.load(folder / "index" / manifest.id, cosine_scale=manifest.cosine_scale)
+    answering = Answering(Index(EmbeddedStore(contents), manifest), encoder)
     with FeedbackStore.open(folder / "feedback.sqlite", keep_questions="redacted", retention_days=30) as store:
         app = create_site(
             answering,

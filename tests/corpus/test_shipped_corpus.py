@@ -19,6 +19,7 @@ from indexer.index.build import build_index
 from indexer.records import Advice, Answer, Status
 from server.answering.answering import Answering
 from tests.corpora import MemoryCorpus
+from tests.stores import Stored, assert_same_replies
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -42,8 +43,16 @@ def serve(corpus: MemoryCorpus, encoder: Encoder, path: Path) -> Answering:
 
 
 @pytest.fixture(scope="module")
-def shipped(corpus: MemoryCorpus, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Answering:
-    return serve(corpus, encoder, tmp_path_factory.mktemp("shipped") / "index")
+def folder(corpus: MemoryCorpus, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("shipped") / "index"
+    build_index(corpus, path, encoder=encoder)
+    return path
+
+
+@pytest.fixture(scope="module")
+def shipped(folder: Path, encoder: Encoder, stored: Stored) -> Answering:
+    """The shipped corpus in each place that an index may be kept in."""
+    return Answering.open(stored(folder), encoder=encoder)
 
 
 def questions(corpus: MemoryCorpus) -> Iterator[tuple[str, str]]:
@@ -122,6 +131,16 @@ def test_a_word_that_means_several_answers_gets_none_as_the_answer(shipped: Answ
     reply = shipped.answer(question)
     assert reply.advice is Advice.SEVERAL
     assert reply.status is Status.UNCERTAIN
+
+
+def test_replies_are_the_same_wherever_the_index_is(folder: Path, encoder: Encoder, shipped: Answering) -> None:
+    """Of every question of the set beside the corpus: hits, order, scores, confidence and status, with filters too."""
+    asked = [row["text"] for row in read_jsonl(ROOT / "corpus/queries/dev/queries.jsonl")]
+    files = Answering.open(folder, encoder=encoder)
+    assert len(asked) > 100
+    assert_same_replies(files, shipped, asked)
+    facet = files.index.facets[0]
+    assert_same_replies(files, shipped, asked[::10], filters={facet.key: facet.values[:1]})
 
 
 def read_jsonl(file: Path) -> list[dict[str, str]]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import uvicorn
 
+from indexer.index.folder import IndexFolder
 from server.answering.answering import Answering
-from server.answering.index_switch import IndexSwitch, stamp
+from server.answering.index_switch import IndexSwitch
 from server.app import create_site
 from server.feedback.store import FeedbackStore
 from tests.fakes import FakeEncoder
@@ -15,7 +16,7 @@ from tests.fakes import FakeEncoder
 
 def main(index: Path, feedback: Path, port: int) -> None:
     """Serve until killed."""
-    since = stamp(index)
+    since = IndexFolder(index).stamp()
     answering = Answering.open(index, encoder=FakeEncoder())
     index_switch = IndexSwitch(index, answering, loaded_since=since)
     with (

@@ -170,3 +170,13 @@ def test_only_a_hub_model_is_looked_for_on_the_hub(
     keep_off_the_hub(encoder)
     assert os.environ.get("HF_HUB_OFFLINE") == offline
     assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
+
+
+def test_a_secret_in_an_address_is_not_repeated(tmp_path: Path) -> None:
+    """Though the address is shown where it is wrong."""
+    environment = {"SOUFFLEUR_STORE": "milvus://root:secret@host"}
+    with pytest.raises(SettingsError, match="SOUFFLEUR_STORE cannot be 'milvus://…@host'") as caught:
+        read_settings(
+            IndexerSettings, options=argparse.Namespace(), environment=environment, file=tmp_path / "none.toml"
+        )
+    assert "secret@" not in str(caught.value)

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 import souffleur
+from indexer.index.folder import IndexFolder
 from souffleur import Answer, Status
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
+from tests.stores import connected
 
 HEAVY = ("faiss", "openvino", "fastapi", "torch", "numpy", "sqlite3")
 
@@ -140,3 +142,18 @@ def test_problems_of_files_come_with_their_line(tmp_path: Path) -> None:
     assert [problem.line for problem in problems] == [2]
     with pytest.raises(souffleur.CorpusError):
         list(souffleur.open_corpus(tmp_path / "faq.jsonl").answers())
+
+
+def test_an_index_in_a_milvus_is_opened_by_its_address(tmp_path: Path) -> None:
+    """It answers as the folder that it was copied from."""
+    corpus = souffleur.open_corpus([souffleur.Answer("guichet", "Le guichet ouvre à neuf heures.")])
+    souffleur.build_index(corpus, tmp_path / "index", encoder=FakeEncoder())
+    address = f"milvus+lite://{tmp_path / 'faq.db'}"
+    indexes = connected(address)
+    indexes.publish(IndexFolder(tmp_path / "index"), keep=3)
+    indexes.close()
+    found = souffleur.open(address, encoder=FakeEncoder()).answer("quand ouvre le guichet")
+    expected = souffleur.open(tmp_path / "index", encoder=FakeEncoder()).answer("quand ouvre le guichet")
+    assert found.hits == expected.hits
+    with pytest.raises(ValueError, match="a host is needed"):
+        souffleur.open("milvus://", encoder=FakeEncoder())

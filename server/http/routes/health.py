@@ -14,6 +14,8 @@ from pydantic import Field
 from server import metrics
 from server.answering.answering import Answering
 from server.feedback.store import FeedbackStore
+from server.http import problem_kinds as kinds
+from server.http import problems
 
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
 """Below it a disk is as good as full: the next index or the log of the feedback may not fit."""
@@ -71,6 +73,11 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
     )
     def readyz() -> ReadyReply:
         """Say which index answers questions."""
+        if not answering.is_available:
+            # A proxy may take this server away: it would refuse every question.
+            raise problems.ProblemError(
+                kinds.STORE_UNAVAILABLE, headers={"retry-after": str(problems.STORE_RETRY_SECONDS)}
+            )
         info, built_at = answering.index_info, answering.manifest.built_at
         kept = feedback.health() if feedback else None
         free_bytes = {name: _free_bytes(folder) for name, folder in disks.items()}

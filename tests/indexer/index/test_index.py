@@ -1,21 +1,27 @@
 """The one door to an index, beside searching: answers, counts, and vectors in the order of the answers."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from indexer.dense import comparison
 from indexer.index.index import Index
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
+from tests.stores import Stored
 
 SORTED = sorted(ANSWERS, key=lambda answer: answer.id)
 
 
-@pytest.fixture
-def index(small_index: Path) -> Index:
-    """The small index, opened."""
-    return Index.open(small_index)
+@pytest.fixture(scope="module", params=["whole", "large"])
+def index(request: pytest.FixtureRequest, small_index: Path, stored: Stored) -> Iterator[Index]:
+    """The small index, opened as it is and as if it were large, wherever it is kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "large":
+            patch.setattr(comparison, "WHOLE_UP_TO", 0)
+        yield Index.open(stored(small_index))
 
 
 def test_answers_are_a_sequence_by_rising_id(index: Index) -> None:

@@ -1,6 +1,7 @@
 """Searching an index: questions together and alone, compared with all of it and with candidates alone."""
 
 import dataclasses
+import gc
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +19,12 @@ from indexer.dense.vector_table import VectorTable
 from indexer.index.build import build_index
 from indexer.index.index import Found, Index
 from indexer.records import Answer, Passage, PassageKind, Vectors
+from indexer.store import Lookup
+from indexer.store.milvus import collections
 from tests.corpora import ANSWERS as SMALL
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
+from tests.stores import Stored
 
 WORDS = (
     "certificat",
@@ -64,17 +68,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def index(folder: Path) -> Index:
+def index(folder: Path, stored: Stored) -> Index:
     """Compared whole."""
-    return Index.open(folder)
+    return Index.open(stored(folder))
 
 
 @pytest.fixture(scope="module")
-def large(folder: Path) -> Iterator[Index]:
+def large(folder: Path, stored: Stored) -> Iterator[Index]:
     """The same, as if it were large: compared with candidates alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(comparison, "WHOLE_UP_TO", 0)
-        yield Index.open(folder)
+        patch.setattr(collections, "LOOKED_UP_FROM", 0)
+        yield Index.open(stored(folder))
 
 
 QUESTIONS = [f"quel {a} pour {b} ?" for a in WORDS for b in WORDS if a < b][: 2 * TOGETHER + 3]
@@ -87,6 +92,10 @@ def search_one_by_one(index: Index, *, filters: Mapping[str, Sequence[str]] | No
         for at, question in enumerate(QUESTIONS)
         for found in index.search([question], VECTORS[at : at + 1], limit=10, filters=filters)
     ]
+
+
+def lookups(index: Index) -> list[Lookup]:
+    return list(index._store.look_up(QUESTIONS, VECTORS, filters={}))
 
 
 def assert_alike(one: Found, other: Found) -> None:
@@ -121,8 +130,8 @@ def test_candidates_alone_are_answered_as_the_whole(
     index: Index, large: Index, filters: Mapping[str, Sequence[str]] | None
 ) -> None:
     """Where all answers become candidates, both ways lead to the same."""
-    assert large._contents.every_candidate is None
-    assert index._contents.every_candidate is not None
+    assert [len(lookup.questions) for lookup in lookups(large)] == [1] * len(QUESTIONS)
+    assert [len(lookup.questions) for lookup in lookups(index)] == [TOGETHER, TOGETHER, 3]
     whole = list(index.search(QUESTIONS, VECTORS, limit=10, filters=filters))
     for one, other in zip(whole, large.search(QUESTIONS, VECTORS, limit=10, filters=filters), strict=True):
         assert_alike(one, other)
@@ -187,6 +196,7 @@ def test_a_file_cut_short_under_a_running_index_ends_nothing(tmp_path: Path) -> 
     folder = tmp_path / index.manifest.id
     for file in [file for file in folder.rglob("*") if file.is_file()]:
         os.truncate(file, 0)
+    gc.collect()  # the build has mapped them, in this process too
     maps = Path("/proc/self/maps")
     assert not maps.exists() or str(folder) not in maps.read_text()
     assert list(index.search(["certificat"], vectors, limit=3)) == before

@@ -14,6 +14,7 @@ from indexer.index.index import Index
 from indexer.records import Answer, Vectors
 from indexer.search.contents import IndexContents
 from indexer.search.cosines import fit_cosine_scale
+from indexer.store.embedded import EmbeddedStore
 from server.answering.answering import Answering
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
@@ -67,7 +68,10 @@ def test_squashed_cosines_give_the_same_ranking_and_the_same_confidence(tmp_path
     expected = Answering.open(tmp_path / "plain", encoder=plain)
     found = Answering.open(tmp_path / "squashed", encoder=squashed)
     as_e5 = Answering(
-        Index(IndexContents.load(tmp_path / "squashed" / manifest.id), dataclasses.replace(manifest, cosine_scale=E5)),
+        Index(
+            EmbeddedStore(IndexContents.load(tmp_path / "squashed" / manifest.id)),
+            dataclasses.replace(manifest, cosine_scale=E5),
+        ),
         squashed,
     )
     moved = 0.0

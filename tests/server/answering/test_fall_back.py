@@ -45,7 +45,7 @@ def opened(folder: Path) -> Answering:
     try:
         return make(open_soon(folder))
     except UNFIT as error:
-        return fall_back(folder, make, unfit=error)
+        return fall_back(IndexFolder(folder), make, unfit=error)
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {

@@ -20,7 +20,7 @@ from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
 from indexer.index.index import _FILES
 from server.answering.answering import Answering
-from server.answering.index_switch import IndexSwitch, stamp
+from server.answering.index_switch import IndexSwitch
 from server.app import create_site
 from server.feedback.store import FeedbackStore
 from tests.conftest import CORPUS
@@ -100,7 +100,7 @@ def test_a_judgement_belongs_to_the_index_that_made_the_reply(
 
 def test_an_index_published_while_another_was_loaded_is_noticed(folder: Path) -> None:
     """What is put into `current` after an index was opened, and before the first look, is not missed."""
-    before = stamp(folder)
+    before = IndexFolder(folder).stamp()
     answering = Answering.open(folder, encoder=FakeEncoder())
     built = build_index(SMALLER, folder, encoder=FakeEncoder()).manifest.id
     index_switch = IndexSwitch(folder, answering, loaded_since=before)

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer.errors import StoreUnavailableError
 from indexer.index.build import build_index
 from indexer.records import Reply
 from server.answering.answering import Answering, Filters
@@ -39,6 +40,8 @@ class FailingAnswering(Answering):
     def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
         if question == "erreur":
             raise ZeroDivisionError
+        if question == "injoignable":
+            raise StoreUnavailableError("milvus://10.0.0.1:19530 does not answer")
         return super().answer(question, limit=limit, filters=filters)
 
 
@@ -149,6 +152,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "overloaded": ask("certificat"),
     "out-of-time": ask("certificat"),
     "loading": get("/readyz"),
+    "store-unavailable": ask("injoignable"),
     "feedback-unavailable": judge(),
 }
 LIMITS = {

@@ -1,6 +1,7 @@
 """The HTTP routes."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,20 @@ from server.app import create_app
 from server.feedback.store import FeedbackStore
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
+from tests.stores import Stored
+
+
+@pytest.fixture(scope="module")
+def answering(small_index: Path, stored: Stored) -> Answering:
+    """Answers from the small index, wherever it is kept."""
+    return Answering.open(stored(small_index), encoder=FakeEncoder())
+
+
+@pytest.fixture(scope="module")
+def client(answering: Answering) -> Iterator[TestClient]:
+    """Speaks HTTP with it."""
+    with TestClient(create_app(answering), raise_server_exceptions=False) as client:
+        yield client
 
 
 def test_the_right_answer_comes_first(client: TestClient) -> None:
