@@ -10,7 +10,7 @@ from indexer.cli import refuse_another_corpus
 from indexer.corpus import open_corpus
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders.loading import BUNDLED, BUNDLED_BASE, load_encoder
-from indexer.errors import CorpusError, EncoderError
+from indexer.errors import CorpusError, EncoderError, IndexFolderError
 from indexer.index.encoder import adapter_in_service, load_configured_encoder
 from indexer.index.manifest import CorpusInfo
 from indexer.settings import IndexerSettings, keep_off_the_hub
@@ -22,11 +22,16 @@ from training.tuning.course import TooFewQuestionsError, Tuning, tune
 def tune_corpus(index: IndexerSettings, server: ServerSettings, *, query_sets: Sequence[Path], dry_run: bool) -> int:
     """Tune the bundled encoder to the corpus of *index*; FOUND where nothing is gained, or publishing was refused.
 
-    EncoderError where the settings name another encoder.
+    EncoderError where the settings name another encoder, IndexFolderError where they name a Milvus.
     """
     if index.encoder != BUNDLED:
         raise EncoderError(
             f"« souffleur tune » apprend au modèle fourni, pas à {index.encoder}. Retirez encoder des réglages."
+        )
+    if index.store is not None:
+        raise IndexFolderError(
+            "« souffleur tune » met en service un dossier d'index, pas un Milvus. Retirez store des réglages pour cette "
+            "commande ; « souffleur build » met ensuite dans le Milvus l'index de l'encodeur affiné."
         )
     keep_off_the_hub(index.encoder)
     keep_products_on_one_thread()

@@ -113,3 +113,12 @@ def test_another_encoder_is_not_tuned(
     monkeypatch.setenv("SOUFFLEUR_ENCODER", "bundled-taught")
     assert main(["tune", "--index", str(tmp_path)]) == 2
     assert "pas à bundled-taught" in capsys.readouterr().err
+
+
+def test_a_milvus_is_not_tuned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder is where it is learnt; nothing is asked of the server that the settings name."""
+    monkeypatch.setenv("SOUFFLEUR_STORE", "milvus://127.0.0.1:1")
+    assert main(["tune", "--index", str(tmp_path)]) == 2
+    assert "Retirez store" in capsys.readouterr().err
