@@ -30,7 +30,7 @@ def tune_corpus(index: IndexerSettings, server: ServerSettings, *, query_sets: S
         )
     if index.store is not None:
         raise IndexFolderError(
-            "« souffleur tune » met en service un dossier d'index, pas un Milvus. Retirez store des réglages pour cette "
+            "« souffleur tune » met en service un dossier, pas un Milvus. Retirez store des réglages pour cette "
             "commande ; « souffleur build » met ensuite dans le Milvus l'index de l'encodeur affiné."
         )
     keep_off_the_hub(index.encoder)
