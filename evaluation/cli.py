@@ -89,7 +89,7 @@ def add_commands(commands: Subparsers) -> None:
         run=_run,
         program=run,
     )
-    command.add_argument("queries", type=Path, help="a BEIR folder, TREC topics (.tsv), or a question a line")
+    command.add_argument("queries", type=Path, help="a BEIR folder, .jsonl, a table (.csv, .tsv), or a question a line")
     command.add_argument("--qrels", type=Path, metavar="FILE", help="judgments, of TREC or BEIR")
     command.add_argument(
         "--out", type=Path, metavar="FOLDER", help="folder of the run (default: build/evaluation/runs/NAME)"
