@@ -54,7 +54,7 @@ class Judgments:
     def unknown(self, known_answers: Container[str]) -> list[Problem]:
         """Return a problem for each judged answer that is not known, where it is first named."""
         return [
-            Problem(str(file), line, f"there is no answer with the id {answer!r}")
+            Problem(str(file), line, f"there is no answer with the id {answer!r}{_meant(answer, known_answers)}")
             for answer, (file, line) in self.mentions.items()
             if answer not in known_answers
         ]
@@ -62,7 +62,7 @@ class Judgments:
     def of_unknown_queries(self, ids: Container[str]) -> list[Problem]:
         """Return a problem for each judged query that is not among *ids*, where it is first named."""
         return [
-            Problem(str(file), line, f"there is no query with the id {query!r}")
+            Problem(str(file), line, f"there is no query with the id {query!r}{_meant(query, ids)}")
             for query, (file, line) in self.query_mentions.items()
             if query not in ids
         ]
@@ -145,6 +145,12 @@ def _relevance(grade: str) -> int | None:
     if not _GRADE.fullmatch(grade):
         return None
     return int(float(grade)) if len(grade) <= 20 else MAX_GRADE + 1
+
+
+def _meant(name: str, known: Container[str]) -> str:
+    """Return which id was meant by one that a spreadsheet made a number of, such as 7.0."""
+    whole = name.removesuffix(".0")
+    return f", but with {whole!r}: write whole numbers without .0" if whole != name and whole in known else ""
 
 
 def _cut(text: str) -> str:

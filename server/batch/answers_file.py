@@ -119,13 +119,13 @@ class Spreadsheet:
         asked = self._asked.rows()
         try:
             heading = next(reader, [])
-            if not counted.ended:
+            if not counted.line_is_whole():
                 return self._of_heading(stream)
             if tuple(heading) != self._columns:
                 return None
             end = counted.bytes
             for cells in reader:
-                if not counted.ended:
+                if not counted.line_is_whole():
                     break
                 row = next(asked, None)
                 own = [cell_text(row.cells[name]) for name in self._asked.headings] if row else None
@@ -151,7 +151,7 @@ class Spreadsheet:
         values: Sequence[Cell] = ("", *[None] * (len(_COLUMNS) - 2), one.row.refused)
         if one.reply:
             reply = SearchReply.of(one.reply, explain=False)
-            first, *others = reply.hits or [None]
+            first, others = (reply.hits[0], reply.hits[1:]) if reply.hits else (None, [])
             values = (
                 STATUS_WORDS[reply.status],
                 reply.confidence,
@@ -161,7 +161,7 @@ class Spreadsheet:
                 ", ".join(reply.missing),
                 _ADVICE_WORDS[reply.advice] if reply.advice else None,
                 "\n".join(reply.also_asked),
-                " ".join(hit.id for hit in others if hit),
+                " ".join(hit.id for hit in others),
                 first.source if first else None,
                 reply.index.id,
                 None,
@@ -175,7 +175,11 @@ class _Counted:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.bytes = 0
-        self.ended = False
+        self._ended = False
+
+    def line_is_whole(self) -> bool:
+        """Return whether the last line that was taken has its end."""
+        return self._ended
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -183,7 +187,7 @@ class _Counted:
     def __next__(self) -> str:
         line = next(self._stream)
         self.bytes += len(line)
-        self.ended = line.endswith(b"\r\n")
+        self._ended = line.endswith(b"\r\n")
         # The mark that spreadsheets look for is no part of the first heading.
         return line.decode("utf-8", errors="replace").removeprefix(_MARK)
 
@@ -225,7 +229,7 @@ def open_answers(path: Path, shape: Shape, *, index_id: str, anew: bool) -> tupl
 
 def write_rows(stream: BinaryIO, lines: Iterable[str]) -> None:
     """Add rows, and hand them to the operating system together."""
-    stream.write("".join(lines).encode("utf-8", errors="replace"))
+    stream.write("".join(lines).encode())
     stream.flush()
 
 

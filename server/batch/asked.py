@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from indexer.errors import CorpusError, QuestionError, SouffleurError
 from indexer.records import Problem
@@ -105,26 +106,32 @@ def _row(file: QuestionFile, headings: tuple[str, ...], line: Line) -> AskedRow 
     if file.form is not Form.JSON_LINES:
         question = line.cells[0] if file.form is Form.PLAIN else file.cell(line, Role.QUESTION)
         return _checked(line.number, dict(zip(headings, line.cells, strict=True)), question)
+    return _row_of_json(line.number, line.cells[0])
+
+
+def _row_of_json(number: int, text: str) -> AskedRow | str:
     try:
-        record = json.loads(line.cells[0])
+        record: Any = json.loads(text)
     except (ValueError, RecursionError):
         return 'la ligne n\'est pas du JSON : un objet comme {"question": "…"} est attendu.'
     if isinstance(record, str):
-        record = {"question": record}
-    question = (
-        next((record[key] for key in _JSON_QUESTIONS if key in record), None) if isinstance(record, dict) else None
-    )
-    if not isinstance(question, str):
+        record = {QUESTION.lower(): record}
+    found = [record[key] for key in _JSON_QUESTIONS if key in record] if isinstance(record, dict) else []
+    if not found or not isinstance(found[0], str):
         return 'la question manque : un objet comme {"question": "…"} est attendu.'
     name = record.get("_id", record.get("id"))
-    return _checked(
-        line.number, {"ID": name if isinstance(name, str | int | float) else None, QUESTION: question}, question
-    )
+    return _checked(number, {"ID": name if isinstance(name, str | int) else None, QUESTION: found[0]}, found[0])
 
 
 def _checked(line: int, cells: Mapping[str, Cell], question: str) -> AskedRow:
     try:
         read_question(question)
+        refused = None
     except QuestionError as error:
-        return AskedRow(line, cells, question, str(error))
-    return AskedRow(line, cells, question, None)
+        refused = str(error)
+    return AskedRow(line, {name: _written(cell) for name, cell in cells.items()}, str(_written(question)), refused)
+
+
+def _written(cell: Cell) -> Cell:
+    """Return what a file can hold: JSON can escape half of a character, which is found again as it was written."""
+    return cell.encode("utf-8", errors="replace").decode() if isinstance(cell, str) else cell

@@ -123,7 +123,7 @@ def _ask(
         print(f"{target} a déjà toutes les réponses ; --force les redemande.", file=sys.stderr)
         return DONE
     seconds = time.perf_counter() - started
-    counts = ", ".join(f"{number} {words}" for words, number in statuses.most_common())
+    counts = ", ".join(f"{number} «\u00a0{words}\u00a0»" for words, number in statuses.most_common())
     where = "" if target == _STANDARD else f" ; {target} est complet"
     rate = f"{(done - began) / seconds:.0f} par seconde"
     print(f"{_counted(done - began, 'question')} en {seconds:.0f} s ({rate}) : {counts}{where}.", file=sys.stderr)

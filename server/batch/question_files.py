@@ -149,8 +149,13 @@ class QuestionFile:
         # Python's own limit, 131,072, is one for all readers of the process; ours is the size of the largest answer.
         csv.field_size_limit(MAX_CELL_CHARACTERS)
         # Topics are of programs, which quote nothing.
-        quoting = csv.QUOTE_NONE if self.form is Form.TOPICS else csv.QUOTE_MINIMAL
-        reader = csv.reader(numbered, delimiter=self.delimiter, strict=True, quoting=quoting)
+        is_quoted = self.form is not Form.TOPICS
+        reader = csv.reader(
+            numbered,
+            delimiter=self.delimiter,
+            strict=True,
+            quoting=csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE,
+        )
         while True:
             number = numbered.next_number
             try:

@@ -357,6 +357,16 @@ def test_a_folder_of_several_sets_or_a_packed_corpus_is_told(tmp_path: Path) -> 
         open_query_set(tmp_path)
 
 
+def test_ids_that_a_spreadsheet_made_numbers_of_are_told(tmp_path: Path) -> None:
+    """With the id that is meant."""
+    topics = write(tmp_path / "topics.tsv", "7\tUn ?")
+    found = problems(open_query_set(topics, qrels=write(tmp_path / "qrels.txt", "7.0 0 a1.0 1")))
+    assert found[0] == "qrels.txt:1: there is no query with the id '7.0', but with '7': write whole numbers without .0"
+    assert (
+        found[1] == "qrels.txt:1: there is no answer with the id 'a1.0', but with 'a1': write whole numbers without .0"
+    )
+
+
 def test_what_a_run_left_as_a_spreadsheet_is_a_query_set(tmp_path: Path) -> None:
     """With the same questions and expected answers."""
     queries: list[dict[str, object]] = [{"_id": "q1", "text": "Un ?"}, {"_id": "q2", "text": "Deux ?"}]

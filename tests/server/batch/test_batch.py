@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from indexer.index.build import build_index
+from indexer.records import Vectors
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FAILED, FOUND
 from server import cli
@@ -36,7 +37,7 @@ class Counting(FakeEncoder):
         super().__init__()
         self.asked: list[str] = []
 
-    def encode_questions(self, texts: Sequence[str]) -> object:  # type: ignore[override]  # passed on
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
         # An index is warmed up by a question of its own when it is opened: not one of those with a number.
         self.asked += (text for text in texts if text.endswith(")"))
         return super().encode_questions(texts)
@@ -202,7 +203,20 @@ def test_a_question_that_cannot_be_asked_has_its_reason(capsys: pytest.CaptureFi
     rows = read(Path("a.csv"))
     assert [row["Erreur"][:28] for row in rows] == ["", "La question est vide. Écrive", "La question compte 2001 cara"]
     assert [bool(row["Réponse"]) for row in rows] == [True, False, False]
-    assert "2 impossible à poser" in capsys.readouterr().err
+    assert "2 «\u00a0impossible à poser\u00a0»" in capsys.readouterr().err
+
+
+def test_half_of_a_character_cannot_be_asked_and_does_no_harm() -> None:
+    """It is told, written as a sign that stands for it, and found again when the file is gone on with."""
+    Path("q.jsonl").write_text('{"id": 7, "question": "Qui \\ud800 ?"}\n"Quoi ?"\n', encoding="utf-8")
+    for name in ("a.jsonl", "a.csv"):
+        assert ask("--input", "q.jsonl", "--output", name) == FOUND
+        assert ask("--input", "q.jsonl", "--output", name) == DONE
+    rows = read(Path("a.csv"))
+    assert [(row["ID"], row["Question"], bool(row["Erreur"])) for row in rows] == [
+        ("7", "Qui ? ?", True),
+        ("", "Quoi ?", False),
+    ]
 
 
 @pytest.mark.parametrize(
