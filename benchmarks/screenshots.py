@@ -1,7 +1,8 @@
-"""Makes the four pictures of the README anew, of a running server, with Debian's Chromium.
+"""Makes the pictures of the guides anew, with Debian's Chromium: of a running server, or of pages of the evaluation.
 
 SOUFFLEUR_SITE_ORIGINS=http://localhost:8129 souffleur serve
 python -m benchmarks.screenshots http://127.0.0.1:8000 docs/images
+python -m benchmarks.screenshots report.html compare.html learning-curve.html docs/images
 """
 
 import argparse
@@ -22,27 +23,43 @@ BROAD = "certificat"
 def main() -> None:
     """Write the pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("address", help="of the server, such as http://127.0.0.1:8000")
+    parser.add_argument("addresses", nargs="+", help="of the server, such as http://127.0.0.1:8000, or pages")
     parser.add_argument("folder", type=Path, help="where the pictures go")
     options = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for name, question, width, height in (
-            ("reponse", QUESTION, 1100, 900),
-            ("telephone", QUESTION, 390, 844),
-            ("doute", BROAD, 1100, 760),
-        ):
-            page = _open(browser, width, height)
-            page.goto(options.address)
-            _ask(page, question)
-            page.screenshot(path=options.folder / f"page-{name}.png")
-        page = _open(browser, 900, 700)
-        demo = DEMO.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", options.address)
-        with _website(demo):
-            page.goto(f"http://localhost:{PORT}")
-            _ask(page, QUESTION)
-            page.screenshot(path=options.folder / "page-integree.png")
+        for address in options.addresses:
+            if address.startswith("http"):
+                _show_server(browser, address, options.folder)
+            else:
+                _show_page(browser, Path(address), options.folder)
         browser.close()
+
+
+def _show_page(browser: Browser, file: Path, folder: Path) -> None:
+    """Keep the first screen of a page of the evaluation."""
+    page = _open(browser, 1280, 900)
+    page.goto(file.resolve().as_uri())
+    page.screenshot(path=folder / f"{file.stem}.png")
+
+
+def _show_server(browser: Browser, address: str, folder: Path) -> None:
+    """Keep what a visitor sees."""
+    for name, question, width, height in (
+        ("reponse", QUESTION, 1100, 900),
+        ("telephone", QUESTION, 390, 844),
+        ("doute", BROAD, 1100, 760),
+    ):
+        page = _open(browser, width, height)
+        page.goto(address)
+        _ask(page, question)
+        page.screenshot(path=folder / f"page-{name}.png")
+    page = _open(browser, 900, 700)
+    demo = DEMO.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", address)
+    with _website(demo):
+        page.goto(f"http://localhost:{PORT}")
+        _ask(page, QUESTION)
+        page.screenshot(path=folder / "page-integree.png")
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def add_commands(commands: Subparsers) -> None:
         run=_run,
         program=run,
     )
-    command.add_argument("queries", type=Path, help="a BEIR folder, TREC topics (.tsv), or a question a line")
+    command.add_argument("queries", type=Path, help="a BEIR folder, .jsonl, a table (.csv, .tsv), or a question a line")
     command.add_argument("--qrels", type=Path, metavar="FILE", help="judgments, of TREC or BEIR")
     command.add_argument(
         "--out", type=Path, metavar="FOLDER", help="folder of the run (default: build/evaluation/runs/NAME)"
@@ -111,6 +111,8 @@ def add_commands(commands: Subparsers) -> None:
         "--changes", type=_parse_count, default=10, help="how many changed questions to show (default: 10)"
     )
     command.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    command.add_argument("--out", type=Path, metavar="FILE", help="also write it as one HTML page")
+    add_options(command, IndexerSettings, ("index",))
     add_config_option(command)
 
     command = add_command(
@@ -138,6 +140,37 @@ def add_commands(commands: Subparsers) -> None:
     command.add_argument("--out", type=Path, metavar="FILE", help="the page (default: RUN/report.html)")
     command.add_argument("--picture", type=Path, metavar="FILE", help="also write its figures as one picture")
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
+    add_config_option(command)
+    _add_learning_curve(commands)
+
+
+def _add_learning_curve(commands: Subparsers) -> None:
+    command = add_command(
+        commands,
+        "learning-curve",
+        sentence="measure what more curated questions an answer bring",
+        example="--corpus corpus --queries corpus/queries/dev",
+        run=_learning_curve,
+        program=run,
+    )
+    add_options(command, IndexerSettings, ("corpus", *_INDEX_OPTIONS[1:], "risk"))
+    command.add_argument(
+        "--queries", type=Path, metavar="SET", help="ask this query set (default: curated questions, left out in turn)"
+    )
+    command.add_argument(
+        "--kept",
+        type=_parse_rungs,
+        default=(0, 1, 3, None),
+        metavar="LIST",
+        help="questions an answer may keep (default: 0,1,3,all)",
+    )
+    command.add_argument(
+        "--folds", type=_parse_folds, default=5, metavar="N", help="in how many turns they are left out (default: 5)"
+    )
+    command.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="folder of the files (default: build/evaluation/learning-curve)"
+    )
+    command.add_argument("--json", action="store_true", help="print the curve as JSON")
     add_config_option(command)
 
 
@@ -218,6 +251,24 @@ def _parse_count(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up") from None
 
 
+def _parse_rungs(text: str) -> tuple[int | None, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        kept = [None if part == "all" else int(part) for part in parts]
+    except ValueError:
+        kept = []
+    numbers = [one for one in kept if one is not None]
+    if not kept or numbers != sorted(set(numbers)) or min(numbers, default=0) < 0 or None in kept[:-1]:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a rising list of numbers such as 0,1,3,all")
+    return tuple(kept)
+
+
+def _parse_folds(text: str) -> int:
+    if (number := _parse_count(text)) < 2:
+        raise argparse.ArgumentTypeError("in one turn all questions would be left out: 2 is the least")
+    return number
+
+
 def _parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -243,10 +294,10 @@ def _run(options: argparse.Namespace, settings: IndexerSettings) -> int:
     return run_queries(options, settings)
 
 
-def _compare(options: argparse.Namespace, _: IndexerSettings) -> int:
+def _compare(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from evaluation.commands import compare
 
-    return compare(options)
+    return compare(options, settings)
 
 
 def _gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
@@ -259,6 +310,12 @@ def _report(options: argparse.Namespace, settings: IndexerSettings) -> int:
     from evaluation.commands import report
 
     return report(options, settings)
+
+
+def _learning_curve(options: argparse.Namespace, settings: IndexerSettings) -> int:
+    from evaluation.curve.commands import learning_curve
+
+    return learning_curve(options, settings)
 
 
 def _publish(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:

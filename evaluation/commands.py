@@ -35,10 +35,23 @@ def run_queries(options: argparse.Namespace, settings: IndexerSettings) -> int:
     return DONE
 
 
-def compare(options: argparse.Namespace) -> int:
-    """Print what two runs of the same queries differ in."""
+def compare(options: argparse.Namespace, settings: IndexerSettings) -> int:
+    """Print what two runs of the same queries differ in, and leave it as a page if one is wanted."""
     comparison = compare_runs(options.run_a, options.run_b, changes=options.changes)
+    if options.out:
+        _keep_matplotlib_quiet(settings)
+        from evaluation.report.comparison_page import write_comparison
+
+        write_comparison(
+            comparison,
+            options.run_a,
+            options.run_b,
+            options.out,
+            indexes=[settings.index, Path(comparison.a.target.where), Path(comparison.b.target.where)],
+        )
     print(comparison.to_json() if options.json else render_comparison(comparison), end="" if options.json else "\n")
+    if options.out:
+        print(f"\n{options.out}", file=sys.stderr if options.json else sys.stdout)
     return DONE
 
 
@@ -75,8 +88,7 @@ def gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
 
 def report(options: argparse.Namespace, settings: IndexerSettings) -> int:
     """Write one page about a run, and print where it is."""
-    # Where it keeps its list of fonts: in our cache, not in a folder of its own in the user's home.
-    os.environ.setdefault("MPLCONFIGDIR", str((settings.cache or user_cache_path("souffleur")) / "matplotlib"))
+    _keep_matplotlib_quiet(settings)
     from evaluation.report.report import write_report  # plotting takes a second to import
 
     where = Path(read_run_info(options.run_folder).target.where)
@@ -89,6 +101,11 @@ def report(options: argparse.Namespace, settings: IndexerSettings) -> int:
     )
     print(page)
     return DONE
+
+
+def _keep_matplotlib_quiet(settings: IndexerSettings) -> None:
+    """Have it keep its list of fonts in our cache, not in a folder of its own in the user's home."""
+    os.environ.setdefault("MPLCONFIGDIR", str((settings.cache or user_cache_path("souffleur")) / "matplotlib"))
 
 
 def _measure(queries: QuerySet, folder: Path, options: argparse.Namespace, settings: IndexerSettings) -> Summary:

@@ -53,7 +53,8 @@ def read_baseline(file: Path) -> dict[str, Accepted]:
         return dict(_DOCUMENT.read(content).query_sets)
     except FileNotFoundError:
         raise EvaluationError(
-            f'There is no baseline at {file}. Accept one with "{command_of("evaluate gate")} QUERIES --accept".'
+            f"There is no baseline at {file}. Write that file by accepting what is measured now: "
+            f'"{command_of("evaluate gate")} QUERIES --baseline {file} --accept".'
         ) from None
     except (OSError, ValueError) as error:
         raise EvaluationError(f"{file} cannot be read: {error}. {_ANEW}") from error

@@ -107,15 +107,23 @@ def add_commands(commands: Subparsers) -> None:
     command = add_command(
         commands,
         "ask",
-        sentence="answer one question in the terminal",
-        example='"combien de temps un certificat est-il valable"',
+        sentence="answer one question in the terminal, or those of a file",
+        example='"combien de temps dure un certificat"\n  %(prog)s --input questions.csv --output answers.csv',
         run=_ask,
         program=run,
     )
-    command.add_argument("question")
+    asked = command.add_mutually_exclusive_group(required=True)
+    asked.add_argument("question", nargs="?")
+    asked.add_argument(
+        "--input", type=Path, metavar="FILE", help="questions: .csv, .tsv, .jsonl, one a line, - for what comes in"
+    )
+    command.add_argument(
+        "--output", type=Path, metavar="FILE", help="where their answers go: .csv or .jsonl; the terminal if not given"
+    )
+    command.add_argument("--force", action="store_true", help="begin --output anew, whatever is in it")
     add_options(command, IndexerSettings, _INDEX_OPTIONS)
     add_options(command, ServerSettings, ("limit",))
-    command.add_argument("--json", action="store_true", help="print the reply as JSON, as over HTTP")
+    command.add_argument("--json", action="store_true", help="the reply as JSON, as over HTTP; of --input a line each")
     add_config_option(command)
 
     command = add_command(
@@ -339,6 +347,13 @@ def _check_feedback(_: argparse.Namespace, __: IndexerSettings, server: ServerSe
 
 
 def _ask(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
+    if options.input:
+        from server.batch.commands import ask_file
+
+        return ask_file(options, index, server)
+    if options.output or options.force:
+        print("--output et --force vont avec --input : donnez les questions dans un fichier.", file=sys.stderr)
+        return FAILED
     from server.serve import open_answering
     from server.terminal import render_reply
 

@@ -27,7 +27,7 @@ def csv_lines(columns: Iterable[str], records: Iterable[Mapping[str, Cell]]) -> 
     writer = csv.writer(_Echo(), delimiter=";", quoting=csv.QUOTE_ALL)
     yield f"\ufeff{writer.writerow(columns)}"
     for record in records:
-        yield str(writer.writerow([_cell(record[column]) for column in columns]))
+        yield str(writer.writerow([cell_text(record[column]) for column in columns]))
 
 
 class _Echo:
@@ -35,7 +35,8 @@ class _Echo:
         return line
 
 
-def _cell(value: Cell) -> str:
+def cell_text(value: Cell) -> str:
+    """Return what `csv_lines` writes for a value: no formula, and words for truth."""
     if isinstance(value, str):
         return f"'{value}" if _FORMULA.match(value) else value
     if isinstance(value, bool):

@@ -1,22 +1,37 @@
-"""Judgments: which answers are relevant to which query, in the four columns of TREC or the three of BEIR.
-
-Here also: the lines of a text file with their numbers, one at a time, whatever bytes it holds.
-"""
+"""Judgments: which answers are relevant to which query, in the four columns of TREC or the three of BEIR."""
 
 import re
 import sys
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluation.queries.query_files import FILE_FAULTS
+from evaluation.records import EvaluationError
+from indexer.french.text import words_of
 from indexer.records import Problem
+from server.batch.question_files import QuestionFileError, encoding_of, open_text
 
 MAX_GRADE = 10_000
 """The highest relevance, and its negative the lowest. Published ones end at 100 or so; trec_eval keeps a counter for
 each level up to the highest, and fails at what is no C integer."""
 
-_GRADE = re.compile(r"[+-]?\d+(?:\.0+)?")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_GRADE = re.compile(r"[+-]?\d+(?:\.0*)?")
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+_GRADE_HEADINGS = {
+    "score",
+    "relevance",
+    "rel",
+    "relevancy",
+    "grade",
+    "label",
+    "judgment",
+    "judgement",
+    "qrel",
+    "pertinence",
+}
+_BLANKS = "TREC files have blanks between"
+_QUERY_HEADINGS = {"query id", "queryid", "qid", "query", "id", "topic", "topic id", "question id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ class Judgments:
     def unknown(self, known_answers: Container[str]) -> list[Problem]:
         """Return a problem for each judged answer that is not known, where it is first named."""
         return [
-            Problem(str(file), line, f"there is no answer with the id {answer!r}")
+            Problem(str(file), line, f"there is no answer with the id {answer!r}{_meant(answer, known_answers)}")
             for answer, (file, line) in self.mentions.items()
             if answer not in known_answers
         ]
@@ -47,7 +62,7 @@ class Judgments:
     def of_unknown_queries(self, ids: Container[str]) -> list[Problem]:
         """Return a problem for each judged query that is not among *ids*, where it is first named."""
         return [
-            Problem(str(file), line, f"there is no query with the id {query!r}")
+            Problem(str(file), line, f"there is no query with the id {query!r}{_meant(query, ids)}")
             for query, (file, line) in self.query_mentions.items()
             if query not in ids
         ]
@@ -77,47 +92,65 @@ def read_judgments(files: Sequence[Path], *, others: Iterable[Path], problems: l
     return Judgments(relevance, frozenset(elsewhere - relevance.keys()), mentions, query_mentions)
 
 
-def decoded_lines(file: Path, report: Callable[[int, str], None]) -> Iterator[tuple[int, str]]:
-    """Yield each line of *file* that is UTF-8, numbered from 1, without its end; *report* the others."""
-    with file.open("rb") as stream:
-        for number, raw in enumerate(stream, start=1):
-            if number == 1:
-                raw = raw.removeprefix(_BYTE_ORDER_MARK)
-            try:
-                yield number, raw.decode("utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                report(number, f"not UTF-8: {error.reason} at byte {error.start + 1} of the line")
-
-
 def _rows(file: Path, problems: list[Problem]) -> Iterable[tuple[int, str, str, int]]:
-    """Yield line number, query id, answer id and relevance."""
+    """Yield line number, query id, answer id and relevance. EvaluationError where the file is no text."""
 
     def report(line: int, message: str) -> None:
         problems.append(Problem(str(file), line, message))
 
-    for number, text in decoded_lines(file, report):
-        if not text.strip():
-            continue
-        columns = text.split("\t") if text.count("\t") == 2 else text.split()
-        if len(columns) == 4:
-            query, _, answer, grade = columns
-        elif len(columns) == 3:
-            query, answer, grade = columns
-        else:
-            report(number, "neither three columns (query, answer, relevance) nor the four of TREC")
-            continue
-        query, answer = query.strip(), answer.strip()
-        if number == 1 and len(columns) == 3 and grade.strip() == "score":
-            continue  # the heading of BEIR
-        if not _GRADE.fullmatch(grade.strip()):
-            report(number, f"the relevance {grade!r} is not a whole number")
-        elif answer.split() != [answer] or query.split() != [query]:
-            report(number, f"the ids {query!r} and {answer!r} must be one word each: TREC files have blanks between")
-        # The length first: int() refuses thousands of digits.
-        elif len(grade) > 20 or abs(int(float(grade))) > MAX_GRADE:
-            report(number, f"the relevance {_cut(grade)} is not from {-MAX_GRADE} to {MAX_GRADE}")
-        else:
-            yield number, query, answer, int(float(grade))
+    begun = False
+    try:
+        with open_text(file, encoding_of(file)) as lines:
+            for number, line in enumerate(lines, start=1):
+                text = line.rstrip("\r\n")
+                if not text.strip():
+                    continue
+                if _NOT_UTF_8.search(text):
+                    report(number, "not UTF-8, as other lines are. Save the file as UTF-8")
+                    continue
+                columns = _columns(text)
+                is_first, begun = not begun, True
+                if len(columns) not in (3, 4):
+                    report(number, "neither three columns (query, answer, relevance) nor the four of TREC")
+                    continue
+                query, answer, grade = columns[0], columns[-2], columns[-1]
+                if is_first and words_of(grade) in _GRADE_HEADINGS | {""} and words_of(query) in _QUERY_HEADINGS:
+                    continue
+                if (relevance := _relevance(grade)) is not None:
+                    if answer.split() != [answer] or query.split() != [query]:
+                        report(number, f"the ids {query!r} and {answer!r} must be one word each: {_BLANKS}")
+                    elif abs(relevance) > MAX_GRADE:
+                        report(number, f"the relevance {_cut(grade)} is not from {-MAX_GRADE} to {MAX_GRADE}")
+                    else:
+                        yield number, query, answer, relevance
+                else:
+                    report(number, f"the relevance {_cut(grade)} is not a whole number")
+    except QuestionFileError as error:
+        message = FILE_FAULTS[error.fault].format(line=error.line, detail=error.detail)
+        raise EvaluationError(f"{file} {message}; nothing was measured.") from error
+    except OSError as error:
+        raise EvaluationError(f"{file} cannot be read: {error.strerror}. Correct that, or choose another.") from error
+
+
+def _columns(text: str) -> list[str]:
+    """Return the columns of a line, parted by tabs, by semicolons or commas without a blank, or by blanks."""
+    for sign in "\t;,":
+        if text.count(sign) in (2, 3) and (sign == "\t" or len(text.split()) == 1 or f"{sign} " not in text):
+            return [column.strip().strip('"') for column in text.split(sign)]
+    return text.split()
+
+
+def _relevance(grade: str) -> int | None:
+    """Return the relevance that is written, out of bounds where it has more digits than Python reads; None for none."""
+    if not _GRADE.fullmatch(grade):
+        return None
+    return int(float(grade)) if len(grade) <= 20 else MAX_GRADE + 1
+
+
+def _meant(name: str, known: Container[str]) -> str:
+    """Return which id was meant by one that a spreadsheet made a number of, such as 7.0."""
+    whole = name.removesuffix(".0")
+    return f", but with {whole!r}: write whole numbers without .0" if whole != name and whole in known else ""
 
 
 def _cut(text: str) -> str:

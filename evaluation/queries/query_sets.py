@@ -1,26 +1,28 @@
-"""Query sets as others publish them: a BEIR folder, TREC topics with qrels, or a plain list of questions.
+"""Query sets as others publish them: a BEIR folder, TREC topics with qrels, a table, or a plain list of questions.
 
 Reading checks everything first and streams afterwards: only ids and judgments are kept in memory.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.queries.qrels import Judgments, decoded_lines, read_judgments
+from evaluation.queries.qrels import Judgments, read_judgments
+from evaluation.queries.query_files import QueryLine, is_text, open_query_file, read_query_lines
 from evaluation.records import EvaluationError, Query, QuerySetError, Scope
 from indexer.errors import QuestionError
 from indexer.records import Problem
 from server.answering.questions import read_question
+from server.batch.question_files import QuestionFile, name_without_packing
 
 CORPUS_FILE = "corpus.jsonl"
 QUERIES_FILE = "queries.jsonl"
 QRELS_FOLDER = "qrels"
-_HEADINGS = ("id", "_id", "qid", "query-id", "query_id", "topic")
-_NOT_READ = (".csv", ".xml", ".gz", ".zip", ".xlsx", ".ods", ".json")
-_METADATA = ("style", "language", "kind")
+_QUERIES, _CORPUS = "queries", "corpus"
+_QUERY_ENDINGS = (".jsonl", ".ndjson", ".tsv", ".csv", ".txt")
+_JUDGMENT_ENDINGS = (".tsv", ".csv", ".txt", ".qrels", ".trec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class QuerySet:
     """A checked query set. Iterating reads the file anew, in its order, one query at a time.
 
     sha256: of the questions and the judgments. problems: all mistakes that can be seen without the answers.
-    corpus: the file of the answers that came with it, if any.
+    corpus: the file of the answers that came with it, if any. repeated: lines that say what one above has said.
     """
 
     name: str
@@ -38,10 +40,14 @@ class QuerySet:
     judgments: Judgments | None
     problems: tuple[Problem, ...]
     corpus: Path | None
+    file: QuestionFile
+    repeated: frozenset[int]
 
     def __iter__(self) -> Iterator[Query]:
         """Yield the queries that take part. Only a set without mistakes can be read this way."""
-        for line in _parse(self.path, lambda _line, _message: None):
+        for line in read_query_lines(self.file, lambda _line, _message: None):
+            if line.number in self.repeated:
+                continue
             if self.judgments is None:
                 yield line.query(Scope.UNJUDGED, {})
             elif line.id not in self.judgments.left_out:
@@ -65,154 +71,162 @@ class QuerySet:
 def open_query_set(path: Path, *, qrels: Path | None = None) -> QuerySet:
     """Return the query set in *path*, all of it checked.
 
-    path: a BEIR folder; a .jsonl file of BEIR queries; a .tsv file of TREC topics, a line being id, tab, question; or
-    any other file, a line being a question.
+    path: a BEIR folder; lines of JSON as BEIR has them; a table, CSV or TSV, whose headings name the columns of ids and
+    questions; a .tsv file of TREC topics, a line being id, tab, question; or a text file, a line being a question. Any
+    of them may be packed (.gz), and of any case of name.
     qrels: a file of judgments, of TREC or BEIR. A BEIR folder has its own: all qrels/*.tsv, or the one given here, and
-    then queries judged only in the others are left out. Without any, nothing is judged.
-    EvaluationError if there is no such file or folder; mistakes inside are in `problems`.
+    then queries judged only in the others are left out. Else a table may name the expected answers in a column of its
+    own. Without any, nothing is judged.
+    EvaluationError if there is no such file or folder, or it is none of these; mistakes inside are in `problems`.
     """
-    if not _is_text(str(path)):
+    if not is_text(str(path)):
         raise EvaluationError(f"The name of the query set, {str(path)!r}, is not UTF-8. Rename it: reports show it.")
-    queries = path / QUERIES_FILE if path.is_dir() else path
+    queries = _queries_in(path) if path.is_dir() else path
     if not queries.is_file():
         raise EvaluationError(
             f"There is no query set at {path}: {queries} is missing. Give a BEIR folder (queries.jsonl and qrels/), a "
-            ".tsv file of topics, or a text file with a question a line."
-        )
-    if queries.suffix.lower() in _NOT_READ:
-        raise EvaluationError(
-            f"{queries} is no query set that can be read here. Give queries.jsonl, a .tsv file of topics, or a text "
-            "file with a question a line; unpack or convert it first."
+            "table (.csv or .tsv) with headings, or a text file with a question a line."
         )
     if qrels is not None and not qrels.is_file():
         raise EvaluationError(f"There is no file of judgments at {qrels}.")
-    published = sorted((path / QRELS_FOLDER).glob("*.tsv")) if path.is_dir() else []
+    file = open_query_file(queries)
+    published = _judgments_in(path) if path.is_dir() else []
     problems: list[Problem] = []
     files = [qrels] if qrels else published
+    read = _Checked(queries, problems)
     judgments = read_judgments(files, others=published, problems=problems) if files else None
-    ids = _check_queries(queries, judgments, problems)
+    read.read(file, judgments)
     if judgments:
-        problems += judgments.of_unknown_queries(ids)
-    count = len(ids) - sum(query in ids for query in (judgments.left_out if judgments else ()))
-    if ids and not count:
+        problems += judgments.of_unknown_queries(read.ids)
+    elif read.judges:
+        judgments = read.own_judgments()
+    count = len(read.ids) - sum(query in read.ids for query in (judgments.left_out if judgments else ()))
+    if read.ids and not count:
         problems.append(Problem(str(qrels), 1, "this judges no query of the set, and the others judge all"))
-    corpus = path / CORPUS_FILE
     return QuerySet(
-        name=path.stem,
+        name=name_without_packing(path).stem,
         path=queries,
         sha256=_sum(queries, *files),
         count=count,
         judgments=judgments,
         problems=tuple(problems),
-        corpus=corpus if path.is_dir() and corpus.is_file() else None,
+        corpus=_corpus_in(path) if path.is_dir() else None,
+        file=file,
+        repeated=frozenset(read.repeated),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A query as its file has it, without judgments."""
-
-    number: int
-    id: str
-    text: str
-    metadata: Mapping[str, str]
-
-    def query(self, scope: Scope, expected: Mapping[str, int]) -> Query:
-        named = {key: self.metadata.get(key, "") for key in _METADATA}
-        return Query(self.id, self.text, scope, expected, **named)
+def _queries_in(folder: Path) -> Path:
+    """Return the file of the queries of a BEIR folder, however it is written; where there is none, what it would be."""
+    found = _named_in(folder, _QUERIES, _QUERY_ENDINGS)
+    if len(found) > 1 and folder / QUERIES_FILE not in found:
+        raise EvaluationError(
+            f"{folder} has {' and '.join(file.name for file in found)}: name the one to ask as the query set, with "
+            "--qrels for its judgments."
+        )
+    return folder / QUERIES_FILE if len(found) != 1 else found[0]
 
 
-_Report = Callable[[int, str], None]
+def _judgments_in(folder: Path) -> list[Path]:
+    """Return the files of judgments of a BEIR folder; some publish one beside the queries."""
+    inside = [found for found in folder.iterdir() if found.is_dir() and found.name.lower() == QRELS_FOLDER]
+    files = [file for one in inside for file in one.iterdir() if _ending(file) in _JUDGMENT_ENDINGS and file.is_file()]
+    return sorted(files) or _named_in(folder, QRELS_FOLDER, _JUDGMENT_ENDINGS)
 
 
-def _check_queries(file: Path, judgments: Judgments | None, problems: list[Problem]) -> dict[str, int]:
-    """Return the ids with their lines; add every mistake of the file to *problems*."""
+def _corpus_in(folder: Path) -> Path | None:
+    """Return the answers that came with a BEIR folder, None where there are none. EvaluationError if packed."""
+    if (folder / CORPUS_FILE).is_file():
+        return folder / CORPUS_FILE
+    if found := _named_in(folder, _CORPUS, (".jsonl", ".ndjson")):
+        raise EvaluationError(
+            f"{found[0]} has the answers of this set, and is read as {CORPUS_FILE} only: unpack it (gunzip -k) or "
+            "rename it. To ask another index, name the file of the queries instead of the folder."
+        )
+    return None
 
-    def report(line: int, message: str) -> None:
-        problems.append(Problem(str(file), line, message))
 
-    ids: dict[str, int] = {}
-    for line in _parse(file, report):
-        first = ids.setdefault(line.id, line.number)
-        if first != line.number:
-            report(line.number, f"the id {line.id!r} is taken already, by line {first}")
+def _named_in(folder: Path, stem: str, endings: Sequence[str]) -> list[Path]:
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if name_without_packing(file).stem.lower() == stem and _ending(file) in endings and file.is_file()
+    )
+
+
+def _ending(file: Path) -> str:
+    return name_without_packing(file).suffix.lower()
+
+
+class _Checked:
+    """What reading a file of queries once brings: ids with their lines, every mistake, and what its table judges."""
+
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        self.ids: dict[str, int] = {}
+        self.repeated: set[int] = set()
+        self.judges = False
+        self._path = path
+        self._problems = problems
+        self._said: dict[str, int] = {}
+        self._expected: dict[str, tuple[int, tuple[str, ...]]] = {}
+
+    def read(self, file: QuestionFile, judgments: Judgments | None) -> None:
+        """Read all of *file*; add every mistake of it to the problems."""
+        for line in read_query_lines(file, self._report):
+            first = self.ids.setdefault(line.id, line.number)
+            if first != line.number:
+                if line.same_as() == self._said[line.id]:
+                    self.repeated.add(line.number)
+                else:
+                    self._report(line.number, f"the id {line.id!r} is taken already, by line {first}")
+                continue
+            self._said[line.id] = line.same_as()
+            if line.expected is not None:
+                self.judges = True
+                self._expected[line.id] = line.number, line.expected
+            self._check(line, judgments)
+        if not self.ids and not self._problems:
+            self._report(1, "there is no query in this file")
+
+    def own_judgments(self) -> Judgments:
+        """Return what the table itself expects of its queries; one without any expected answer is off-topic."""
+        mentions: dict[str, tuple[Path, int]] = {}
+        for number, answers in self._expected.values():
+            for answer in answers:
+                mentions.setdefault(sys.intern(answer), (self._path, number))
+        return Judgments(
+            by_query={
+                query: (tuple(map(sys.intern, answers)), (1,) * len(answers))
+                for query, (_, answers) in self._expected.items()
+                if answers
+            },
+            left_out=frozenset(),
+            mentions=mentions,
+            query_mentions={query: (self._path, number) for query, (number, _) in self._expected.items()},
+        )
+
+    def _check(self, line: QueryLine, judgments: Judgments | None) -> None:
         if line.id.split() != [line.id]:
-            report(line.number, f"the id {line.id!r} must be one word: TREC files separate columns by blanks")
+            self._report(line.number, f"the id {line.id!r} must be one word: TREC files separate columns by blanks")
         try:
             read_question(line.text)
         except QuestionError as error:
-            report(line.number, f"the question cannot be asked: {error}" if line.text.strip() else "the text is empty")
-        if judgments and line.id not in judgments.left_out:
-            relevant = any(relevance > 0 for relevance in judgments.of(line.id).values())
-            kind = line.metadata.get("kind")
-            if kind == Scope.IN_SCOPE and not relevant:
-                report(line.number, f"{line.id!r} is said to be in_scope, but no answer is relevant to it")
-            if kind not in (None, "", Scope.IN_SCOPE) and relevant:
-                report(line.number, f"{line.id!r} is said to be {kind}, but an answer is relevant to it")
-    if not ids and not problems:
-        report(1, "there is no query in this file")
-    return ids
+            empty = not line.text.strip()
+            self._report(line.number, "the text is empty" if empty else f"the question cannot be asked: {error}")
+        if judgments is None and line.expected is None:
+            return
+        if judgments and line.id in judgments.left_out:
+            return
+        grades = judgments.of(line.id).values() if judgments else [1] * len(line.expected or ())
+        relevant = any(relevance > 0 for relevance in grades)
+        kind = line.metadata.get("kind")
+        if kind == Scope.IN_SCOPE and not relevant:
+            self._report(line.number, f"{line.id!r} is said to be in_scope, but no answer is relevant to it")
+        if kind not in (None, "", Scope.IN_SCOPE) and relevant:
+            self._report(line.number, f"{line.id!r} is said to be {kind}, but an answer is relevant to it")
 
-
-def _parse(file: Path, report: _Report) -> Iterator[_Line]:
-    """Yield the lines that can be read as queries; *report* the others. Empty lines of .jsonl and .tsv are skipped."""
-    for number, text in decoded_lines(file, report):
-        if not text.strip():
-            continue
-        if file.suffix.lower() == ".jsonl":
-            line = _parse_json(number, text, report)
-        elif file.suffix.lower() == ".tsv":
-            line = _parse_topic(number, text, report)
-        else:
-            line = _Line(number, f"line-{number}", text, {})
-        if line:
-            yield line
-
-
-def _parse_topic(number: int, text: str, report: _Report) -> _Line | None:
-    topic_id, tab, question = text.partition("\t")
-    if number == 1 and topic_id.strip().lower() in _HEADINGS:
-        return None
-    if not tab:
-        report(number, "a tab is missing between id and question")
-        return None
-    return _Line(number, topic_id.strip(), question, {})
-
-
-def _parse_json(number: int, text: str, report: _Report) -> _Line | None:
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of too many digits, arrays in arrays
-        report(number, f"not JSON that can be read: {error}")
-        return None
-    if not isinstance(record, dict):
-        report(number, 'not a JSON object such as {"_id": "q1", "text": "…"}')
-        return None
-    query_id, question, metadata = record.get("_id"), record.get("text"), record.get("metadata") or {}
-    if isinstance(query_id, int) and not isinstance(query_id, bool):
-        query_id = str(query_id)
-    if not isinstance(query_id, str) or not query_id:
-        report(number, '"_id" is missing, or not text')
-        return None
-    if not isinstance(question, str):
-        report(number, f'"text" of {query_id!r} is missing, or not text')
-        return None
-    if not isinstance(metadata, dict) or not all(isinstance(metadata.get(key, ""), str) for key in _METADATA):
-        report(number, f'"metadata" of {query_id!r} must be an object whose style, language and kind are text')
-        return None
-    if not all(_is_text(one) for one in (query_id, *(metadata.get(key, "") for key in _METADATA))):
-        report(number, "the id or the metadata has half of a character (a surrogate), which no file can hold")
-        return None
-    return _Line(number, query_id, question, metadata)
-
-
-def _is_text(value: str) -> bool:
-    """Return whether *value* can be written: JSON can escape what UTF-8 cannot hold, and so do names of files."""
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    def _report(self, line: int, message: str) -> None:
+        self._problems.append(Problem(str(self._path), line, message))
 
 
 def _sum(*files: Path) -> str:

@@ -18,10 +18,14 @@ from evaluation.records import EvaluationError, Result, Scope
 from indexer.encoders import Encoder
 from indexer.index.index import Index
 from indexer.index.manifest import EncoderInfo
-from indexer.records import Vectors
+from indexer.records import Answer, Vectors
+from server.page.views import title_of
 
 OTHER = "other"
 """The label of answers without a value, or with a rare one."""
+
+NEIGHBOURS = 3
+"""How many answers nearest to another are like it."""
 
 _MOST_COLOURS = 6
 _SEED = 0
@@ -49,12 +53,15 @@ class AnswerMap:
 class AnswerVectors:
     """The answers of an index, each with the mean of the vectors of its passages, at unit length.
 
-    encoder: that of the vectors; only its questions lie among them.
+    encoder: that of the vectors; only its questions lie among them. answered_from, show_from, risk: see `Calibration`.
     """
 
     index_id: str
     encoder: EncoderInfo
-    texts: Mapping[str, str]
+    answered_from: float
+    show_from: float
+    risk: float
+    answers: Mapping[str, Answer]
     facets: Sequence[Mapping[str, tuple[str, ...]]]
     rows: Mapping[str, int]
     vectors: Vectors
@@ -67,15 +74,31 @@ class AnswerVectors:
         return cls(
             index_id=index_id,
             encoder=index.manifest.encoder,
-            texts={answer.id: answer.text for answer in answers},
+            answered_from=index.manifest.calibration.answered_from,
+            show_from=index.manifest.calibration.show_from,
+            risk=index.manifest.calibration.risk,
+            answers={answer.id: answer for answer in answers},
             facets=[answer.facets for answer in answers],
             rows={answer.id: row for row, answer in enumerate(answers)},
             vectors=index.answer_vectors(),
         )
 
+    def title(self, answer_id: str) -> str:
+        """Return what an answer is called: its first curated question, or the beginning of its text."""
+        answer = self.answers.get(answer_id)
+        return title_of(answer) if answer else answer_id
+
     def cosine(self, one: str, other: str) -> float:
         """Return how alike two answers are, in [-1, 1]."""
         return float(self.vectors[self.rows[one]] @ self.vectors[self.rows[other]])
+
+    def is_near(self, one: str, other: str) -> bool:
+        """Return whether *other* is among the NEIGHBOURS answers most like *one*; False for one that is not there."""
+        if one not in self.rows or other not in self.rows:
+            return False
+        likeness = self.vectors @ self.vectors[self.rows[one]]
+        likeness[self.rows[one]] = -np.inf
+        return int((likeness > likeness[self.rows[other]]).sum()) < NEIGHBOURS
 
     def share_less_like(self, one: str, other: str) -> float:
         """Return the share of all answers but *one* and *other* that are less like *one* than *other* is; 1 if none."""

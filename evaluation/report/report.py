@@ -1,32 +1,29 @@
 """The report of a run: reads it, looks at the index behind it where that is still there, and writes one HTML page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from evaluation.metrics.columns import read_columns
+from evaluation.metrics.columns import Columns, read_columns
 from evaluation.metrics.ranking import RANKING_METRICS
 from evaluation.records import EvaluationError
-from evaluation.report.answer_map import AnswerVectors, make_map
+from evaluation.report.answer_map import AnswerMap, AnswerVectors, make_map
 from evaluation.report.failures import Failures, find_failures
-from evaluation.report.page import Figure, render_page
-from evaluation.report.plots import (
-    PICTURE_ENDINGS,
-    Draw,
-    draw_groups,
-    draw_map,
-    draw_metrics,
-    draw_reliability,
-    draw_risk_coverage,
-    save_picture,
-    to_data_address,
-)
+from evaluation.report.figures import Threshold, draw_reliability, draw_risk_coverage, threshold_of
+from evaluation.report.html import share
+from evaluation.report.page import CAUSES, Figure, MapParts, render_page
+from evaluation.report.plots import PICTURE_ENDINGS, Draw, draw_groups, draw_map, draw_metrics, save_picture
+from evaluation.report.plots import draw_reliability as draw_reliability_plot
+from evaluation.report.plots import draw_risk_coverage as draw_risk_plot
+from evaluation.report.similarity_map import draw_similarity_map, map_table
+from evaluation.report.verdict import RISK
 from evaluation.runs.folder import RESULTS_FILE, read_results, read_run_info, writing
 from evaluation.summary import Summary, read_timing, summarise
 from indexer.encoders import Encoder
+from indexer.records import Status
 
-WORST = 20
-_ON_MAP = 300  # failed questions: each is encoded, and more would hide the map
+_KEPT = 300
+"""Failed questions that a page shows: each is encoded for the map, and more would hide it."""
 
 
 def write_report(
@@ -39,7 +36,7 @@ def write_report(
 ) -> Path:
     """Write the report of the run in *folder* to *page*, and its figures to *picture* if given; return *page*.
 
-    indexes: index folders that may hold the index of the run; without it there is no map and no text of answers.
+    indexes: index folders that may hold the index of the run; without it there is no map and no title of an answer.
     EvaluationError where the run cannot be read, or *page* or *picture* not be written.
     """
     if picture:
@@ -48,22 +45,28 @@ def write_report(
     info = read_run_info(folder)
     columns = read_columns(read_results(folder))
     summary = summarise(columns, info, asked=timing.asked, asking_seconds=timing.seconds)
-    failures = find_failures(read_results(folder), worst=_ON_MAP)
-    answers = _load_answers(indexes, info.target.index_id)
+    answers = load_answers(indexes, info.target.index_id)
+    failures = find_failures(read_results(folder), answers, most=_KEPT)
+    places = None
     if answers:
         _require_known(failures, answers, folder)
-    drawings = _drawings(summary, failures, answers, load_encoder)
-    figures = [
-        Figure(to_data_address(draw, width=size[0], height=size[1]), title) for title, (draw, size) in drawings.items()
-    ]
-    html = render_page(summary, failures, answers, figures, worst=WORST)
+        places = make_map(answers, [result for _, result in failures.kept], encoder=load_encoder())
+    map_parts = (
+        MapParts(
+            draw_similarity_map(places, failures.kept, answers),
+            map_table(failures.kept, answers, {cause: title for cause, (title, _) in CAUSES.items()}),
+        )
+        if answers and places and failures.kept
+        else None
+    )
+    html = render_page(summary, failures, answers, _figures(summary, columns, answers), map_parts)
     with writing(page, advice="Choose another --out."):
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(html, encoding="utf-8")
     if picture:
         title = f"{info.query_set}: {info.queries} questions, {info.target.answers} answers, {info.target.encoder}"
         with writing(picture, advice="Choose another --picture."):
-            save_picture([draw for draw, _ in drawings.values()], picture, title=title)
+            save_picture(_drawings(summary, places), picture, title=title)
     return page
 
 
@@ -74,7 +77,7 @@ def _check_ending(picture: Path) -> None:
         )
 
 
-def _load_answers(indexes: Sequence[Path], index_id: str) -> AnswerVectors | None:
+def load_answers(indexes: Sequence[Path], index_id: str) -> AnswerVectors | None:
     """Return the answers of the index of a run, from the first of *indexes* that has it."""
     for path in indexes:
         if (path / index_id).is_dir():
@@ -83,7 +86,7 @@ def _load_answers(indexes: Sequence[Path], index_id: str) -> AnswerVectors | Non
 
 
 def _require_known(failures: Failures, answers: AnswerVectors, folder: Path) -> None:
-    named = {answer for result in failures.worst for answer in result.query.expected}
+    named = {answer for _, result in failures.kept for answer in result.query.expected}
     named |= {answer for confusion in failures.confusions for answer in (confusion.expected, confusion.returned)}
     if unknown := sorted(named - answers.rows.keys()):
         raise EvaluationError(
@@ -92,33 +95,46 @@ def _require_known(failures: Failures, answers: AnswerVectors, folder: Path) -> 
         )
 
 
-def _drawings(
-    summary: Summary, failures: Failures, answers: AnswerVectors | None, load_encoder: Callable[[], Encoder]
-) -> Mapping[str, tuple[Draw, tuple[float, float]]]:
-    """Return the figures that this run has data for, by what they show, with their sizes in inches."""
-    found: dict[str, tuple[Draw, tuple[float, float]]] = {}
+def _figures(summary: Summary, columns: Columns, answers: AnswerVectors | None) -> list[Figure]:
+    if not summary.risk_coverage:
+        return []
+    risk = answers.risk if answers else RISK
+    marks = marks_of(columns, answers)
+    drawn = draw_risk_coverage([("this run", summary.risk_coverage)], marks, risk)
+    sure = summary.statuses[Status.ANSWERED.value] / max(1, sum(summary.statuses.values()))
+    held = (
+        f" {share(sure)} were given as answered: beside the threshold, a reply must not lack a number or a name."
+        if answers
+        else ""
+    )
+    return [
+        Figure(drawn, f"<b>Risk and coverage.</b> Wrong first answers among the surest questions.{held}"),
+        Figure(
+            draw_reliability(summary),
+            "<b>Reliability.</b> How often the first answer is right, by the confidence in it; on the diagonal it says "
+            "the truth. Bars: how many questions.",
+        ),
+    ]
+
+
+def marks_of(columns: Columns, answers: AnswerVectors | None) -> list[tuple[str, Threshold]]:
+    """Return the thresholds in use, with what is said from there on."""
+    named = (("answered", Status.ANSWERED), ("not refused", Status.UNCERTAIN))
+    found = ((words, threshold_of(columns, status, answers)) for words, status in named)
+    return [(words, mark) for words, mark in found if mark]
+
+
+def _drawings(summary: Summary, places: AnswerMap | None) -> list[Draw]:
+    """Return the figures that this run has data for, as a picture has them."""
+    found: list[Draw] = []
     if summary.risk_coverage:
-        found["Reliability: how often the first answer is right, by the confidence in it"] = (
-            partial(draw_reliability, summary=summary),
-            (5.0, 3.8),
-        )
-        found["Risk and coverage: wrong first answers among the surest questions"] = (
-            partial(draw_risk_coverage, summary=summary),
-            (5.0, 3.8),
-        )
+        found += [partial(draw_reliability_plot, summary=summary), partial(draw_risk_plot, summary=summary)]
     styles = summary.groups.get("style", {})
     if any("nDCG@10" in group.metrics for group in styles.values()):
-        found["nDCG@10 by style of question"] = (
-            partial(draw_groups, groups=styles, title="nDCG@10 by style"),
-            (5.0, max(2.0, 0.9 + 0.32 * len(styles))),
-        )
+        found.append(partial(draw_groups, groups=styles, title="nDCG@10 by style"))
     elif summary.in_scope:
         ranking = {name: summary.metrics[name] for name in RANKING_METRICS if name in summary.metrics}
-        found["Ranking metrics"] = (partial(draw_metrics, metrics=ranking), (5.0, 3.8))
-    if answers:
-        places = make_map(answers, failures.worst, encoder=load_encoder())
-        found["Similarity map of the answers, failed questions on it"] = (
-            partial(draw_map, places=places),
-            (6.5, 6.0),
-        )
+        found.append(partial(draw_metrics, metrics=ranking))
+    if places:
+        found.append(partial(draw_map, places=places))
     return found

@@ -1,13 +1,17 @@
 """Query sets of every form, and every mistake in them."""
 
+import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from evaluation.queries.query_sets import QuerySet, open_query_set
-from evaluation.records import EvaluationError, Query, QuerySetError, Scope
+from evaluation.records import EvaluationError, Query, QuerySetError, Result, Scope
+from evaluation.runs.folder import export_results
 from evaluation.runs.own_corpus import corpus_ids
+from indexer.records import Status
 
 ANSWERS = {"a1", "a2"}
 
@@ -215,8 +219,159 @@ def test_what_others_write_is_read(tmp_path: Path) -> None:
     assert [query.text for query in topics] == ["Un ?"]
 
 
-@pytest.mark.parametrize("name", ["q.csv", "q.xml", "q.jsonl.gz"])
-def test_what_is_no_query_set_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
+TABLES = {
+    "semicolons.csv": b"id;question\nq1;Un ?\nq2;Deux, et trois ?\n",
+    "commas.CSV": b'Id,Question,Notes\r\nq1,Un ?,\r\nq2,"Deux, et trois ?",vu\r\n',
+    "mark.csv": b"\xef\xbb\xbfsep=;\r\nidentifiant;intitul\xc3\xa9\r\nq1;Un ?\r\nq2;Deux, et trois ?\r\n",
+    "excel.txt": "identifiant\tQuestion\r\nq1\tUn ?\r\nq2\tDeux, et trois ?\r\n".encode("utf-16"),
+    "headings.tsv": b"query-id\ttext \n\nq1\t Un ?\n\t\nq2\tDeux, et trois ?\t\n",
+    "topics.tsv": b"q1\tUn ?\nq2\tDeux, et trois ?\n",
+    "other-words.tsv": b"qid\tce qui est demande\nq1\tUn ?\nq2\tDeux, et trois ?\n",
+    "packed.tsv.gz": gzip.compress(b"id\tquestion\nq1\tUn ?\nq2\tDeux, et trois ?\n"),
+    "lines.NDJSON": b'{"id": "q1", "question": "Un ?"}\n{"id": "q2", "query": "Deux, et trois ?"}\n',
+    "without-ending": b'{"_id": "q1", "text": "Un ?"}\n{"_id": "q2", "text": "Deux, et trois ?"}\n',
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_says_which_column_has_the_questions(name: str, tmp_path: Path) -> None:
+    """As spreadsheets and programs write it: other signs between columns, encodings, packed, empty rows, blanks."""
+    (tmp_path / name).write_bytes(TABLES[name])
+    found = open_query_set(tmp_path / name)
+    assert found.problems == ()
+    assert [(query.id, query.text) for query in found] == [("q1", "Un ?"), ("q2", "Deux, et trois ?")]
+    assert (found.name, found.count) == (name.split(".")[0], 2)
+
+
+def test_a_table_without_ids_numbers_its_lines_and_may_say_what_is_expected(tmp_path: Path) -> None:
+    """Its own column of expected answers judges, where no other judgments are given; an empty cell is off-topic."""
+    table = tmp_path / "table.csv"
+    table.write_text('question;réponse attendue;style\n"Un\n?";a1 a2;sms\nDeux ?;;\n', encoding="cp1252")
+    found = open_query_set(table)
+    found.require_sound(ANSWERS)
+    assert list(found) == [
+        Query("line-2", "Un\n?", Scope.IN_SCOPE, {"a1": 1, "a2": 1}, "sms"),
+        Query("line-4", "Deux ?", Scope.OFF_TOPIC),
+    ]
+    table.write_text("question;expected\nUn ?;absente\n", encoding="utf-8")
+    assert problems(open_query_set(table)) == ["table.csv:2: there is no answer with the id 'absente'"]
+
+
+def test_a_column_of_questions_alone_may_have_commas(tmp_path: Path) -> None:
+    """Nothing parts a table of one column."""
+    found = open_query_set(write(tmp_path / "q.csv", "Question", "Un, deux ?", '"Dit ""trois"" ?"'))
+    assert [query.text for query in found] == ["Un, deux ?", 'Dit "trois" ?']
+
+
+def test_the_same_line_twice_is_one_query(tmp_path: Path) -> None:
+    """Said twice is no mistake; another question under the same id is."""
+    lines = ['{"_id": 1.0, "text": "Un ?"}', '{"_id": 1, "text": "Un ?", "metadata": {"style": null}}']
+    found = open_query_set(write(tmp_path / "q.jsonl", *lines))
+    assert found.problems == ()
+    assert (found.count, [query.id for query in found]) == (1, ["1"])
+    other = open_query_set(write(tmp_path / "other.csv", "id;question", "q1;Un ?", "q1;Un ?", "q1;Deux ?"))
+    assert problems(other) == ["other.csv:4: the id 'q1' is taken already, by line 2"]
+
+
+@pytest.mark.parametrize("name", ["Queries.JSONL", "queries.jsonl.gz", "QUERIES.tsv", "queries.csv"])
+@pytest.mark.parametrize("judged", ["qrels/test.TSV", "Qrels/test.tsv.gz", "qrels/test.csv", "qrels.txt"])
+def test_a_folder_is_read_however_its_files_are_written(name: str, judged: str, tmp_path: Path) -> None:
+    """Of any case, packed, and with the judgments beside the queries."""
+    queries = b"id\tquestion\n7\tUn ?\n" if name.lower().endswith(("tsv", "csv")) else b'{"_id": 7, "text": "Un ?"}\n'
+    rows = {"qrels.txt": b"7 0 a1 1\n", "qrels/test.csv": b"query_id,doc_id,relevance\n7,a1,1.0\n"}
+    judgments = rows.get(judged, b"query-id\tcorpus-id\tscore\n7\ta1\t1\n")
+    for file, content in ((name, queries), (judged, judgments)):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes(gzip.compress(content) if file.endswith("gz") else content)
+    found = open_query_set(tmp_path)
+    found.require_sound(ANSWERS)
+    assert list(found) == [Query("7", "Un ?", Scope.IN_SCOPE, {"a1": 1})]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "q1 0 a1 1.0\r\nq2 Q0 a2 0.0\r\n".encode("utf-16"),
+        b"\xef\xbb\xbfqid\titer\tdocid\trel\nq1\t0\ta1\t1\n\nq2\t0\ta2\t0\n",
+        b"query-id corpus-id score\nq1  a1  1\nq2 a2 0.\n",
+        b'"query-id";"corpus-id";"score"\n"q1";"a1";"1"\n"q2";"a2";"0"\n',
+    ],
+)
+def test_judgments_are_read_as_others_write_them(rows: bytes, tmp_path: Path) -> None:
+    """With a heading or without, grades as floats, of spreadsheets and of TREC."""
+    (tmp_path / "qrels.txt").write_bytes(rows)
+    topics = write(tmp_path / "topics.tsv", "q1\tUn ?", "q2\tDeux ?")
+    found = open_query_set(topics, qrels=tmp_path / "qrels.txt")
+    found.require_sound(ANSWERS)
+    assert [query.expected for query in found] == [{"a1": 1}, {"a2": 0}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("q.csv", b"q1;Un ?\nq2;Deux ?\n", "does not say which column has the questions: its first line is 'q1;Un ?'"),
+        ("q.txt", b"q1;Un ?\nq2;Deux ?\n", "seems to be a table, of which line 1 is 'q1;Un ?'"),
+        ("q.txt", b"q1,Un ?\nq2,Deux ?\n", "seems to be a table"),
+        ("q.txt", b"Un ?\nq2\tDeux ?\n", "seems to be a table, of which line 2 is"),
+        ("q.txt", b"| q1 | Un ? |\n| q2 | Deux ? |\n", "seems to be a table"),
+        ("q.xml", b"Un ?\n", "is XML or HTML"),
+        ("q.txt", b"<topics>\n<topic>Un ?</topic>\n</topics>", "is XML or HTML, which begins with '<topics>'"),
+        ("q.txt", b'[{"_id": "q1", "text": "Un ?"}]', "is one JSON document"),
+        ("q.json", b'{\n"_id": "q1", "text": "Un ?"}', 'object a line, such as {"_id": "q1", "text": "…"}, into'),
+        ("q.csv", b"PK\x03\x04...", "is a workbook, an archive or a PDF"),
+        ("q.txt", b"Un\x00 deux trois", "is not text"),
+        (
+            "q.jsonl.gz",
+            gzip.compress(b'{"_id": "q1", "text": "Un ?"}\n' * 99)[:-9],
+            "is packed, and damaged or cut off",
+        ),
+    ],
+)
+def test_what_is_no_query_set_is_refused_in_a_sentence(name: str, content: bytes, said: str, tmp_path: Path) -> None:
     """Its lines would be measured as questions."""
-    with pytest.raises(EvaluationError, match="is no query set that can be read here"):
-        open_query_set(write(tmp_path / name, "Un ?"))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(EvaluationError, match=re.escape(said)) as raised:
+        open_query_set(tmp_path / name)
+    assert str(raised.value).startswith(str(tmp_path / name))
+    assert "\n" not in str(raised.value)
+
+
+def test_rows_of_a_table_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    """A comma that is not quoted, a quotation mark that is not closed, a tab too many."""
+    table = write(tmp_path / "q.csv", "id,question", "q1,Un, deux ?", "q2,Trois ?", 'q3,"Quatre ?')
+    found = problems(open_query_set(table))
+    assert [line[:34] for line in found] == ["q.csv:2: more cells than the headi", "q.csv:4: a quotation mark is not c"]
+    topics = write(tmp_path / "t.tsv", "q1\tUn ?\tformel", "q2\tDeux ?")
+    assert problems(open_query_set(topics))[0].startswith("t.tsv:1: more cells than the headings name (3/2)")
+
+
+def test_a_folder_of_several_sets_or_a_packed_corpus_is_told(tmp_path: Path) -> None:
+    """Which of them is meant, or that another index would be asked, nobody can guess."""
+    for name in ("queries.csv", "queries.tsv"):
+        write(tmp_path / name, "id\tquestion", "q1\tUn ?")
+    with pytest.raises(EvaluationError, match=r"has queries\.csv and queries\.tsv: name the one to ask"):
+        open_query_set(tmp_path)
+    (tmp_path / "queries.csv").unlink()
+    (tmp_path / "corpus.jsonl.gz").write_bytes(gzip.compress(b"{}"))
+    with pytest.raises(EvaluationError, match=r"corpus\.jsonl\.gz has the answers of this set.*unpack it"):
+        open_query_set(tmp_path)
+
+
+def test_ids_that_a_spreadsheet_made_numbers_of_are_told(tmp_path: Path) -> None:
+    """With the id that is meant."""
+    topics = write(tmp_path / "topics.tsv", "7\tUn ?")
+    found = problems(open_query_set(topics, qrels=write(tmp_path / "qrels.txt", "7.0 0 a1.0 1")))
+    assert found[0] == "qrels.txt:1: there is no query with the id '7.0', but with '7': write whole numbers without .0"
+    assert (
+        found[1] == "qrels.txt:1: there is no answer with the id 'a1.0', but with 'a1': write whole numbers without .0"
+    )
+
+
+def test_what_a_run_left_as_a_spreadsheet_is_a_query_set(tmp_path: Path) -> None:
+    """With the same questions and expected answers."""
+    queries: list[dict[str, object]] = [{"_id": "q1", "text": "Un ?"}, {"_id": "q2", "text": "Deux ?"}]
+    asked = list(open_query_set(beir(tmp_path / "set", queries, dev=("q1 a1 1",))))
+    rows = [Result(query, {}, Status.NO_ANSWER, 0.0, (), {}, None) for query in asked]
+    (tmp_path / "run").mkdir()
+    assert len(list(export_results([rows], tmp_path / "run"))) == 2
+    assert list(open_query_set(tmp_path / "run" / "results.csv")) == asked
