@@ -11,7 +11,7 @@ from evaluation.queries.query_sets import open_query_set
 from evaluation.runs.folder import writing
 from indexer.corpus import open_corpus
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.encoders.loading import load_configured_encoder
+from indexer.index.encoder import load_configured_encoder
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, show_progress
 
