@@ -202,7 +202,7 @@ def _figure(figure: Figure) -> str:
 def _map(parts: MapParts, failures: Failures) -> str:
     present = [cause for cause in CAUSES if failures.of(cause)]
     names = {cause: CAUSES[cause][0] for cause in present}
-    said = "What lies near is alike; grey dots are answers. Point at one for its name."
+    said = "What lies near is alike; grey dots are answers. Point at a question for its name."
     keys = f"<figcaption>{legend(present, names)}<br>{said}</figcaption>"
     return f"<div class='map'><figure>{parts.drawn}{keys}</figure>{parts.table}</div>"
 

@@ -37,11 +37,12 @@ def draw_similarity_map(places: AnswerMap, failed: Sequence[tuple[Cause, Result]
         return float(x), float(y)
 
     named = len(answers.answers) <= _NAMED
+    radius = 3 if len(answers.answers) <= _NAMED // 2 else 1.6
     dots = []
     for answer_id, place in zip(answers.answers, places.answers, strict=True):
         x, y = at(place)
         title = f"<title>{escape(cut(answers.title(answer_id)))}</title>" if named else ""
-        dots.append(f'<circle class="answer" cx="{x:.0f}" cy="{y:.0f}" r="3">{title}</circle>')
+        dots.append(f'<circle class="answer" cx="{x:.0f}" cy="{y:.0f}" r="{radius}">{title}</circle>')
     missed, strays = iter(zip(places.missed, places.targets, strict=True)), iter(places.strays)
     spots = []
     for number, (cause, result) in enumerate(failed, start=1):
