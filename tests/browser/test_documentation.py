@@ -18,7 +18,7 @@ def test_the_api_can_be_tried_out(open_page: OpenPage, keep_screenshot: Callable
     page = open_page()
     page.goto("/docs")
     expect(page.get_by_role("heading", name="Souffleur")).to_be_visible()
-    operation = page.locator("#operations-search-get_search_v1_search_get")
+    operation = page.locator("#operations-search-searchByAddress")
     operation.locator(".opblock-summary-control").click()
     keep_screenshot(page, "docs")
     operation.get_by_role("button", name="Try it out").click()
