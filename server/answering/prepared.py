@@ -44,7 +44,7 @@ class PreparedIndex:
             raise IndexFolderError(
                 f"The index was built with {built_by.name} ({built_by.fingerprint[:7]}), but {encoder.name} "
                 f'({encoder.fingerprint[:7]}) is in use here. Run "{command_of("build")}", or name the encoder '
-                "of the index with --encoder. After `souffleur tune`, or going back from what it made, restart the server."
+                "of the index with --encoder. After `souffleur tune`, or after going back from it, restart the server."
             )
         curated = [(text, answer.id) for answer in index.answers_with_questions() for text in shown_questions(answer)]
         suggester = Suggester(curated)
