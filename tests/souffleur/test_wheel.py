@@ -36,11 +36,18 @@ def test_wheel_carries_what_runs_and_nothing_else(wheel: Path) -> None:
         assert "souffleur = souffleur.cli:entry" in archive.read(entries).decode()
     assert wheel.name.startswith("souffleur_faq-")
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"souffleur", "indexer", "server", "evaluation"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "souffleur",
+        "indexer",
+        "server",
+        "evaluation",
+        "training",
+    }
     shipped = {path.relative_to(ROOT).as_posix() for top in ("server", "evaluation") for path in carried(ROOT / top)}
     assert len(shipped) > 20
     assert shipped <= set(names)
-    assert {f"{top}/py.typed" for top in ("souffleur", "indexer", "server", "evaluation")} <= set(names)
+    assert {f"{top}/py.typed" for top in tops if not top.endswith(".dist-info")} <= set(names)
+    assert "training/data/traps.jsonl" in names
     assert {Path(name).name for name in names if ".dist-info/licenses/" in name} == {"LICENSE", "NOTICE"}
 
 
