@@ -54,7 +54,7 @@ def open_cluster(
     distributed = _import()
     with contextlib.ExitStack() as stack:
         # It says in many lines what is said here in one sentence; the log of a scheduler or a worker has them all.
-        for name in ("distributed", "tornado", "asyncio"):
+        for name in _loggers_of("distributed", "tornado", "asyncio"):
             stack.enter_context(_quiet(logging.getLogger(name)))
         address: Any = place.address
         if address is None:
@@ -264,6 +264,12 @@ def _interrupts_put_off() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _loggers_of(*libraries: str) -> list[str]:
+    """Return the names of all loggers of some libraries: Dask gives single ones a level of their own."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in libraries]
+    return sorted({*libraries, *names})
 
 
 @contextmanager
