@@ -108,10 +108,10 @@ $(MILVUS)/.made: Makefile
 	@$(MILVUS)/bin/pip install --quiet --disable-pip-version-check $(MILVUS_VERSIONS) \
 		&& touch $@ || echo "Milvus could not be installed: its tests are skipped." >&2
 
-test: $(VENV)/.dev $(SPECTRAL)/.made $(CLIENTS)/.made $(MILVUS)/.made  ## Run every test; as root, install Chromium and nginx for those of the page
-	@(test -x /usr/bin/chromium && test -x /usr/sbin/nginx) || test "$$(id -u)" != 0 || \
-		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null) || \
-		echo "Chromium or nginx could not be installed." >&2
+test: $(VENV)/.dev $(SPECTRAL)/.made $(CLIENTS)/.made $(MILVUS)/.made  ## Run every test; as root, install Chromium, nginx and rsync for some
+	@(test -x /usr/bin/chromium && test -x /usr/sbin/nginx && test -x /usr/bin/rsync) || test "$$(id -u)" != 0 || \
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light rsync >/dev/null) || \
+		echo "Chromium, nginx or rsync could not be installed." >&2
 	@$(PY) -m pytest
 
 evaluate: $(VENV)/.dev fresh-index  ## Measure the shipped query sets and print the table
