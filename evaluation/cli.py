@@ -14,6 +14,8 @@ from pathlib import Path
 from evaluation.records import DEPTH, QuerySetError
 from indexer.errors import SouffleurError
 from indexer.settings import (
+    ENCODER_OPTIONS,
+    INDEX_OPTIONS,
     IndexerSettings,
     add_config_option,
     add_options,
@@ -28,7 +30,6 @@ from server.cli import RECORDS
 from server.settings import MAX_LIMIT, TABLE, ServerSettings
 
 BASELINE = Path("corpus/queries/baseline.json")
-_INDEX_OPTIONS = ("index", "store", "encoder", "device", "batch_size", "threads", "cache")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -139,7 +140,7 @@ def add_commands(commands: Subparsers) -> None:
     command.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a run")
     command.add_argument("--out", type=Path, metavar="FILE", help="the page (default: RUN/report.html)")
     command.add_argument("--picture", type=Path, metavar="FILE", help="also write its figures as one picture")
-    add_options(command, IndexerSettings, _INDEX_OPTIONS)
+    add_options(command, IndexerSettings, INDEX_OPTIONS)
     add_config_option(command)
     _add_learning_curve(commands)
 
@@ -153,7 +154,7 @@ def _add_learning_curve(commands: Subparsers) -> None:
         run=_learning_curve,
         program=run,
     )
-    add_options(command, IndexerSettings, ("corpus", *_INDEX_OPTIONS[1:], "risk"))
+    add_options(command, IndexerSettings, ("corpus", *ENCODER_OPTIONS, "risk"))
     command.add_argument(
         "--queries", type=Path, metavar="SET", help="ask this query set (default: curated questions, left out in turn)"
     )
@@ -187,18 +188,23 @@ def add_editors_commands(commands: Subparsers) -> None:
     add_options(
         command,
         IndexerSettings,
-        ("corpus", *_INDEX_OPTIONS, "risk", "memory", "keep"),
+        ("corpus", *INDEX_OPTIONS, "risk", "memory", "keep"),
     )
-    add_options(command, ServerSettings, ("feedback", "retention_days"))
-    command.add_argument(
-        "--queries", type=Path, action="append", default=[], metavar="FOLDER", help="a query set to ask as well"
-    )
+    add_trial_options(command)
     command.add_argument("--dry-run", action="store_true", help="say what would come of it, and change nothing")
     command.add_argument("--watch", action="store_true", help="publish at every change of the corpus, until Ctrl-C")
     command.add_argument("--force", action="store_true", help="put it into service whatever gets worse")
     command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
     add_config_option(command)
     _add_digest(commands)
+
+
+def add_trial_options(command: argparse.ArgumentParser) -> None:
+    """Give a command that publishes the options of what a new index is asked before it serves."""
+    add_options(command, ServerSettings, ("feedback", "retention_days"))
+    command.add_argument(
+        "--queries", type=Path, action="append", default=[], metavar="FOLDER", help="a query set to ask as well"
+    )
 
 
 def _add_digest(commands: Subparsers) -> None:
@@ -210,7 +216,7 @@ def _add_digest(commands: Subparsers) -> None:
         run=_digest,
         program=run_for_editors,
     )
-    add_options(command, IndexerSettings, ("corpus", *_INDEX_OPTIONS))
+    add_options(command, IndexerSettings, ("corpus", *INDEX_OPTIONS))
     add_options(command, ServerSettings, ("feedback", "retention_days"))
     command.add_argument("--weeks", type=_parse_count, default=1, metavar="N", help="weeks that are over (default: 1)")
     command.add_argument("--until", type=_parse_day, metavar="DAY", help="as if it were that day, such as 2026-01-31")
@@ -229,7 +235,7 @@ def run_for_editors(options: argparse.Namespace) -> int:
 
 
 def _add_target(command: argparse.ArgumentParser) -> None:
-    add_options(command, IndexerSettings, _INDEX_OPTIONS)
+    add_options(command, IndexerSettings, INDEX_OPTIONS)
     command.add_argument("--url", help="ask a running server instead of an index")
     command.add_argument(
         "--concurrency", type=_parse_count, default=8, help="batches asked of a server at once (default: 8)"

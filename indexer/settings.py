@@ -137,6 +137,11 @@ class IndexerSettings:
     )
 
 
+ENCODER_OPTIONS = ("encoder", "device", "batch_size", "threads", "cache")
+INDEX_OPTIONS = ("index", "store", *ENCODER_OPTIONS)
+"""The settings that commands have as options: those of the encoder, and of an index to be asked."""
+
+
 def keep_off_the_hub(encoder: str) -> None:
     """Forbid this process to reach the Hugging Face hub, unless *encoder* is the name of a model there.
 

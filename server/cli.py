@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from indexer.errors import QuestionError, SettingsError, SouffleurError
 from indexer.settings import (
+    INDEX_OPTIONS,
     IndexerSettings,
     add_config_option,
     add_options,
@@ -34,7 +35,6 @@ RECORDS: dict[str | None, type] = {
     SITE_TABLE: SiteSettings,
 }
 """The settings of all programs, by their table of souffleur.toml."""
-_INDEX_OPTIONS = ("index", "store", "encoder", "device", "batch_size", "threads", "cache")
 _SERVE_OPTIONS = (
     "host",
     "port",
@@ -99,7 +99,7 @@ def add_commands(commands: Subparsers) -> None:
     command = add_command(
         commands, "serve", sentence="answer over HTTP", example="--port 8080", run=_serve, program=run
     )
-    add_options(command, IndexerSettings, _INDEX_OPTIONS)
+    add_options(command, IndexerSettings, INDEX_OPTIONS)
     add_options(command, ServerSettings, _SERVE_OPTIONS)
     command.add_argument("--workers", action=_RefusedWorkers, help=argparse.SUPPRESS)
     add_config_option(command)
@@ -121,7 +121,7 @@ def add_commands(commands: Subparsers) -> None:
         "--output", type=Path, metavar="FILE", help="where their answers go: .csv or .jsonl; the terminal if not given"
     )
     command.add_argument("--force", action="store_true", help="begin --output anew, whatever is in it")
-    add_options(command, IndexerSettings, _INDEX_OPTIONS)
+    add_options(command, IndexerSettings, INDEX_OPTIONS)
     add_options(command, ServerSettings, ("limit",))
     command.add_argument("--json", action="store_true", help="the reply as JSON, as over HTTP; of --input a line each")
     add_config_option(command)
@@ -140,7 +140,7 @@ def add_commands(commands: Subparsers) -> None:
     )
     ways.add_argument("--accept", type=Path, metavar="FILE", help="carry out what was decided in such a file")
     ways.add_argument("--review", action="store_true", help="decide one after the other, here in the terminal")
-    add_options(command, IndexerSettings, ("corpus", *_INDEX_OPTIONS))
+    add_options(command, IndexerSettings, ("corpus", *INDEX_OPTIONS))
     add_options(command, ServerSettings, ("feedback", "retention_days"))
     add_config_option(command)
 

@@ -29,15 +29,12 @@ _FILES = ("CORPUS", "INDEX", "CACHE", "FEEDBACK", "FILE", "FOLDER")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 when done, 1 when a check or gate found something, 2 when it could not run."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(arguments, argparse.Namespace(arguments=arguments))
     try:
         refuse_unknown(server.cli.RECORDS, environment=os.environ, file=settings_file(options))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return FAILED
-    # Teaching is a program of its own, which nothing here imports: this process becomes that one.
-    if options.program is hand_over:
-        hand_over(arguments)
     return int(options.program(options))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import SettingsError, SouffleurError
 from indexer.settings import (
+    INDEX_OPTIONS,
     IndexerSettings,
     add_config_option,
     add_options,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from souffleur.adapters.faq import Faq
 
 _HOST = "127.0.0.1"
-_INDEX_OPTIONS = ("index", "encoder", "device", "batch_size", "threads", "cache")
 
 
 def add_mcp_command(commands: Subparsers) -> None:
@@ -42,7 +42,7 @@ def add_mcp_command(commands: Subparsers) -> None:
     command.add_argument(
         "--http", type=int, metavar="PORT", help=f"answer at http://{_HOST}:PORT/mcp, instead of over the pipes"
     )
-    add_options(command, IndexerSettings, _INDEX_OPTIONS)
+    add_options(command, IndexerSettings, INDEX_OPTIONS)
     add_config_option(command)
 
 
