@@ -3,11 +3,11 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 
 from evaluation.curve.learning_curve import LearningCurve, Rung
 from evaluation.metrics.resampling import Estimate
-from evaluation.report.charts import STYLE, Chart, shares
+from evaluation.report.charts import Chart, shares
+from evaluation.report.html import number, page, table
 from evaluation.report.terminal_tables import align
 
 _NAMES: Mapping[str, str] = {"first_right": "first right", "answered": "answered", "wrong": "answered and wrong"}
@@ -71,23 +71,18 @@ def draw_curve(curve: LearningCurve, *, alone: bool) -> str:
 
 def render_page(curve: LearningCurve) -> str:
     """Return the curve as one HTML page, without a script, and nothing fetched."""
-    style = (files("evaluation.report") / "report.css").read_text(encoding="utf-8")
-    rows = "".join(f"<tr>{''.join(map(_cell, _row(rung)))}</tr>" for rung in curve.rungs)
-    heading = "".join(f"<th scope='col' class='number'>{name}</th>" for name in _HEADING)
     gains = "".join(f"<li>{escape(sentence)}</li>" for sentence in gain_sentences(curve))
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>What more questions bring – Souffleur evaluation</title><style>{style}{STYLE}</style></head><body>"
+    figures = table(_HEADING, [[number(text) for text in _row(rung)] for rung in curve.rungs])
+    return page(
+        "What more questions bring",
         f"<header><h1>What more questions bring</h1><p>{escape(_what(curve))}</p></header><main>"
         f"<section class='verdict'><h2>{_summary(curve)}</h2><ul>{gains}</ul></section>"
         f"<figure class='curve'>{draw_curve(curve, alone=False)}<figcaption>Shares of the questions "
         "asked, with 95 % intervals over drawings of answers.</figcaption></figure>"
-        "<div class='wide' role='region' aria-label='Figures' tabindex='0'>"
-        f"<table><thead><tr>{heading}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<div class='wide' role='region' aria-label='Figures' tabindex='0'>{figures}</div>"
         "<p class='note'>Each line is of real indexes, built with at most so many questions an answer, the first "
         "of its file. The same questions were asked of all of them, and none was known to the index it was asked of. "
-        f"{escape(_caution(curve))}</p></main></body></html>\n"
+        f"{escape(_caution(curve))}</p></main>",
     )
 
 
@@ -134,7 +129,3 @@ def _value(one: Estimate | None) -> str:
 
 def _moved(one: Estimate) -> str:
     return f"{one.value:+.3f} [{one.low:+.3f}, {one.high:+.3f}]"
-
-
-def _cell(text: str) -> str:
-    return f"<td class='number'>{text}</td>"

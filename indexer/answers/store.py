@@ -96,9 +96,12 @@ def decode_answer(line: bytes) -> Answer:
 class Answers(Sequence[Answer]):
     """The answers of an index, by rising id; a row is a place among them."""
 
+    fetched_together = 1
+    """How many are fetched at once where one after the other is read."""
+
     @abstractmethod
-    def pick(self, rows: NDArray[np.int64]) -> Sequence[Answer]:
-        """Return the answers of *rows*, in their order, each read when it is asked for."""
+    def fetch(self, rows: Sequence[int]) -> Sequence[Answer]:
+        """Return the answers of *rows*, in their order."""
 
     @abstractmethod
     def row_of(self, answer_id: str) -> int | None:
@@ -112,6 +115,50 @@ class Answers(Sequence[Answer]):
     @abstractmethod
     def expect(self, rows: Iterable[int]) -> None:
         """Be told which rows are asked for next: where reading one takes a journey, all are fetched in one."""
+
+    def pick(self, rows: NDArray[np.int64]) -> Sequence[Answer]:
+        """Return the answers of *rows*, in their order, each read when it is asked for."""
+        return _Picked(self, rows)
+
+    @overload
+    def __getitem__(self, row: int) -> Answer: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Answer]: ...
+    def __getitem__(self, row: int | slice) -> Answer | Sequence[Answer]:
+        """Return an answer, or some of them, which are read when they are asked for."""
+        if isinstance(row, slice):
+            return self.pick(np.arange(*row.indices(len(self))))
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        return self.fetch([row])[0]
+
+    def __iter__(self) -> Iterator[Answer]:
+        return iter(self.pick(np.arange(len(self))))
+
+
+class _Picked(Sequence[Answer]):
+    """Some of the answers."""
+
+    def __init__(self, every: Answers, rows: NDArray[np.int64]) -> None:
+        self._every = every
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Answer: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Answer]: ...
+    def __getitem__(self, place: int | slice) -> Answer | Sequence[Answer]:
+        if isinstance(place, slice):
+            return _Picked(self._every, self._rows[place])
+        return self._every[int(self._rows[place])]
+
+    def __iter__(self) -> Iterator[Answer]:
+        together = self._every.fetched_together
+        for start in range(0, len(self._rows), together):
+            yield from self._every.fetch(self._rows[start : start + together].tolist())
 
 
 class AnswerStore(Answers):
@@ -131,21 +178,9 @@ class AnswerStore(Answers):
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    @overload
-    def __getitem__(self, row: int) -> Answer: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[Answer]: ...
-    def __getitem__(self, row: int | slice) -> Answer | Sequence[Answer]:
-        """Return an answer, or some of them, which are read one by one when they are asked for."""
-        if isinstance(row, slice):
-            return self.pick(np.arange(*row.indices(len(self))))
-        if not 0 <= row < len(self):
-            raise IndexError(row)
-        return self._remembered(row)
-
-    def pick(self, rows: NDArray[np.int64]) -> Sequence[Answer]:
-        """Return the answers of *rows*, in their order, each read when it is asked for."""
-        return _Picked(self, rows)
+    def fetch(self, rows: Sequence[int]) -> Sequence[Answer]:
+        """Return the answers of *rows*, in their order."""
+        return [self._remembered(row) for row in rows]
 
     def expect(self, rows: Iterable[int]) -> None:
         """Do nothing: a file is read as fast one answer at a time."""
@@ -191,23 +226,3 @@ class AnswerStore(Answers):
             else:
                 high = middle
         return low if low < len(self) and self._read(low).id == answer_id else None
-
-
-class _Picked(Sequence[Answer]):
-    """Some answers of a store."""
-
-    def __init__(self, store: AnswerStore, rows: NDArray[np.int64]) -> None:
-        self._store = store
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, place: int) -> Answer: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Answer]: ...
-    def __getitem__(self, place: int | slice) -> Answer | Sequence[Answer]:
-        if isinstance(place, slice):
-            return _Picked(self._store, self._rows[place])
-        return self._store[int(self._rows[place])]

@@ -1,7 +1,6 @@
 """The answers of an index in a Milvus: fetched when they are asked for, many in one journey, and not kept."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import overload
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,8 @@ _AT_ONCE = 200
 
 class MilvusAnswers(Answers):
     """All answers of an index; safe to use from several threads."""
+
+    fetched_together = _AT_ONCE
 
     def __init__(self, milvus: Milvus, names: Names, *, count: int, renamed: Mapping[str, str]) -> None:
         self._milvus = milvus
@@ -43,23 +44,6 @@ class MilvusAnswers(Answers):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, row: int) -> Answer: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[Answer]: ...
-    def __getitem__(self, row: int | slice) -> Answer | Sequence[Answer]:
-        if isinstance(row, slice):
-            return self.pick(np.arange(*row.indices(len(self))))
-        if not 0 <= row < len(self):
-            raise IndexError(row)
-        return self.fetch([row])[0]
-
-    def __iter__(self) -> Iterator[Answer]:
-        return iter(self.pick(np.arange(len(self))))
-
-    def pick(self, rows: NDArray[np.int64]) -> Sequence[Answer]:
-        return _Picked(self, rows)
-
     def row_of(self, answer_id: str) -> int | None:
         found = self._milvus.rows(self._name, f'key == "{collections.key_of_id(answer_id)}"', [])
         return int(found[0]["row"]) if found else None
@@ -70,30 +54,6 @@ class MilvusAnswers(Answers):
 
     def expect(self, rows: Iterable[int]) -> None:
         """Do nothing: nothing is kept."""
-
-
-class _Picked(Sequence[Answer]):
-    """Some answers; those who read one after the other have them many at a time."""
-
-    def __init__(self, every: MilvusAnswers, rows: NDArray[np.int64]) -> None:
-        self._every = every
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, place: int) -> Answer: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Answer]: ...
-    def __getitem__(self, place: int | slice) -> Answer | Sequence[Answer]:
-        if isinstance(place, slice):
-            return _Picked(self._every, self._rows[place])
-        return self._every.fetch([int(self._rows[place])])[0]
-
-    def __iter__(self) -> Iterator[Answer]:
-        for start in range(0, len(self._rows), _AT_ONCE):
-            yield from self._every.fetch(self._rows[start : start + _AT_ONCE].tolist())
 
 
 class AnswersOfOneLookup(Answers):
@@ -113,15 +73,10 @@ class AnswersOfOneLookup(Answers):
     def __len__(self) -> int:
         return len(self._rows)
 
-    @overload
-    def __getitem__(self, row: int) -> Answer: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[Answer]: ...
-    def __getitem__(self, row: int | slice) -> Answer | Sequence[Answer]:
-        if isinstance(row, slice):
-            return self._every.pick(self._rows[row])
-        self.expect([row])
-        return self._fetched[row]
+    def fetch(self, rows: Sequence[int]) -> list[Answer]:
+        """Return the answers of *rows* in their order."""
+        self.expect(rows)
+        return [self._fetched[row] for row in rows]
 
     def pick(self, rows: NDArray[np.int64]) -> Sequence[Answer]:
         return self._every.pick(self._rows[rows])
