@@ -87,6 +87,9 @@ class StandIn:
         pieces = [one for text, some in zip(texts, parts, strict=True) for one in (text, *(text[a:b] for a, b in some))]
         return np.split(self.encode_passages(pieces), np.cumsum([1 + len(some) for some in parts])[:-1])
 
+    def expect(self, texts: int) -> None:
+        """Do nothing."""
+
     def speed_up(self) -> None:
         """Do nothing."""
 

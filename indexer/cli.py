@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import CorpusError, IndexFolderError, SouffleurError
 from indexer.settings import (
+    ENCODER_OPTIONS,
     IndexerSettings,
     add_config_option,
     add_options,
@@ -102,7 +103,7 @@ def add_commands(commands: Subparsers) -> None:
     add_options(
         command,
         IndexerSettings,
-        ["corpus", "index", "store", "encoder", "device", "batch_size", "threads", "cache", "risk", "memory", "keep"],
+        ["corpus", "index", "store", *ENCODER_OPTIONS, "risk", "memory", "keep"],
     )
     command.add_argument("--replace", action="store_true", help="replace an index that was built from another corpus")
     command.add_argument(

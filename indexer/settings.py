@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from indexer.arithmetic import Arithmetic
 from indexer.errors import SettingsError
 from indexer.store_address import StoreAddress
 
@@ -101,6 +102,14 @@ def parse_store(text: str) -> StoreAddress:
     return StoreAddress.parse(text)
 
 
+def parse_arithmetic(text: str) -> Arithmetic:
+    """Return what it names; ValueError for anything else."""
+    try:
+        return Arithmetic(text)
+    except ValueError:
+        raise ValueError(f"one of {', '.join(Arithmetic)} is needed") from None
+
+
 def _parse_whole(text: str) -> int | None:
     # Python's own int() also reads « 1_000 » and other scripts' digits, and has words of its own for what it does not.
     return int(text) if text.strip().lstrip("+-").isdecimal() and text.isascii() and len(text) < 20 else None
@@ -123,6 +132,11 @@ class IndexerSettings:
         None, parse_count, "texts that the encoder reads at once (its own choice, if not given)"
     )
     threads: int | None = setting(None, parse_count, "processor threads of the encoder (all, if not given)")
+    arithmetic: Arithmetic = setting(
+        Arithmetic.MEASURED,
+        parse_arithmetic,
+        "of the bundled encoder where it reads passages: `4-bit`, `8-bit`, or `auto`, the faster one for many texts",
+    )
     cache: Path | None = setting(None, parse_path, "folder of the unpacked model (the user's cache, if not given)")
     risk: float = setting(0.05, parse_share, "accepted share of wrong answers among those given as `answered`")
     memory: int | None = setting(
@@ -137,7 +151,7 @@ class IndexerSettings:
     )
 
 
-ENCODER_OPTIONS = ("encoder", "device", "batch_size", "threads", "cache")
+ENCODER_OPTIONS = ("encoder", "device", "batch_size", "threads", "arithmetic", "cache")
 INDEX_OPTIONS = ("index", "store", *ENCODER_OPTIONS)
 """The settings that commands have as options: those of the encoder, and of an index to be asked."""
 

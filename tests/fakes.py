@@ -33,6 +33,11 @@ class FakeEncoder:
         self.encoded: list[str] = []
         """Every text encoded so far, so that a test can tell what was re-embedded."""
 
+    arithmetic = "of bytes"
+
+    def expect(self, texts: int) -> None:
+        self.expected = texts
+
     def speed_up(self) -> None:
         pass
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from indexer.encoders import Encoder
+from indexer.encoders.bundled.unpack import unpack_model
 from indexer.encoders.loading import load_encoder
 from indexer.errors import SouffleurError
 from indexer.settings import IndexerSettings, read_settings, refuse_unknown, settings_file
@@ -21,6 +22,7 @@ from training.verifier.vectors import KeptVectors
 
 _WEIGHTS = Path("indexer/search/verifier.npz")
 _ADAPTER = Path("indexer/encoders/bundled/adapter.npz")
+_SCALES = Path("indexer/encoders/bundled/eight_bit.npz")
 _CARD = Path("docs/adaptateur.md")
 _WORK = Path("build/training")
 
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str] | None = None, *, encoder: Encoder | None = No
     try:
         if options.command == "tune":
             return _tune(options)
+        if options.command == "eight-bit":
+            return _find_scales(options)
         return _teach_encoder(options) if options.command == "encoder" else _teach_verifier(options, encoder)
     except ModuleNotFoundError as error:
         print(f"{error.name} is not installed. Run: pip install 'souffleur-faq[training]'", file=sys.stderr)
@@ -55,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--trees", type=int, default=200, help="how many (default: %(default)s)")
     command = commands.add_parser("encoder", help="teach the bundled encoder", description="Teaches the encoder.")
     _add_encoder_options(command)
+    command = commands.add_parser(
+        "eight-bit", help="find the scales of 8-bit products", description="Finds the scales of 8-bit products."
+    )
+    command.add_argument("--data", type=Path, required=True, help="a BEIR folder whose texts are looked at")
+    command.add_argument("--corpus", type=Path, default=Path("corpus"), help="an FAQ too (default: %(default)s)")
+    command.add_argument("--out", type=Path, default=_SCALES, help="the file of the scales (default: %(default)s)")
     add_tune(commands, program=_tune)
     return program
 
@@ -110,6 +120,14 @@ def _teach_encoder(options: argparse.Namespace) -> int:
     options.card.parent.mkdir(parents=True, exist_ok=True)
     options.card.write_text(run(course, plan, command=_told(options, plan)).markdown(), encoding="utf-8")
     print(f"{options.out} is written, and {options.card} tells what it gained.")
+    return DONE
+
+
+def _find_scales(options: argparse.Namespace) -> int:
+    from training.encoder.eight_bits import find_scales, sample_texts  # what needs torch
+
+    find_scales(unpack_model().folder, sample_texts(options.data, options.corpus)).save(options.out)
+    print(f"{options.out} is written.")
     return DONE
 
 

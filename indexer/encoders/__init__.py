@@ -43,6 +43,16 @@ class Encoder(Protocol):
         One that was not makes all parts of a text nearly the same, and like the whole.
         """
 
+    @property
+    def arithmetic(self) -> str:
+        """In which arithmetic passages are encoded, for people; vectors made in one are asked by questions of any."""
+
+    def expect(self, texts: int) -> None:
+        """Hear that so many texts will be encoded, and be free to choose another arithmetic for the passages then.
+
+        Before they are: a passage has one vector from then on. EncoderError if that fails.
+        """
+
     def speed_up(self) -> None:
         """Take seconds and memory once, so that single questions take less time from now on; the vectors are the same.
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from indexer.arithmetic import Arithmetic
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError
 from indexer.settings import IndexerSettings
@@ -24,6 +25,7 @@ def load_named_encoder(settings: IndexerSettings, *, adapter: Path | None = None
         device=settings.device,
         batch_size=settings.batch_size,
         threads=settings.threads,
+        arithmetic=settings.arithmetic,
         cache_folder=settings.cache,
     )
 
@@ -35,6 +37,7 @@ def load_encoder(
     device: str | None = None,
     batch_size: int | None = None,
     threads: int | None = None,
+    arithmetic: Arithmetic = Arithmetic.FOUR_BIT,
     cache_folder: Path | None = None,
 ) -> Encoder:
     """Return the encoder called *name*, ready to encode.
@@ -44,6 +47,7 @@ def load_encoder(
     adapter: the file of what "bundled" was taught, if anything. device: for sentence-transformers, such as cuda; the
     bundled encoder runs on the processor.
     batch_size: most texts run at once. threads: of the processor; all by default.
+    arithmetic: of the bundled encoder where it reads passages.
     cache_folder: where the bundled model is unpacked; the user's cache by default.
     EncoderError if it cannot be loaded, saying what to type next.
     """
@@ -59,7 +63,9 @@ def load_encoder(
         if name == BUNDLED_TAUGHT:
             adapter = ADAPTER_FILE
         taught = Adapter.load(adapter) if adapter else None
-        return BundledEncoder(adapter=taught, cache_folder=cache_folder, batch_size=batch_size, threads=threads)
+        return BundledEncoder(
+            adapter=taught, cache_folder=cache_folder, batch_size=batch_size, threads=threads, arithmetic=arithmetic
+        )
     from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 
     return SentenceTransformersEncoder(name, device=device, batch_size=batch_size, threads=threads)

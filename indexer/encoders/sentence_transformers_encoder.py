@@ -93,6 +93,14 @@ class SentenceTransformersEncoder:
         """False: it cannot be told of a model."""
         return False
 
+    @property
+    def arithmetic(self) -> str:
+        """The type of the model's numbers, such as float32."""
+        return str(self._model.dtype).removeprefix("torch.")
+
+    def expect(self, texts: int) -> None:
+        """Do nothing: a model's arithmetic is its own."""
+
     def speed_up(self) -> None:
         """Do nothing: there is nothing to be gained."""
 

@@ -118,7 +118,7 @@ def build_index(
             built_at=built_at.isoformat(timespec="seconds"),
             method=RECIPE,
             corpus_hash=corpus_hash,
-            encoder=EncoderInfo(encoder.name, encoder.fingerprint, encoder.dimension),
+            encoder=EncoderInfo(encoder.name, encoder.fingerprint, encoder.dimension, encoder.arithmetic),
             counts=counts,
             dense=choice,
             ranking=ranking,

@@ -144,6 +144,7 @@ def encode_all(
     """
     plans = [some.plan(known) for some in texts]
     total = sum(plan.fresh for plan in plans)
+    workforce.expect(total)
     done = 0
     progress(done, total)
     under_way: dict[int, Piece] = {}

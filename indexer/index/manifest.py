@@ -43,11 +43,16 @@ _YES_OR_NO = ("fitted", "is_calibrated")
 
 @dataclass(frozen=True, slots=True)
 class EncoderInfo:
-    """The encoder of an index's vectors; only an encoder of the same fingerprint may ask it."""
+    """The encoder of an index's vectors; only an encoder of the same fingerprint may ask it.
+
+    arithmetic: of the passages that were encoded for it; others were taken from an earlier index. Empty where an older
+    version made it.
+    """
 
     name: str
     fingerprint: str
     dimension: int
+    arithmetic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,7 @@ class Manifest:
                 built_at=_time(content, "built_at"),
                 method=method,
                 corpus_hash=_text(content, "corpus_hash"),
-                encoder=_part(EncoderInfo, content["encoder"]),
+                encoder=_part(EncoderInfo, {"arithmetic": "", **content["encoder"]}),
                 counts=_part(Counts, content["counts"]),
                 dense=_part(DenseChoice, content["dense"]),
                 ranking=RankingWeights.from_record(_numbers(content["ranking"])),

@@ -32,6 +32,9 @@ class EncoderCall:
 class Workforce(Protocol):
     """Runs calls of one encoder."""
 
+    def expect(self, texts: int) -> None:
+        """Hear that calls of so many texts are to come, see `Encoder.expect`."""
+
     def run(self, calls: Iterable[EncoderCall]) -> Iterator[tuple[int, Sequence[Vectors]]]:
         """Yield the number of each call, from 0, with its vectors: each once, in the order in which they are done.
 
@@ -44,6 +47,10 @@ class OneProcess:
     """Runs one call after the other, here."""
 
     encoder: Encoder
+
+    def expect(self, texts: int) -> None:
+        """Let the encoder hear it."""
+        self.encoder.expect(texts)
 
     def run(self, calls: Iterable[EncoderCall]) -> Iterator[tuple[int, Sequence[Vectors]]]:
         """Yield the number and the vectors of each call, in order."""

@@ -32,6 +32,10 @@ class KeptVectors:
         self.max_tokens = encoder.max_tokens
         self.cosine_scale = encoder.cosine_scale
         self.reads_parts_in_whole = encoder.reads_parts_in_whole
+        self.arithmetic = encoder.arithmetic
+
+    def expect(self, texts: int) -> None:
+        """Do nothing: the same vectors are kept for all indexes."""
 
     def speed_up(self) -> None:
         """Do nothing: texts come many at once here."""

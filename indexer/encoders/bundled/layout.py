@@ -18,6 +18,8 @@ GRAPH = "engine/graph.xml"
 GRAPH_WEIGHTS = "engine/graph.bin"
 SHORT_GRAPH = "engine/short.xml"
 SHORT_GRAPH_WEIGHTS = "engine/short.bin"
+BULK_GRAPH = "engine/bulk.xml"
+BULK_GRAPH_WEIGHTS = "engine/bulk.bin"
 WORDS = "engine/words.npy"
 WORD_SCALES = "engine/scales.npy"
 PLACES = "engine/places.npy"
@@ -31,7 +33,7 @@ in another order there than in the graph of short texts, and a vector would depe
 SHORT_LENGTHS = range(12, 37, 4)
 """Of the texts that the graph of short ones takes, in tokens, padding included: nine questions in ten."""
 
-_LAYOUT = 4
+_LAYOUT = 5
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
 
 CHECKED_AT_LOAD = (
@@ -39,6 +41,8 @@ CHECKED_AT_LOAD = (
     GRAPH_WEIGHTS,
     SHORT_GRAPH,
     SHORT_GRAPH_WEIGHTS,
+    BULK_GRAPH,
+    BULK_GRAPH_WEIGHTS,
     WORDS,
     WORD_SCALES,
     PLACES,

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoders.bundled.adapter import Adapter
+from indexer.encoders.bundled.eight_bit import EightBitScales, build_bulk_graph
 from indexer.encoders.bundled.graph import build_graph, build_short_graph, save_graph
 from indexer.encoders.bundled.layout import (
+    BULK_GRAPH,
     GRAPH,
     MAX_TOKENS,
     PIECES,
@@ -54,6 +56,7 @@ def write_model_files(folder: Path, *, adapter: Adapter | None) -> None:
     WordTable.save(model, folder / WORDS, folder / WORD_SCALES, folder / PLACES)
     save_graph(build_graph(model), folder / GRAPH)
     save_graph(build_short_graph(model, SHORT_LENGTHS), folder / SHORT_GRAPH)
+    save_graph(build_bulk_graph(model, EightBitScales.load()), folder / BULK_GRAPH)
 
 
 def wheel_names(layers: int = 12) -> dict[str, str]:
