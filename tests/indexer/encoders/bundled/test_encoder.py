@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.arithmetic import Arithmetic
 from indexer.encoders import loading
 from indexer.encoders.bundled.encoder import BundledEncoder
 from indexer.encoders.bundled.engine import OpenVinoEngine, padded_length
@@ -234,12 +235,16 @@ def test_every_setting_of_the_encoder_reaches_it(monkeypatch: pytest.MonkeyPatch
     """What the settings say of the encoder is what it is loaded with, each under its own name."""
     given: dict[str, object] = {}
     monkeypatch.setattr(loading, "load_encoder", lambda name, **options: given.update(name=name, **options))
-    load_named_encoder(IndexerSettings(encoder="m", device="cuda", batch_size=2, threads=3, cache=tmp_path))
+    configured = IndexerSettings(
+        encoder="m", device="cuda", batch_size=2, threads=3, arithmetic=Arithmetic.EIGHT_BIT, cache=tmp_path
+    )
+    load_named_encoder(configured)
     assert given == {
         "name": "m",
         "device": "cuda",
         "batch_size": 2,
         "threads": 3,
+        "arithmetic": Arithmetic.EIGHT_BIT,
         "cache_folder": tmp_path,
         "adapter": None,
     }
