@@ -1,7 +1,9 @@
 """Encodes concurrent questions together, without ever waiting for company.
 
 Whoever asks while nothing runs is encoded at once, alone. Those who come meanwhile are the next batch: it fills by
-itself when the server is busy, so that no timer is needed and an idle server adds nothing to a question.
+itself when the server is busy, so that no timer is needed and an idle server adds nothing to a question. Who has waited
+longest leads it, with those whose questions are most nearly as long: a batch takes as long as its longest question would
+in each place.
 """
 
 import threading
@@ -42,6 +44,7 @@ class _Job:
 
     def __init__(self, questions: Sequence[str]) -> None:
         self.questions = questions
+        self.longest = max(map(len, questions))
         self.woken = threading.Event()
         self.result: Vectors | Exception | None = None
 
@@ -85,16 +88,18 @@ class Batcher:
         return job.result
 
     def _lead(self) -> None:
-        """Encode the questions that wait, the leader's own first among them, then hand over to who came meanwhile."""
+        """Encode the leader's own questions with some of those that wait, then hand over to who has waited longest."""
         with self._lock:
             jobs = [self._waiting.popleft()]
             batch = list(jobs[0].questions)
-            while self._waiting:
-                together = [*batch, *self._waiting[0].questions]
+            for job in sorted(self._waiting, key=lambda job: abs(job.longest - jobs[0].longest)):
+                together = [*batch, *job.questions]
                 if len(together) > self._most or not _fits(together):
                     break
-                jobs.append(self._waiting.popleft())
+                jobs.append(job)
                 batch = together
+            taken = set(map(id, jobs))
+            self._waiting = deque(job for job in self._waiting if id(job) not in taken)
         self._observe(len(batch))
         try:
             vectors = self._encode(batch)

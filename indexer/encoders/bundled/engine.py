@@ -1,9 +1,9 @@
 """Runs the unpacked graphs with OpenVINO on the processor: token ids in, unit vectors out, of texts and of their parts.
 
 Owns batching, padding, precision and concurrency. Activations are quantised in groups of 32 within one token, or by
-scales fixed beforehand, and a text is padded in company as it is alone, so that its vector does not depend on the other
-texts of a batch: attention over more padding rounds otherwise, enough to move a cosine by 7e-5. The graph of short
-texts gives the same numbers to the last bit.
+scales fixed beforehand, so that a text's vector does not depend on the other texts of a batch, nor on how far it is
+padded: attention over a multiple of `layout.KEY_STEP` keys sums up in the same order, whatever their number. The graph
+of short texts gives the same numbers to the last bit.
 """
 
 import os
@@ -40,6 +40,7 @@ _SHORT = 64
 _SHORT_STEP, _LONG_STEP = 4, 16
 """Lengths are padded to a multiple of the one or the other: the engine prepares itself once for each new shape, which
 takes 15 ms and keeps memory. Questions of every length up to 512 tokens take 301 MB so, and 528 in steps of 4."""
+_COMPANY_STEP = 8
 _WARM_LENGTHS = range(_SHORT_STEP, _SHORT + 1, _SHORT_STEP)
 
 
@@ -110,12 +111,11 @@ class OpenVinoEngine:
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
 
         def run(rows: list[int]) -> None:
-            vectors[rows] = graph.run(*self._inputs([ids[row] for row in rows]))
+            vectors[rows] = graph.run(*self._inputs([ids[row] for row in rows]))[: len(rows)]
 
         batches = self._batches([len(row) for row in ids], texts=_BULK_TEXTS, tokens=_BULK_TOKENS)
         with ThreadPoolExecutor(graph.streams) as pool:
-            # The long ones first, so that no core is left waiting for one of them at the end.
-            for _ in pool.map(run, reversed(list(batches))):
+            for _ in pool.map(run, batches):
                 pass
         return vectors
 
@@ -131,37 +131,38 @@ class OpenVinoEngine:
         graph = self._bulk_graph or self._graph
         for rows in self._batches([len(row) for row in ids]):
             vectors, states = graph.run_for_states(*self._inputs([ids[row] for row in rows]))
-            for vector, of_text, row in zip(vectors, states, rows, strict=True):
+            for vector, of_text, row in zip(vectors, states, rows, strict=False):  # fewer rows than the batch has
                 found[row] = np.array([vector, *(_mean(of_text[slice(*part)], vector) for part in parts[row])])
         return [found[row] for row in range(len(ids))]
 
     def _batches(
         self, lengths: Sequence[int], *, texts: int = _BATCH_TEXTS, tokens: int = _BATCH_TOKENS
     ) -> Iterator[list[int]]:
-        """Yield rows that run together, short ones first: padded to the length that each would have alone.
+        """Yield rows that run together, those of like length, the long ones first.
 
-        texts, tokens: most of them, if nothing else was said on starting.
+        texts, tokens: most of them, padding included, if nothing else was said on starting.
         """
-        by_length: dict[int, list[int]] = {}
-        for row, length in enumerate(lengths):
-            by_length.setdefault(padded_length(length), []).append(row)
-        for length, rows in sorted(by_length.items()):
-            most = max(1, min(self._batch_size or texts, tokens // length))
-            for start in range(0, len(rows), most):
-                yield rows[start : start + most]
+        by_length = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+        first = 0
+        while first < len(by_length):
+            longest = padded_length(lengths[by_length[first]])
+            most = max(1, min(self._batch_size or texts, tokens // longest))
+            yield by_length[first : first + most]
+            first += most
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
         embedded, mask = self._inputs(ids)
         tokens = embedded.shape[1]
         if self._short_graph and len(ids) == 1 and tokens in self._short_lengths:
             return self._short_graph.run(embedded, mask[:, :tokens])
-        return self._graph.run(embedded, mask)
+        return self._graph.run(embedded, mask)[: len(ids)]
 
     def _inputs(self, ids: Sequence[Sequence[int]]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Return what the graph for any length reads, see there."""
-        length = padded_length(max(map(len, ids)))
-        padded = np.full((len(ids), length), self._padding_id, dtype=np.int32)
-        mask = np.zeros((len(ids), -(-length // KEY_STEP) * KEY_STEP), dtype=np.int32)
+        """Return what the graph for any length reads, see there; a batch has as many more rows as its shape needs."""
+        count, length = _shape(len(ids), max(map(len, ids)))
+        padded = np.full((count, length), self._padding_id, dtype=np.int32)
+        mask = np.zeros((count, -(-length // KEY_STEP) * KEY_STEP), dtype=np.int32)
+        mask[len(ids) :, 0] = 1
         for row, tokens in enumerate(ids):
             padded[row, : len(tokens)] = tokens
             mask[row, : len(tokens)] = 1
@@ -246,6 +247,17 @@ def _mean(states: NDArray[np.float32], otherwise: NDArray[np.float32]) -> NDArra
         return otherwise
     mean = states.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean))
+
+
+def _shape(texts: int, tokens: int) -> tuple[int, int]:
+    """Return how many rows, and of what length, a batch of so many texts has, the longest of so many tokens.
+
+    OpenVINO prepares itself once for each new shape: in company there are few.
+    """
+    length = padded_length(tokens)
+    if texts == 1:
+        return 1, length
+    return 1 << (texts - 1).bit_length(), -(-length // _COMPANY_STEP) * _COMPANY_STEP
 
 
 def padded_length(tokens: int) -> int:
