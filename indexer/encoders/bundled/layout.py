@@ -1,6 +1,6 @@
 """What those who make the unpacked model and those who read it agree on: the names of its files, and a few numbers.
 
-The folder itself, its place and its being whole belong to `unpack`.
+The folders themselves, their place and their being whole belong to `unpack`.
 """
 
 from indexer.encoders.bundled.adapter import Adapter
@@ -31,7 +31,7 @@ in another order there than in the graph of short texts, and a vector would depe
 SHORT_LENGTHS = range(12, 37, 4)
 """Of the texts that the graph of short ones takes, in tokens, padding included: nine questions in ten."""
 
-_LAYOUT = 4
+_LAYOUT = 5
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
 
 CHECKED_AT_LOAD = (
@@ -45,10 +45,25 @@ CHECKED_AT_LOAD = (
     PIECES,
     SCORES,
 )
-"""The files the bundled engine reads; model.safetensors and tokenizer.json are there for other engines."""
+"""The files the bundled engine reads, all that is in its folder."""
+MEGABYTES = 90
+"""What these take on the disk, as it is told to people."""
+MEGABYTES_FOR_OTHER_ENGINES = 480
 
 
 def folder_name(adapter: Adapter | None) -> str:
-    """Return the name of the folder of the model as *adapter* has taught it: each has its own."""
+    """Return the name of the bundled engine's folder of the model as *adapter* has taught it: each has its own."""
+    return f"{_model(adapter)}-{_LAYOUT}"
+
+
+def name_for_other_engines(adapter: Adapter | None) -> str:
+    """Return the name of the sentence-transformers folder of the same model.
+
+    It has no layout: its files are the fingerprint, which does not change.
+    """
+    return f"{_model(adapter)}-sentence-transformers"
+
+
+def _model(adapter: Adapter | None) -> str:
     taught = f"-{adapter.sha256[:12]}" if adapter else ""
-    return f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}{taught}-{_LAYOUT}"
+    return f"{MODEL_NAME}-{WHEEL_FILE_SHA256[:12]}{taught}"
