@@ -3,6 +3,8 @@
 The folders themselves, their place and their being whole belong to `unpack`.
 """
 
+import re
+
 from indexer.encoders.bundled.adapter import Adapter
 from indexer.encoders.bundled.wheel import WHEEL_FILE_SHA256
 from indexer.encoders.fingerprint import Prompts
@@ -50,6 +52,8 @@ MEGABYTES = 90
 """What these take on the disk, as it is told to people."""
 MEGABYTES_FOR_OTHER_ENGINES = 480
 
+_SCHEME = re.compile(rf"{MODEL_NAME}(?:-[0-9a-f]{{12}}){{1,2}}-(?P<layout>[0-9]{{1,4}})")
+
 
 def folder_name(adapter: Adapter | None) -> str:
     """Return the name of the bundled engine's folder of the model as *adapter* has taught it: each has its own."""
@@ -62,6 +66,12 @@ def name_for_other_engines(adapter: Adapter | None) -> str:
     It has no layout: its files are the fingerprint, which does not change.
     """
     return f"{_model(adapter)}-sentence-transformers"
+
+
+def is_of_this_layout_or_older(name: str) -> bool:
+    """Return whether *name* is what `folder_name` gives, or gave in an earlier version, of any adapter."""
+    found = _SCHEME.fullmatch(name)
+    return found is not None and int(found["layout"]) <= _LAYOUT
 
 
 def _model(adapter: Adapter | None) -> str:

@@ -1,4 +1,4 @@
-"""Unpacks the bundled model, once, into a folder in the user's cache.
+"""Unpacks the bundled model, once, into a folder in the user's cache, and removes folders that nobody uses any more.
 
 Owns these folders: their place, and the promise that each is either whole or absent. It is written aside under a
 lock, forced to disk, and renamed into place; what a killed process left behind is removed by the next one. The float32
@@ -19,7 +19,8 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from indexer.encoders.bundled.adapter import Adapter
-from indexer.encoders.bundled.inventory import Inventory
+from indexer.encoders.bundled.disuse import UNUSED_DAYS, is_unused, stamp
+from indexer.encoders.bundled.inventory import INVENTORY, Inventory
 from indexer.encoders.bundled.layout import (
     CHECKED_AT_LOAD,
     MEGABYTES,
@@ -27,11 +28,13 @@ from indexer.encoders.bundled.layout import (
     TOKENIZER,
     WEIGHTS,
     folder_name,
+    is_of_this_layout_or_older,
     name_for_other_engines,
 )
 from indexer.errors import EncoderError
 from indexer.files import force_all_to_disk, force_to_disk
 
+_ASIDE = ".part-"
 
 _log = logging.getLogger(__name__)
 
@@ -62,10 +65,16 @@ def unpack_model(cache_folder: Path | None = None, *, adapter: Adapter | None = 
     """Return what the bundled engine reads, unpacked first where absent or damaged; a second call takes milliseconds.
 
     cache_folder: where to keep it, the user's cache by default. adapter: what it has been taught, a folder for each.
-    EncoderError if it cannot be unpacked; nothing half-made stays in place.
+    EncoderError if it cannot be unpacked; nothing half-made stays in place. Once a day, folders there that nobody has
+    used for `UNUSED_DAYS` are removed, those of adapters and of earlier versions.
     """
     folder = (cache_folder or _user_cache()) / folder_name(adapter)
-    inventory = _ENGINE.found_in(folder) or _unpack_under_lock(folder, _ENGINE, adapter)
+    # Before it is looked at: from here on nobody removes it.
+    is_first_of_day = stamp(folder / INVENTORY)
+    inventory = _ENGINE.found_in(folder)
+    if is_first_of_day or inventory is None:
+        inventory = inventory or _unpack_under_lock(folder, _ENGINE, adapter)
+        _remove_unused(but=folder)
     return UnpackedModel(folder, inventory.fingerprint)
 
 
@@ -116,8 +125,8 @@ def _unpack_under_lock(folder: Path, form: _Form, adapter: Adapter | None) -> In
             return form.found_in(folder) or _unpack(folder, form, adapter)
 
 
-def _lock(folder: Path) -> FileLock:
-    return FileLock(folder.with_name(f".{folder.name}.lock"))
+def _lock(folder: Path, *, timeout_seconds: float = -1) -> FileLock:
+    return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=timeout_seconds)
 
 
 def _unpack(folder: Path, form: _Form, adapter: Adapter | None) -> Inventory:
@@ -145,7 +154,7 @@ def _unpack(folder: Path, form: _Form, adapter: Adapter | None) -> Inventory:
 
 
 def _aside_prefix(folder: Path) -> str:
-    return f".{folder.name}.part-"
+    return f".{folder.name}{_ASIDE}"
 
 
 def _remove(path: Path) -> None:
@@ -153,6 +162,39 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def _remove_unused(*, but: Path) -> None:
+    """Remove the unused folders beside *but*, and what killed processes left aside of them. Never fails."""
+    with contextlib.suppress(OSError):
+        for path in sorted(but.parent.iterdir()):
+            folder = path.with_name(_folder_of(path.name))
+            if folder != but and is_of_this_layout_or_older(folder.name) and path.is_dir() and not path.is_symlink():
+                _remove_if_unused(path, folder)
+
+
+def _folder_of(name: str) -> str:
+    """Return the name of the folder that is written or removed under *name*; *name* itself where it is not of these."""
+    before, separator, _ = name.partition(_ASIDE)
+    return before[1:] if separator and name.startswith(".") else name
+
+
+def _remove_if_unused(path: Path, folder: Path) -> None:
+    """path: *folder*, or what lies aside of it."""
+    try:
+        # Who holds it is unpacking. Its file stays: another process may wait for it.
+        with _lock(folder, timeout_seconds=0):
+            if not is_unused(path):
+                return
+            if path == folder:
+                aside = folder.with_name(f"{_aside_prefix(folder)}unused")
+                _remove(aside)
+                path = folder.rename(aside)
+            _remove(path)
+    except OSError as error:
+        _log.debug("%s stays: %s", folder, error)
+    else:
+        _log.info("Removed %s, which nothing had used for %d days", folder, UNUSED_DAYS)
 
 
 @contextlib.contextmanager
