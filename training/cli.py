@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from indexer.encoders import Encoder
-from indexer.encoders.bundled.unpack import unpack_model
+from indexer.encoders.bundled.unpack import unpack_for_other_engines
 from indexer.encoders.loading import load_encoder
 from indexer.errors import SouffleurError
 from indexer.settings import IndexerSettings, read_settings, refuse_unknown, settings_file
@@ -126,7 +126,7 @@ def _teach_encoder(options: argparse.Namespace) -> int:
 def _find_scales(options: argparse.Namespace) -> int:
     from training.encoder.eight_bits import find_scales, sample_texts  # what needs torch
 
-    find_scales(unpack_model().folder, sample_texts(options.data, options.corpus)).save(options.out)
+    find_scales(unpack_for_other_engines().folder, sample_texts(options.data, options.corpus)).save(options.out)
     print(f"{options.out} is written.")
     return DONE
 

@@ -18,7 +18,7 @@ from benchmarks.peers.environment import describe_machine, make_environment
 from benchmarks.peers.http_load import measure_http
 from benchmarks.peers.processes import OURS
 from benchmarks.peers.results import Figure, Run, save, table_of
-from indexer.encoders.bundled.unpack import unpack_model
+from indexer.encoders.bundled.unpack import unpack_for_other_engines
 
 FIGURES = ("question", "bulk", "http", "first-right")
 RESULTS = Path("benchmarks/results")
@@ -30,7 +30,7 @@ def main() -> int:
     # Ended from outside, it leaves the blocks that end its workers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     make_environment()
-    model = unpack_model().folder
+    model = unpack_for_other_engines().folder
     run = Run(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), describe_machine())
     has_data = (options.data / "corpus.jsonl").is_file()
     wanted = [name for name in FIGURES if name in options.only and (has_data or name == "question")]

@@ -7,7 +7,7 @@ happens to a text before any tokenizer sees it.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,14 +29,20 @@ class Prompts:
     passage: str
 
 
-def fingerprint(folder: Path, prompts: Prompts, *, digest_of: Callable[[Path], str] | None = None) -> str:
-    """Return 64 hexadecimal digits that depend on weights, tokenizer, pooling and prompts, not on the engine.
+def fingerprint(folder: Path, prompts: Prompts) -> str:
+    """Return 64 hexadecimal digits that depend on weights, tokenizer, pooling and prompts, not on the engine."""
+    return fingerprint_of(
+        {path.relative_to(folder).as_posix(): sha256_of(path) for path in model_files(folder)}, prompts
+    )
 
-    digest_of: gives the sha256 of a file, where it is known already; the file is read otherwise.
+
+def fingerprint_of(digests: Mapping[str, str], prompts: Prompts) -> str:
+    """Return the fingerprint of a folder that need not be there, of the sha256 of each of its files by its path in it.
+
+    digests: of `model_files`, and perhaps of what libraries write about themselves.
     """
-    digest_of = digest_of or sha256_of
     parts = [("prompts", json.dumps([prompts.query, prompts.passage]))]
-    parts += [(path.relative_to(folder).as_posix(), digest_of(path)) for path in model_files(folder)]
+    parts += [part for part in digests.items() if part[0] not in _NOT_THE_MODEL]
     return hashlib.sha256(json.dumps(sorted(parts)).encode()).hexdigest()
 
 

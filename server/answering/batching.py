@@ -2,8 +2,7 @@
 
 Whoever asks while nothing runs is encoded at once, alone. Those who come meanwhile are the next batch: it fills by
 itself when the server is busy, so that no timer is needed and an idle server adds nothing to a question. Who has waited
-longest leads it, with those whose questions are most nearly as long: a batch takes as long as its longest question would
-in each place.
+longest leads it, with those whose questions are most nearly as long: in a batch all take as long as the longest.
 """
 
 import threading

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from indexer.encoders.bundled.adapter import Adapter
-from indexer.encoders.bundled.unpack import unpack_model
+from indexer.encoders.bundled.unpack import unpack_for_other_engines
 from training.encoder.judging import ReadSet, judge
 from training.encoder.network import Change, Network, use_threads
 from training.encoder.plan import Plan
@@ -63,7 +63,7 @@ def run(course: Course, plan: Plan, *, command: str) -> Card:
         dev = read_corpus(course.corpus, "dev")
         judged.append(dev)
         kept = dev.curated
-    network = Network(course.model or unpack_model().folder, from_layer=course.from_layer)
+    network = Network(course.model or unpack_for_other_engines().folder, from_layer=course.from_layer)
     before = scales_of_ones(network.change()) if course.model else wheel_scales(network.change())
     progress = teach(
         network, join([taught, *others]), kept, judged, plan, state_file=course.work / "state.pt", say=logger.info

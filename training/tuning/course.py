@@ -21,7 +21,7 @@ from indexer.corpus import Corpus
 from indexer.corpus.answer_list import AnswerList
 from indexer.encoders import Encoder
 from indexer.encoders.bundled.adapter import Adapter
-from indexer.encoders.bundled.unpack import unpack_model
+from indexer.encoders.bundled.unpack import unpack_for_other_engines
 from indexer.encoders.loading import load_encoder
 from indexer.errors import SouffleurError
 from indexer.index.build import build_index
@@ -44,6 +44,8 @@ LEAST_QUESTIONS = 60
 TUNING = Plan(steps=40, judge_every=10)
 _FROM_LAYER = 6
 _WORK = "tuning"
+_MODELS = "model"
+"""Where the models are unpacked that are not needed any more afterwards."""
 
 
 class TooFewQuestionsError(SouffleurError):
@@ -101,12 +103,12 @@ def tune(tuning: Tuning, *, dry_run: bool, show: Show, plan: Plan = TUNING) -> T
     work.mkdir(parents=True, exist_ok=True)
     try:
         gain = _try(tuning, halves, work, plan, show)
+        if dry_run or not gain.is_certain:
+            return Tuned(gain, None)
+        with show("Apprentissage, toutes les questions", unit="étape") as progress:
+            adapter = _teach(answers, work, plan, progress)
     finally:
-        shutil.rmtree(work / "model", ignore_errors=True)
-    if dry_run or not gain.is_certain:
-        return Tuned(gain, None)
-    with show("Apprentissage, toutes les questions", unit="étape") as progress:
-        adapter = _teach(tuning, answers, work, plan, progress)
+        shutil.rmtree(work / _MODELS, ignore_errors=True)
     tuned = load_encoder(adapter=adapter, cache_folder=tuning.cache)
     keep_adapter(tuning.path, adapter.read_bytes(), fingerprint=tuned.fingerprint)
     with show("Publication", unit="texte") as progress:
@@ -127,17 +129,16 @@ def tune(tuning: Tuning, *, dry_run: bool, show: Show, plan: Plan = TUNING) -> T
 
 def _try(tuning: Tuning, halves: Halves, work: Path, plan: Plan, show: Show) -> Gain:
     with show("Apprentissage, la moitié des questions", unit="étape") as progress:
-        adapter = _teach(tuning, halves.answers, work, plan, progress)
+        adapter = _teach(halves.answers, work, plan, progress)
     with show("Index, avant", unit="texte") as progress:
         before = _said(tuning, halves, tuning.base, work / "before", progress)
-    # Unpacked aside: it is not needed any more afterwards.
-    half = load_encoder(adapter=adapter, cache_folder=work / "model")
+    half = load_encoder(adapter=adapter, cache_folder=work / _MODELS)
     with show("Index, après", unit="texte") as progress:
         after = _said(tuning, halves, half, work / "after", progress)
     return Gain.of(before, after)
 
 
-def _teach(tuning: Tuning, answers: Sequence[Answer], work: Path, plan: Plan, progress: Progress) -> Path:
+def _teach(answers: Sequence[Answer], work: Path, plan: Plan, progress: Progress) -> Path:
     """Return the adapter that the questions of *answers* make; one that is there already is not made again."""
     taught = as_taught(answers)
     made_of = json.dumps([(answer.text, answer.questions) for answer in answers], ensure_ascii=False)
@@ -145,7 +146,7 @@ def _teach(tuning: Tuning, answers: Sequence[Answer], work: Path, plan: Plan, pr
     file = work / f"{name}.npz"
     if file.exists():
         return file
-    network = Network(unpack_model(tuning.cache).folder, from_layer=_FROM_LAYER)
+    network = Network(unpack_for_other_engines(work / _MODELS).folder, from_layer=_FROM_LAYER)
     kept = [answer.questions for answer in answers if answer.questions]
     state = work / f"{name}.pt"
     learnt = teach(network, taught, kept, [], plan, state_file=state, say=logger.debug, show=progress)

@@ -8,7 +8,7 @@ of short texts gives the same numbers to the last bit.
 
 import os
 import queue
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class OpenVinoEngine:
         self._graph = _Compiled(graph, self._inputs([[padding_id]]), threads=threads)
         self._bulk_graph: _Compiled | None = None
         self._short_graph: _Compiled | None = None
-        self._short_lengths: Collection[int] = ()
+        self._short_lengths: Sequence[int] = ()
         for length in _WARM_LENGTHS:
             self._run([[padding_id] * length])
 
@@ -71,8 +71,8 @@ class OpenVinoEngine:
         """The length of a vector."""
         return self._graph.dimension
 
-    def add_short_graph(self, graph: Path, lengths: Collection[int]) -> None:
-        """From now on give single texts that are padded to one of *lengths* to *graph*; compiling it takes seconds.
+    def add_short_graph(self, graph: Path, lengths: Sequence[int]) -> None:
+        """From now on give single texts to *graph*, padded to the next of the ascending *lengths*; compiling takes seconds.
 
         EncoderError if OpenVINO cannot read, compile or run it.
         """
@@ -151,15 +151,22 @@ class OpenVinoEngine:
             first += most
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        embedded, mask = self._inputs(ids)
-        tokens = embedded.shape[1]
-        if self._short_graph and len(ids) == 1 and tokens in self._short_lengths:
-            return self._short_graph.run(embedded, mask[:, :tokens])
-        return self._graph.run(embedded, mask)[: len(ids)]
+        if self._short_graph and len(ids) == 1:
+            length = next((length for length in self._short_lengths if length >= len(ids[0])), None)
+            if length is not None:
+                embedded, mask = self._inputs(ids, length=length)
+                return self._short_graph.run(embedded, mask[:, :length])
+        return self._graph.run(*self._inputs(ids))[: len(ids)]
 
-    def _inputs(self, ids: Sequence[Sequence[int]]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Return what the graph for any length reads, see there; a batch has as many more rows as its shape needs."""
-        count, length = _shape(len(ids), max(map(len, ids)))
+    def _inputs(
+        self, ids: Sequence[Sequence[int]], *, length: int | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Return what the graph for any length reads, see there; a batch has as many more rows as its shape needs.
+
+        length: that of its rows, if not the one of its shape.
+        """
+        count, least = _shape(len(ids), max(map(len, ids)))
+        length = length or least
         padded = np.full((count, length), self._padding_id, dtype=np.int32)
         mask = np.zeros((count, -(-length // KEY_STEP) * KEY_STEP), dtype=np.int32)
         mask[len(ids) :, 0] = 1

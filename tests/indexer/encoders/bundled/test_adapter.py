@@ -8,12 +8,16 @@ import pytest
 from safetensors.numpy import load_file
 
 from indexer.encoders.bundled.adapter import ADAPTER_FILE, Adapter
-from indexer.encoders.bundled.unpack import UnpackedModel, unpack_model
+from indexer.encoders.bundled.layout import PROMPTS, WEIGHTS
+from indexer.encoders.bundled.unpack import UnpackedModel, unpack_for_other_engines, unpack_model
 from indexer.encoders.bundled.wheel import WheelModel
+from indexer.encoders.fingerprint import fingerprint
 from indexer.encoders.loading import load_encoder
 from indexer.errors import EncoderError
 
 MOST_BYTES = 3_000_000
+TAUGHT_FINGERPRINT = "4ceafb1bfdceb277fb9ed180bfff97e3783d433b4bfa82e33fad3a8f2e4d0360"
+"""Of 0.2.0, in indexes that serve."""
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +41,15 @@ def test_the_taught_model_is_another_model(unpacked: UnpackedModel, taught: Unpa
     assert taught.fingerprint != unpacked.fingerprint
 
 
-def test_the_folder_has_the_taught_weights(taught: UnpackedModel, wheel: WheelModel) -> None:
-    """sentence-transformers reads exactly what the bundled engine runs."""
+def test_other_engines_get_the_taught_weights(taught: UnpackedModel, wheel: WheelModel, cache_folder: Path) -> None:
+    """sentence-transformers reads exactly what the bundled engine runs, and the fingerprint is that of before."""
     name, long = "l11.fo.w", "encoder.layer.11.output.dense.weight"
     adapter = Adapter.load(ADAPTER_FILE)
     blocks = replace(wheel, lessons=adapter).blocks(name, columns=1536)
-    np.testing.assert_array_equal(load_file(taught.folder / "model.safetensors")[long], blocks.to_float32())
+    other = unpack_for_other_engines(cache_folder, adapter=adapter)
+    np.testing.assert_array_equal(load_file(other.folder / WEIGHTS)[long], blocks.to_float32())
     assert not np.array_equal(blocks.scales, wheel.blocks(name, columns=1536).scales)
+    assert taught.fingerprint == other.fingerprint == fingerprint(other.folder, PROMPTS) == TAUGHT_FINGERPRINT
 
 
 def test_both_can_be_named(cache_folder: Path, unpacked: UnpackedModel, taught: UnpackedModel) -> None:

@@ -59,9 +59,9 @@ def ours(unpacked: UnpackedModel) -> UnigramTokenizer:
 
 
 @pytest.fixture(scope="module")
-def library(unpacked: UnpackedModel) -> Tokenizer:
+def library(for_other_engines: UnpackedModel) -> Tokenizer:
     """The tokenizer.json that sentence-transformers reads."""
-    return Tokenizer.from_file(str(unpacked.folder / TOKENIZER))
+    return Tokenizer.from_file(str(for_other_engines.folder / TOKENIZER))
 
 
 @pytest.mark.parametrize(

