@@ -138,7 +138,7 @@ def _server(
         }
         options = ["--device", "cpu", "--batch-size", str(BATCH), "--pooling-method", "mean", "--no-model-warmup"]
         where = ["--served-model-name", _SERVED, "--host", "127.0.0.1", "--port", str(port), "--log-level", "error"]
-        command = [python, "-m", "infinity_emb.infinity_server", "v2", *of_engine[name], *options, *where]
+        command = [str(Path(python).with_name("infinity_emb")), "v2", *of_engine[name], *options, *where]
     return serving(command, ready=address + ready, log=log, variables=variables)
 
 
