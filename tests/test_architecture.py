@@ -13,7 +13,7 @@ PACKAGES = ("indexer", "server", "evaluation", "souffleur", "training")
 """Each imports itself and those before it; so nothing imports `training`."""
 FLOORS = (
     {"records"},
-    {"errors", "terminal", "store_address"},
+    {"errors", "terminal", "store_address", "arithmetic"},
     {"french"},
     {"corpus", "files", "settings"},
     {"answers", "lexical", "encoders"},
@@ -29,7 +29,7 @@ HEAVY = ("faiss", "openvino", "sentence_transformers", "torch", "fastapi", "pymi
 HOMES = {
     "faiss": {"indexer/dense/faiss_index.py"},
     # One builds the network, the other runs it.
-    "openvino": {"indexer/encoders/bundled/graph.py", "indexer/encoders/bundled/engine.py"},
+    "openvino": {"indexer/encoders/bundled/graph.py", "indexer/encoders/bundled/eight_bit.py", "indexer/encoders/bundled/engine.py"},
     "tokenizers": {"indexer/encoders/bundled/tokenizer.py"},
     "sentence_transformers": {"indexer/encoders/sentence_transformers_encoder.py"},
     # One runs any model, the others teach the bundled one.

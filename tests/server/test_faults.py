@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import kills, swaps
+from benchmarks.faults import kills, swaps
 from benchmarks.running import running_server
 from indexer.corpus.corpus import open_corpus
 from indexer.encoders.loading import load_encoder

@@ -8,6 +8,7 @@ large as the rest, and stay numbers of 32 bits (Dettmers et al., 2022, "LLM.int8
 The scales are fixed beforehand, by `python -m training eight-bit`, so that a text's vector does not depend on others.
 """
 
+import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ class EightBitScales:
     def load(cls, path: Path = SCALES_FILE) -> "EightBitScales":
         """Return those of *path*. EncoderError if they cannot be read."""
         try:
-            with np.load(path) as arrays:
+            # From the bytes: of a damaged file np.load would leave the file open.
+            with np.load(io.BytesIO(path.read_bytes())) as arrays:
                 names = sorted({name.rpartition("/")[0] for name in arrays.files})
                 found = {name: [arrays[f"{name}/{field}"] for field in _FIELDS] for name in names}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -14,7 +14,7 @@ from indexer.encoders.bundled.wheel import WheelModel
 from indexer.errors import EncoderError
 
 SENTENCE = "Un certificat délivré par l'ANS a une durée de validité de 3 ans à compter de son obtention."
-TEXTS = ["où", "RPPS", SENTENCE, *(" ".join([SENTENCE] * times) for times in (2, 3, 8, 20)), "ha " * 300]
+TEXTS = ["où", "RPPS", SENTENCE, *(" ".join([SENTENCE] * times) for times in (2, 3, 8, 20)), "| a | 12 |\n" * 40]
 QUESTIONS = ["Combien de temps un certificat est-il valable ?", "rpps"]
 
 

@@ -1,6 +1,6 @@
 """Switches the index of a server again and again while clients ask it, once to a corrupt one.
 
-    python -m benchmarks.swaps [--swaps 50] [--clients 4]
+    python -m benchmarks.faults.swaps [--swaps 50] [--clients 4]
 
 Two indexes differ in the text of one answer. Every reply must be whole, and tell of that answer what the index that it
 names says. Ends with 1 if a request failed, a reply did not fit its index, or the corrupt index was not refused.

@@ -1,6 +1,6 @@
 """Kills a server with SIGKILL again and again while clients ask and judge, then counts what is left of it.
 
-    python -m benchmarks.kills [--kills 50] [--clients 4]
+    python -m benchmarks.faults.kills [--kills 50] [--clients 4]
 
 Ends with 1 if the database is damaged, lacks a judgement that was acknowledged with 201 or holds another, lacks a
 question that was answered, or if a request failed before the kill. SIGKILL ends the process and not the machine: what

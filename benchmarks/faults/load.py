@@ -1,6 +1,6 @@
 """Loads a real server: one client, then many, then for minutes twice what it can bear, of every sort of request.
 
-    python -m benchmarks.load [--minutes 5] [--clients 32]
+    python -m benchmarks.faults.load [--minutes 5] [--clients 32]
 
 Each question is one never asked before, but for the repeated ones of the mix, so that no cached vector helps. Clients
 share the machine with the server and run in a process of their own; what they wait for a processor counts as latency.

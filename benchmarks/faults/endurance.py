@@ -1,6 +1,6 @@
 """Everything at once for as long as wanted: twice as many as are let in, while operators do what they do.
 
-    python -m benchmarks.endurance [--minutes 30] [--clients 24]
+    python -m benchmarks.faults.endurance [--minutes 30] [--clients 24]
 
 Meanwhile: switches of the index, backups, the feedback file replaced, its disk filled (a small tmpfs, as root), and the
 clock moved (libfaketime, where Debian's `faketime` is installed). Ends with 1 if a reply was a 5xx other than 503, if a
@@ -27,9 +27,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.kills import read
+from benchmarks.faults.kills import read
+from benchmarks.faults.swaps import prepare
 from benchmarks.running import Connection, Running, running_server
-from benchmarks.swaps import prepare
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.index.folder import IndexFolder
 from server.feedback.backup import back_up

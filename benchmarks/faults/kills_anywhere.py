@@ -1,6 +1,6 @@
 """Kills builds, switches, the writing of feedback and backups with SIGKILL; after each kill another process serves.
 
-    python -m benchmarks.kills_anywhere [--kills 200]
+    python -m benchmarks.faults.kills_anywhere [--kills 200]
 
 Each is a process of its own that does its work again and again, with a small corpus and the encoder of the tests, so
 that two hundred take minutes; all are forked from one that has imported everything. Ends with 1 if one start did not

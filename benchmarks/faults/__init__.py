@@ -1,0 +1,1 @@
+"""What the server bears: load, switches of index, and kills at any moment; what it acknowledged is never lost."""
