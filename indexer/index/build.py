@@ -22,7 +22,7 @@ from indexer.index.index import Index
 from indexer.index.manifest import RECIPE, CorpusInfo, EncoderInfo, Manifest
 from indexer.index.write import write_contents
 from indexer.records import AnswerSource, Progress, Vectors, no_progress
-from indexer.search.contents import IndexContents
+from indexer.search.contents import READ_TEXTS_FILE, IndexContents
 from indexer.search.cosines import fit_cosine_scale
 from indexer.search.fitting import fit
 from indexer.store.embedded import EmbeddedStore
@@ -101,6 +101,7 @@ def build_index(
             aside,
             corpus,
             earlier,
+            read_earlier=_read_texts(path, in_service) if in_service and earlier else None,
             encoder=encoder,
             workforce=workforce or OneProcess(encoder),
             known=known,
@@ -168,6 +169,11 @@ def _same(manifest: Manifest, corpus_hash: str, encoder: Encoder) -> bool:
 def _comparable(manifest: Manifest, encoder: Encoder) -> bool:
     """Whether the same answer has the same passages there, and they the same vectors."""
     return manifest.method == RECIPE and manifest.encoder.fingerprint == encoder.fingerprint
+
+
+def _read_texts(path: Path, manifest: Manifest) -> Path | None:
+    """Return the file of what was read of the texts of an index; None of one by a version that did not keep it."""
+    return path / manifest.id / READ_TEXTS_FILE if READ_TEXTS_FILE in manifest.files else None
 
 
 def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest | None) -> KnownVectors:

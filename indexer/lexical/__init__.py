@@ -5,5 +5,6 @@ A `LexicalIndex` gives for each question a `Match`, whose rows are `SCORE`, `COV
 
 from indexer.lexical.index import LexicalIndex
 from indexer.lexical.match import CODES, COVERAGE, SCORE, LexicalMatch, Match
+from indexer.lexical.read_texts import ReadTexts
 
-__all__ = ["CODES", "COVERAGE", "SCORE", "LexicalIndex", "LexicalMatch", "Match"]
+__all__ = ["CODES", "COVERAGE", "SCORE", "LexicalIndex", "LexicalMatch", "Match", "ReadTexts"]

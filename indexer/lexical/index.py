@@ -21,6 +21,7 @@ from indexer.lexical.acronyms import Phrases
 from indexer.lexical.match import CODES, COVERAGE, SCORE, LexicalMatch, PrunedMatch, SoughtWord
 from indexer.lexical.postings import Postings
 from indexer.lexical.question_terms import QuestionReader, QuestionTerm
+from indexer.lexical.read_texts import ReadTexts
 from indexer.lexical.some_rows import PickedRows, SparseRows, SparseVector, dimension_of, sparse_vectors
 from indexer.lexical.spelling import Speller
 from indexer.lexical.text_terms import TextReader
@@ -58,6 +59,11 @@ class LexicalIndex:
     @classmethod
     def build(cls, texts: Iterable[str], *, acronyms: Sequence[Acronym] = ()) -> "LexicalIndex":
         """Return an index of *texts*, one row each, in order."""
+        return cls.of_read(ReadTexts.of(texts), acronyms=acronyms)
+
+    @classmethod
+    def of_read(cls, texts: ReadTexts, *, acronyms: Sequence[Acronym] = ()) -> "LexicalIndex":
+        """Return an index of texts that were read, one row each, in order."""
         reader = TextReader(texts, Phrases(acronyms))
         postings = Postings.build(reader.terms, reader.read(), aliases=reader.aliases, k1=K1, b=B)
         return cls(postings, Speller.build(reader.spellings), acronyms)
