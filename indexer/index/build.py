@@ -5,6 +5,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,9 +78,12 @@ def build_index(
     folder = IndexFolder(path)
     with folder.lock():
         aside = folder.aside()
-        write_answers(aside, corpus.answers())
+        # Sums are worked out without the interpreter's lock, and writing answers is all the interpreter's work.
+        with ThreadPoolExecutor(1, "verify") as beside:
+            verifying = beside.submit(_in_service, folder)
+            write_answers(aside, corpus.answers())
+            in_service = verifying.result()
         corpus_hash = _hash(corpus, aside, risk=risk, memory_bytes=memory_bytes)
-        in_service = _in_service(folder)
         if in_service and _same(in_service, corpus_hash, encoder):
             folder.discard(aside)
             if corpus_info and corpus_info != in_service.corpus:

@@ -81,7 +81,7 @@ def write_contents(
         journal=journal,
         progress=progress,
     )
-    FacetTable.build(corpus.facets, answers).save(aside)
+    FacetTable.build(corpus.facets, answers.facets()).save(aside)
     table.save(aside / PASSAGES_FILE)
     # FAISS works without the interpreter's lock, and reading words is all the interpreter's work.
     with ThreadPoolExecutor(1, "dense") as beside:

@@ -11,7 +11,14 @@ from numpy.testing import assert_array_equal
 from indexer.lexical import LexicalIndex, ReadTexts
 from indexer.lexical.read_texts import NumberedStrings
 
-TEXTS = ["un certificat de 3 ans", "le 905, trois années", "", "É.N.T. 10 000 euros", "a\x85b\u2028c\nd", "\ud800 le mot"]
+TEXTS = [
+    "un certificat de 3 ans",
+    "le 905, trois années",
+    "",
+    "É.N.T. 10 000 euros",
+    "a\x85b\u2028c\nd",
+    "\ud800 le mot",
+]
 
 
 def assert_equal(some: ReadTexts, others: ReadTexts) -> None:
