@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from indexer.french.numbers import find_mentions, respell
 from indexer.french.text import normalise
 
+_AT_ONCE, _NUMBERS_AT_ONCE = 50_000, 2_000_000
+"""Texts, and strings, that are taken over at once: of all, their places would take several times their own memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class NumberedStrings:
@@ -32,18 +35,23 @@ class NumberedStrings:
 
     def continued(self, same: NDArray[np.int64], fresh: "NumberedStrings") -> "NumberedStrings":
         """Return those of texts most of which are here; see `ReadTexts.continued`."""
-        at = {string: number for number, string in enumerate(self.different)}
-        different = [*self.different, *(string for string in fresh.different if string not in at)]
-        at.update(zip(different[len(at) :], range(len(at), len(different)), strict=True))
-        renumbered = np.array([at[string] for string in fresh.different], dtype=np.int32)
-        numbers = np.concatenate((self.numbers, renumbered[fresh.numbers]))
+        number_of = {string: number for number, string in enumerate(self.different)}
+        different = [*self.different, *(string for string in fresh.different if string not in number_of)]
+        number_of.update(zip(different[len(number_of) :], range(len(number_of), len(different)), strict=True))
+        renumbered = np.array([number_of[string] for string in fresh.different], dtype=np.int32)
+        every_number = np.concatenate((self.numbers, renumbered[fresh.numbers]))
+        every_end = np.concatenate((self.ends, len(self.numbers) + fresh.ends))
         is_fresh = same < 0
         source = np.where(is_fresh, len(self.ends) + np.cumsum(is_fresh) - 1, same)
-        every_end = np.concatenate((self.ends, len(self.numbers) + fresh.ends))
         lengths = np.diff(every_end, prepend=0)[source]
         ends = np.cumsum(lengths)
-        chosen = np.arange(lengths.sum()) + np.repeat(every_end[source] - ends, lengths)
-        return _numbered_anew(different, numbers[chosen], ends)
+        numbers = np.empty(int(lengths.sum()), dtype=np.int32)
+        for at in range(0, len(source), _AT_ONCE):
+            some = slice(at, at + _AT_ONCE)
+            start, end = int(ends[at] - lengths[at]), int(ends[some][-1])
+            moved = np.repeat(every_end[source[some]] - ends[some], lengths[some])
+            numbers[start:end] = every_number[np.arange(start, end) + moved]
+        return _numbered_anew(different, numbers, ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +122,18 @@ class _Numbering:
 
     def numbered(self) -> NumberedStrings:
         ends = np.cumsum(np.array(self._lengths, dtype=np.int64))
-        return NumberedStrings(list(self._number_of), np.array(self._numbers, dtype=np.int32), ends)
+        # Not copied: there may be tens of millions.
+        numbers = np.frombuffer(self._numbers, dtype=np.int32) if self._numbers else np.zeros(0, dtype=np.int32)
+        return NumberedStrings(list(self._number_of), numbers, ends)
 
 
 def _numbered_anew(different: Sequence[str], numbers: NDArray[np.int32], ends: NDArray[np.int64]) -> NumberedStrings:
     """Return the same strings in the order in which they come; those that do not come any more are left out."""
     first = np.full(len(different), len(numbers))
     # Backwards: of several places the last that is written stays.
-    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    for end in range(len(numbers), 0, -_NUMBERS_AT_ONCE):
+        start = max(0, end - _NUMBERS_AT_ONCE)
+        first[numbers[start:end][::-1]] = np.arange(end - 1, start - 1, -1)
     order = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(numbers))]
     number_of = np.zeros(len(different), dtype=np.int32)
     number_of[order] = np.arange(len(order), dtype=np.int32)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from indexer.lexical import LexicalIndex, ReadTexts
+from indexer.lexical import LexicalIndex, ReadTexts, read_texts
 from indexer.lexical.read_texts import NumberedStrings
 
 TEXTS = [
@@ -27,6 +27,12 @@ def assert_equal(some: ReadTexts, others: ReadTexts) -> None:
         assert list(ours.different) == list(theirs.different)
         assert_array_equal(ours.numbers, theirs.numbers, strict=True)
         assert_array_equal(ours.ends, theirs.ends, strict=True)
+
+
+@pytest.fixture(autouse=True)
+def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_texts, "_AT_ONCE", 2)
+    monkeypatch.setattr(read_texts, "_NUMBERS_AT_ONCE", 3)
 
 
 @given(st.lists(st.sampled_from(TEXTS), max_size=8), st.lists(st.one_of(st.sampled_from(TEXTS), st.text(max_size=9))))
