@@ -60,6 +60,8 @@ class SoughtWord:
         """Return the highest weighted impact and the highest weight of its terms in each of *rows*, which rise."""
         best_impacts, best_weights = np.zeros((2, len(rows)), dtype=np.float32)
         for having, impacts, weight in self.lists:
+            if not len(having):
+                continue
             at = np.minimum(having.searchsorted(rows), len(having) - 1)
             found = np.flatnonzero(having[at] == rows)
             best_impacts[found] = np.maximum(best_impacts[found], impacts[at[found]] * weight)
