@@ -26,6 +26,8 @@ COPIED_UP_TO = 256_000_000
 """Bytes of a file of vectors or answers that is read into memory when it is opened; of larger ones, what a question
 needs is read piece by piece. Copied, 100 MB take 0.1 to 0.3 s more to open than mapped."""
 
+_AT_ONCE = getattr(os, "RWF_NOWAIT", 0)
+
 
 def sha256_of(file: Path) -> str:
     """Return the sha256 of a file in hexadecimal digits."""
@@ -114,6 +116,28 @@ class LargeFile:
     def read_into(self, place: memoryview, start: int) -> None:
         """Fill *place* with the bytes from *start* on. IndexFolderError if the file has been cut short."""
         self._require(os.preadv(self._descriptor, [place], start) == len(place))
+
+    def read_pieces(self, places: Sequence[memoryview], starts: Sequence[int]) -> None:
+        """Fill each of *places* with the bytes from its start on. IndexFolderError if the file has been cut short.
+
+        From the first one that is not in the system's memory on, all are asked for before the first is waited for: a
+        disk fetches hundreds of pieces in little more time than a few.
+        """
+        at = 0
+        while at < len(places) and self._read_at_once(places[at], starts[at]):
+            at += 1
+        if at < len(places) and hasattr(os, "posix_fadvise"):
+            for place, start in zip(places[at:], starts[at:], strict=True):
+                os.posix_fadvise(self._descriptor, start, len(place), os.POSIX_FADV_WILLNEED)
+        for place, start in zip(places[at:], starts[at:], strict=True):
+            self.read_into(place, start)
+
+    def _read_at_once(self, place: memoryview, start: int) -> bool:
+        """Fill *place* if that needs no waiting for a disk, as far as the system can tell; return whether it did."""
+        try:
+            return os.preadv(self._descriptor, [place], start, _AT_ONCE) == len(place)
+        except OSError:
+            return False
 
     def _require(self, is_whole: bool) -> None:
         if not is_whole:

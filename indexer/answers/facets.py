@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from indexer.errors import Wording
 from indexer.files import read_table
 from indexer.french.text import normalise
-from indexer.records import Answer, Facet
+from indexer.records import Facet
 
 DEFINITIONS_FILE = "facets.json"
 TABLE_FILE = "facets.npy"
@@ -28,14 +28,17 @@ class FacetTable:
     applies: NDArray[np.bool_]
 
     @classmethod
-    def build(cls, facets: Sequence[Facet], answers: Iterable[Answer]) -> "FacetTable":
-        """Return the table of *answers*; facets and values that are not defined are added, sorted, after the others."""
+    def build(cls, facets: Sequence[Facet], of_answers: Iterable[Mapping[str, Sequence[str]]]) -> "FacetTable":
+        """Return the table of answers with these facets, in order.
+
+        Facets and values that are not defined are added, sorted, after the others.
+        """
         pair_ids: dict[tuple[str, str], int] = {}
         rows, pairs = array("i"), array("i")
         count = 0
-        for row, answer in enumerate(answers):
+        for row, of_answer in enumerate(of_answers):
             count = row + 1
-            for key, values in answer.facets.items():
+            for key, values in of_answer.items():
                 for value in values:
                     rows.append(row)
                     pairs.append(pair_ids.setdefault((key, value), len(pair_ids)))

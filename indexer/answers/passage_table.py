@@ -166,6 +166,15 @@ class PassageTable:
         lengths = np.stack((later_rows - first_rows[:-1], first_rows[1:] - later_rows), axis=1)
         return cls(rows, first_rows, later_rows, lengths)
 
+    def rows_in(self, earlier: "PassageTable", same: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where each passage is in an earlier table, shape (passages,), -1 for those of fresh answers.
+
+        same: as in `continued`.
+        """
+        owners = self.answers
+        moved = earlier.first_rows[same] - self.first_rows[:-1]
+        return np.where(same[owners] < 0, -1, np.arange(len(self)) + moved[owners])
+
     def save(self, file: Path) -> None:
         """Write the table to *file*."""
         np.save(file, self.rows)
@@ -214,14 +223,16 @@ class PassageTexts:
 
     def read(self, rows: Sequence[int]) -> list[str]:
         """Return the texts of some rows, in their order."""
-        texts: list[str] = []
+        return list(self.each(rows))
+
+    def each(self, rows: Iterable[int]) -> Iterator[str]:
+        """Yield the texts of some rows, in their order."""
         last, answer = -1, None
         for row in rows:
             owner = int(self._table.answers[row])
             if answer is None or owner != last:
                 last, answer = owner, self._answers[owner]
-            texts.append(self._text(answer, row))
-        return texts
+            yield self._text(answer, row)
 
     def _text(self, answer: Answer, row: int) -> str:
         passage = self._table.rows[row]

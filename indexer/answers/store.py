@@ -26,6 +26,7 @@ ANSWERS_FILE = "answers.jsonl"
 OFFSETS_FILE = "answers.offsets.npy"
 _REMEMBERED = 512
 _FORMER_IDS = "former_ids"
+_HAS_NO_FACETS = b'"facets": {}'
 _HAS_FORMER_IDS = json.dumps(_FORMER_IDS).encode()
 
 
@@ -188,33 +189,40 @@ class AnswerStore(Answers):
     def __iter__(self) -> Iterator[Answer]:
         return (self._read(row) for row in range(len(self)))
 
+    def facets(self) -> Iterator[Mapping[str, Sequence[str]]]:
+        """Yield the facets of each answer, in order."""
+        # As of `renamed`: a line that says it has none is not parsed.
+        return ({} if _HAS_NO_FACETS in line else decode_answer(line).facets for line in self._every_line())
+
     def same_rows(self, other: "AnswerStore") -> NDArray[np.int64]:
         """Return for each answer the row of *other* that has the same answer in every respect, -1 where none has."""
         mine, others = self._line_keys(), other._line_keys()
         if not len(others):
             return np.full(len(mine), -1)
-        order = np.argsort(others)
-        at = np.minimum(np.searchsorted(others, mine, sorter=order), len(others) - 1)
-        return np.where(others[order[at]] == mine, order[at], -1)
+        # By the first half of the keys, which are sorted as numbers: as strings they would take longer than all else.
+        order = np.argsort(others[:, 0])
+        at = order[np.minimum(np.searchsorted(others[:, 0], mine[:, 0], sorter=order), len(others) - 1)]
+        return np.where((others[at] == mine).all(axis=1), at, -1)
 
     @cached_property
     def renamed(self) -> Mapping[str, str]:
         """What answers were called before, and are called now; the first of two that claim one name has it."""
         # In a text the quotes have a backslash before them: only lines that have the field are parsed.
-        ends = self._offsets.tolist()
-        lines = (self._lines[start:end] for start, end in pairwise(ends))
         renamed: dict[str, str] = {}
-        for row, line in enumerate(lines):
+        for row, line in enumerate(self._every_line()):
             if _HAS_FORMER_IDS in line:
                 answer = self._read(row)
                 for former_id in answer.former_ids:
                     renamed.setdefault(former_id, answer.id)
         return renamed
 
-    def _line_keys(self) -> NDArray[np.bytes_]:
-        ends = self._offsets.tolist()
-        lines = (self._lines[start:end] for start, end in pairwise(ends))
-        return np.array([hashlib.blake2b(line, digest_size=16).hexdigest().encode() for line in lines], dtype="S32")
+    def _line_keys(self) -> NDArray[np.uint64]:
+        """Return 128 bits that stand for each line, shape (answers, 2)."""
+        keys = b"".join(hashlib.blake2b(line, digest_size=16).digest() for line in self._every_line())
+        return np.frombuffer(keys, dtype=np.uint64).reshape(-1, 2)
+
+    def _every_line(self) -> Iterator[bytes]:
+        return (self._lines[start:end] for start, end in pairwise(self._offsets.tolist()))
 
     def row_of(self, answer_id: str) -> int | None:
         """Return the row of an answer, None where no answer has this id."""

@@ -59,10 +59,11 @@ class _RowFile:
 
     def read(self, rows: NDArray[np.int64]) -> Vectors:
         found = np.empty((len(rows), self._width), dtype=np.float32)
-        places = found.reshape(-1).view(np.uint8)
+        places = found.reshape(-1).view(np.uint8).data
         size = self._row_bytes
         # Rows that follow each other come in one piece.
-        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1).tolist()
-        for start, end in pairwise([*starts, len(rows)]):
-            self._file.read_into(places[start * size : end * size].data, self._offset + int(rows[start]) * size)
+        firsts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
+        bounds = pairwise((size * np.append(firsts, len(rows))).tolist())
+        pieces = [places[start:end] for start, end in bounds]
+        self._file.read_pieces(pieces, (self._offset + size * rows[firsts]).tolist())
         return found

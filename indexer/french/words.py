@@ -146,7 +146,8 @@ def _read_piece(piece: str) -> Word:
     has_digit = any(character.isdigit() for character in piece)
     is_code = (has_digit or sum(map(str.isupper, piece)) > 1) and len(piece) <= _LONGEST_CODE
     if has_digit:
-        return Word(piece, (), code, is_code, _parts(piece, _ALPHANUMERIC_PARTS, _DIGITS))
+        parts = () if piece.isdecimal() else _parts(piece, _ALPHANUMERIC_PARTS, _DIGITS)
+        return Word(piece, (), code, is_code, parts)
     stems = () if piece.lower() in STOP_WORDS else stems_of(spelt)
     return Word(piece, stems, code, is_code, _parts(piece, _CAPITALS, _CAMEL_PARTS) if is_code else ())
 

@@ -5,6 +5,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from indexer.index.index import Index
 from indexer.index.manifest import RECIPE, CorpusInfo, EncoderInfo, Manifest
 from indexer.index.write import write_contents
 from indexer.records import AnswerSource, Progress, Vectors, no_progress
-from indexer.search.contents import IndexContents
+from indexer.search.contents import READ_TEXTS_FILE, IndexContents
 from indexer.search.cosines import fit_cosine_scale
 from indexer.search.fitting import fit
 from indexer.store.embedded import EmbeddedStore
@@ -77,9 +78,12 @@ def build_index(
     folder = IndexFolder(path)
     with folder.lock():
         aside = folder.aside()
-        write_answers(aside, corpus.answers())
+        # Sums are worked out without the interpreter's lock, and writing answers is all the interpreter's work.
+        with ThreadPoolExecutor(1, "verify") as beside:
+            verifying = beside.submit(_in_service, folder)
+            write_answers(aside, corpus.answers())
+            in_service = verifying.result()
         corpus_hash = _hash(corpus, aside, risk=risk, memory_bytes=memory_bytes)
-        in_service = _in_service(folder)
         if in_service and _same(in_service, corpus_hash, encoder):
             folder.discard(aside)
             if corpus_info and corpus_info != in_service.corpus:
@@ -101,6 +105,7 @@ def build_index(
             aside,
             corpus,
             earlier,
+            read_earlier=_read_texts(path, in_service) if in_service and earlier else None,
             encoder=encoder,
             workforce=workforce or OneProcess(encoder),
             known=known,
@@ -168,6 +173,11 @@ def _same(manifest: Manifest, corpus_hash: str, encoder: Encoder) -> bool:
 def _comparable(manifest: Manifest, encoder: Encoder) -> bool:
     """Whether the same answer has the same passages there, and they the same vectors."""
     return manifest.method == RECIPE and manifest.encoder.fingerprint == encoder.fingerprint
+
+
+def _read_texts(path: Path, manifest: Manifest) -> Path | None:
+    """Return the file of what was read of the texts of an index; None of one by a version that did not keep it."""
+    return path / manifest.id / READ_TEXTS_FILE if READ_TEXTS_FILE in manifest.files else None
 
 
 def _known_vectors(folder: IndexFolder, encoder: Encoder, *, verified: Manifest | None) -> KnownVectors:

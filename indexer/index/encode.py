@@ -5,7 +5,7 @@ Those of earlier indexes need not be computed again, nor those of a build that w
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -26,33 +26,49 @@ class KnownVectors:
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
-        self._sources: list[tuple[NDArray[np.bytes_], Vectors]] = []
+        self._sources: list[_Source] = []
 
     @property
     def is_empty(self) -> bool:
         """Whether no vector is known."""
-        return not any(len(keys) for keys, _ in self._sources)
+        return not any(len(source.keys) for source in self._sources)
 
     def add(self, keys: NDArray[np.bytes_], vectors: Vectors) -> None:
         """Make *vectors*, shape (n, dimension), known by *keys*, shape (n,)."""
         if vectors.shape != (len(keys), self._dimension):
             raise ValueError(f"shape {vectors.shape} does not fit {len(keys)} keys of dimension {self._dimension}")
-        self._sources.append((keys, vectors))
+        self._sources.append(_Source(keys, vectors))
 
     def fill(self, keys: NDArray[np.bytes_], rows: NDArray[np.int64], into: Vectors) -> NDArray[np.bool_]:
         """Write the known vectors of some rows of *keys* to the same rows of *into*; return which were known."""
         known = np.zeros(len(rows), dtype=np.bool_)
-        for source_keys, vectors in self._sources:
+        for source in self._sources:
             missing = np.flatnonzero(~known)
-            if not len(missing) or not len(source_keys):
+            if not len(missing) or not len(source.keys):
                 continue
-            order = np.argsort(source_keys)
             sought = keys[rows[missing]]
-            at = order[np.minimum(np.searchsorted(source_keys, sought, sorter=order), len(order) - 1)]
-            there = source_keys[at] == sought
-            copy_vectors(vectors, at[there], into, rows[missing[there]])
+            at = np.minimum(np.searchsorted(source.sorted_keys, sought), len(source.keys) - 1)
+            there = source.sorted_keys[at] == sought
+            copy_vectors(source.vectors, source.order[at[there]], into, rows[missing[there]])
             known[missing[there]] = True
         return known
+
+
+class _Source:
+    """Vectors by their keys, which are sorted once, and only if any is sought among them."""
+
+    def __init__(self, keys: NDArray[np.bytes_], vectors: Vectors) -> None:
+        self.keys = keys
+        self.vectors = vectors
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """The places of the keys, by rising key, of equals the first one first."""
+        return np.argsort(self.keys, kind="stable")
+
+    @cached_property
+    def sorted_keys(self) -> NDArray[np.bytes_]:
+        return self.keys[self.order]
 
 
 class Journal:

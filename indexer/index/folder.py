@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ MANIFEST = "manifest.json"
 ADAPTERS = "adapters"
 """Folder of what the bundled encoder was taught for indexes here; `indexer.index.encoder` owns it."""
 _ASIDE = ".building"
+_SUMS_AT_ONCE = 2
 _MOST_CURRENT_BYTES, _MOST_MANIFEST_BYTES = 1_000, 10_000_000
 
 
@@ -212,7 +214,9 @@ def _put(file: Path, text: str) -> None:
 def file_sums(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file under *folder*, by its path within, in order."""
     files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
-    return {file.relative_to(folder).as_posix(): sha256_of(file) for file in files}
+    with ThreadPoolExecutor(_SUMS_AT_ONCE, "sums") as pool:
+        found = pool.map(sha256_of, files)
+        return {file.relative_to(folder).as_posix(): sum_ for file, sum_ in zip(files, found, strict=True)}
 
 
 def file_sizes(folder: Path) -> dict[str, int]:

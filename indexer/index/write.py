@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.answers.facets import FacetTable
 from indexer.answers.passage_table import PassageTable, PassageTexts, text_key
@@ -17,7 +18,7 @@ from indexer.encoders import Encoder
 from indexer.index.encode import Journal, KnownVectors, QuestionsToEncode, encode_all
 from indexer.index.manifest import Counts
 from indexer.index.one_pass import BodiesToEncode
-from indexer.lexical import LexicalIndex
+from indexer.lexical import LexicalIndex, ReadTexts
 from indexer.records import AnswerSource, DenseChoice, PassageKind, Progress, Vectors
 from indexer.search.contents import (
     DENSE_FILE,
@@ -26,6 +27,7 @@ from indexer.search.contents import (
     OFF_TOPIC_FILE,
     PASSAGES_FILE,
     QUESTION_NORMS_FILE,
+    READ_TEXTS_FILE,
     SPAN_EMBEDDINGS_FILE,
     SPANS_FILE,
     IndexContents,
@@ -40,6 +42,7 @@ def write_contents(
     corpus: AnswerSource,
     earlier: IndexContents | None,
     *,
+    read_earlier: Path | None,
     encoder: Encoder,
     workforce: Workforce,
     known: KnownVectors,
@@ -47,9 +50,13 @@ def write_contents(
     progress: Progress,
     memory_bytes: int | None,
 ) -> tuple[Counts, DenseChoice]:
-    """Write all files of the index but the answers, which are there, and the manifest into *aside*."""
+    """Write all files of the index but the answers, which are there, and the manifest into *aside*.
+
+    read_earlier: what was read of the texts of *earlier*; None where that was not kept.
+    """
     answers = AnswerStore(aside)
-    table, span_table = _tables(answers, earlier, encoder)
+    same = answers.same_rows(earlier.answers) if earlier else np.full(len(answers), -1)
+    table, span_table = _tables(answers, earlier, same, encoder)
     require_memory(len(table), encoder.dimension, memory_bytes)
     off_topic = np.zeros(len(corpus.off_topic), dtype=off_topic_record(encoder.dimension))
     off_topic["key"] = [text_key(question, as_question=True) for question in corpus.off_topic]
@@ -74,12 +81,19 @@ def write_contents(
         journal=journal,
         progress=progress,
     )
-    FacetTable.build(corpus.facets, answers).save(aside)
+    FacetTable.build(corpus.facets, answers.facets()).save(aside)
     table.save(aside / PASSAGES_FILE)
     # FAISS works without the interpreter's lock, and reading words is all the interpreter's work.
     with ThreadPoolExecutor(1, "dense") as beside:
         building = beside.submit(DenseIndex.build, embeddings, questions=span_embeddings, memory_bytes=memory_bytes)
-        LexicalIndex.build(passage_texts, acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
+        if earlier and read_earlier:
+            rows = table.rows_in(earlier.table, same)
+            fresh = ReadTexts.of(passage_texts.each(np.flatnonzero(rows < 0).tolist()))
+            read = ReadTexts.load(read_earlier).continued(rows, fresh)
+        else:
+            read = ReadTexts.of(passage_texts)
+        read.save(aside / READ_TEXTS_FILE)
+        LexicalIndex.of_read(read, acronyms=corpus.acronyms).save(aside / LEXICAL_FOLDER)
         dense, choice = building.result()
     dense.save(aside / DENSE_FILE)
     span_table.save(aside / SPANS_FILE)
@@ -98,9 +112,13 @@ def write_contents(
     return counts, choice
 
 
-def _tables(answers: AnswerStore, earlier: IndexContents | None, encoder: Encoder) -> tuple[PassageTable, PassageTable]:
-    """Return the passages and the spans of all answers; those of an answer that has not changed are not made again."""
-    same = answers.same_rows(earlier.answers) if earlier else np.full(len(answers), -1)
+def _tables(
+    answers: AnswerStore, earlier: IndexContents | None, same: NDArray[np.int64], encoder: Encoder
+) -> tuple[PassageTable, PassageTable]:
+    """Return the passages and the spans of all answers; those of an answer that has not changed are not made again.
+
+    same: as in `PassageTable.continued`.
+    """
     fresh = np.flatnonzero(same < 0).tolist()
     table = PassageTable.build(
         make_passages(answers[row], count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens) for row in fresh

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from indexer.errors import IndexFolderError
 from indexer.french.words import Word
 from indexer.lexical.acronyms import Phrases
+from indexer.lexical.match import CODES, COVERAGE, SCORE, LexicalMatch, PrunedMatch, SoughtWord
 from indexer.lexical.postings import Postings
 from indexer.lexical.question_terms import QuestionReader, QuestionTerm
+from indexer.lexical.read_texts import ReadTexts
 from indexer.lexical.some_rows import PickedRows, SparseRows, SparseVector, dimension_of, sparse_vectors
 from indexer.lexical.spelling import Speller
 from indexer.lexical.text_terms import TextReader
@@ -29,43 +31,12 @@ from indexer.terminal import command_of
 K1 = 1.5
 B = 0.75
 
-SCORE, COVERAGE, CODES = range(3)
-"""The rows of `LexicalMatch.values`."""
-
 _ABOUT = "lexical.json"
 _SMALL = 5_000
 _REMEMBERED = 8192
-_BLOCKS_FOR_ONE = 16
-"""Blocks that all rows are looked at in, for each row wanted."""
 
 _Having: TypeAlias = tuple[NDArray[np.integer], NDArray[np.float32], NDArray[np.float32]]
 """The rows that have a word, ascending, and in each the highest weighted impact and the highest weight of its terms."""
-
-
-@dataclass(frozen=True, slots=True)
-class LexicalMatch:
-    """What each row has of a question's words.
-
-    values: shape (3, rows), the columns of the three rows `SCORE`, `COVERAGE` and `CODES`; 0 where a row has no word.
-    Score: BM25, each word of the question once, the best of its variants. Coverage: the idf of the words that the row
-    has, as a share of that of all words of the question, unknown words as heavy as the rarest; in [0, 1].
-    Codes: the share of the question's codes that the row has exactly; 0 where it has none.
-    known_share: like coverage, for the whole vocabulary: low for a question in another language.
-    """
-
-    values: NDArray[np.float32]
-    known_share: float
-
-    def best_rows(self, limit: int) -> NDArray[np.int64]:
-        """Return the rows that have a word of the question, by falling score, then rising row; at most *limit*."""
-        scores = self.values[SCORE]
-        least = 0.0
-        if len(scores) > limit:
-            blocks = np.arange(0, len(scores), 1 + len(scores) // (_BLOCKS_FOR_ONE * limit))
-            # So many blocks have a row that is as good: those that are worse need not be sorted.
-            least = np.partition(np.maximum.reduceat(scores, blocks), -limit)[-limit]
-        found = np.flatnonzero(scores >= least) if least > 0 else np.flatnonzero(scores)
-        return found[np.argsort(-scores[found], kind="stable")[:limit]]
 
 
 class LexicalIndex:
@@ -88,6 +59,11 @@ class LexicalIndex:
     @classmethod
     def build(cls, texts: Iterable[str], *, acronyms: Sequence[Acronym] = ()) -> "LexicalIndex":
         """Return an index of *texts*, one row each, in order."""
+        return cls.of_read(ReadTexts.of(texts), acronyms=acronyms)
+
+    @classmethod
+    def of_read(cls, texts: ReadTexts, *, acronyms: Sequence[Acronym] = ()) -> "LexicalIndex":
+        """Return an index of texts that were read, one row each, in order."""
         reader = TextReader(texts, Phrases(acronyms))
         postings = Postings.build(reader.terms, reader.read(), aliases=reader.aliases, k1=K1, b=B)
         return cls(postings, Speller.build(reader.spellings), acronyms)
@@ -169,27 +145,51 @@ class LexicalIndex:
 
     def search(self, question: str) -> LexicalMatch:
         """Return what every row has of the words of *question*."""
-        terms = self._reader.read(question)
+        asked = self._read(question)
         values = np.zeros((3, len(self)), dtype=np.float32)
-        # An unknown word says as much as one that is in one row.
-        idfs = [self._postings.idf(term.row_frequency or min(1, self._postings.row_count)) for term in terms]
-        total = sum(idfs)
-        known = [(term, idf) for term, idf in zip(terms, idfs, strict=True) if term.variants]
-        if not known:
+        if not asked.known:
             return LexicalMatch(values, known_share=0.0)
+        known, total, code_count = asked.known, asked.total, asked.code_count
         found = [self._having(term.variants) for term, _ in known]
         rows, impacts, weights = (np.concatenate(parts) for parts in zip(*found, strict=True))
         idf_of_each = np.repeat(np.array([idf for _, idf in known], np.float32), [len(some) for some, _, _ in found])
         # Once for all words: for one word at a time it takes five times as long in a small index.
         np.add.at(values[SCORE], rows, impacts * idf_of_each)
         np.add.at(values[COVERAGE], rows, weights * idf_of_each / np.float32(total))
-        code_count = sum(term.is_code for term in terms)
         for (term, _), (having, _, weights_of_one) in zip(known, found, strict=True):
             if term.is_code:
                 np.add.at(values[CODES], having, (weights_of_one == 1) * np.float32(1 / code_count))
         # Roundings may add up to a little more than the whole.
         np.minimum(values[COVERAGE:], np.float32(1), out=values[COVERAGE:])
-        return LexicalMatch(values, known_share=sum(idf * term.weight for term, idf in known) / total)
+        return LexicalMatch(values, known_share=asked.known_share)
+
+    def look_up(self, question: str) -> PrunedMatch:
+        """Return what `search` does, of the best rows and of those that are asked for: for an index of many rows."""
+        asked = self._read(question)
+        words = [
+            SoughtWord(
+                [(*self._lists.of(name), np.float32(weight)) for name, weight in term.variants],
+                np.float32(idf),
+                term.is_code,
+            )
+            for term, idf in asked.known
+        ]
+        return PrunedMatch(
+            words,
+            row_count=len(self),
+            total=asked.total,
+            code_count=asked.code_count,
+            known_share=asked.known_share,
+        )
+
+    def _read(self, question: str) -> "_Asked":
+        terms = self._reader.read(question)
+        # An unknown word says as much as one that is in one row.
+        idfs = [self._postings.idf(term.row_frequency or min(1, self._postings.row_count)) for term in terms]
+        known = [(term, idf) for term, idf in zip(terms, idfs, strict=True) if term.variants]
+        total = sum(idfs)
+        share = sum(idf * term.weight for term, idf in known) / total if known else 0.0
+        return _Asked(known, total, sum(term.is_code for term in terms), share)
 
     def _rows_with(self, variants: Sequence[tuple[str, float]]) -> _Having:
         """Return the rows that have one of *variants*, which come by rising weight."""
@@ -208,3 +208,13 @@ class LexicalIndex:
             best_weights[rows] = weight  # the highest comes last
         found = np.flatnonzero(best_weights)
         return found, best_impacts[found], best_weights[found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The words of a question. known: those that the index knows, each with its idf. total: the idf of all."""
+
+    known: Sequence[tuple[QuestionTerm, float]]
+    total: float
+    code_count: int
+    known_share: float

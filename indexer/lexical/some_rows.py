@@ -25,7 +25,7 @@ class PickedRows:
         """rows: rising."""
         self.row_count = len(rows)
         self._postings = postings
-        self._rows = rows
+        self._rows = rows.astype(np.int32)  # as those of the terms: else these would be copied each time
 
     def of(self, term: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return the rows of a known *term*, ascending, and its impact in each."""

@@ -6,20 +6,18 @@ What its numbers mean with the words that they count is indexed beside these (`i
 """
 
 import math
-from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.french.numbers import find_mentions, respell
-from indexer.french.text import fold, normalise
+from indexer.french.text import fold
 from indexer.french.words import STOP_WORDS, Word, simple_words, split_words, stems_of
 from indexer.lexical.acronyms import Phrases, key_of
 from indexer.lexical.postings import TextTerms
+from indexer.lexical.read_texts import ReadTexts
 from indexer.lexical.spelling import SHORTEST_CORRECTED
 
 _TEXTS_A_BLOCK = 50_000
@@ -32,28 +30,19 @@ _ONE_LETTER_WORDS = frozenset("aày")
 class TextReader:
     """Turns texts into terms. What is between two spaces is read once, however often it occurs."""
 
-    def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
-        """texts: all there are, since what is a word run together depends on the others; they are not kept."""
+    def __init__(self, texts: ReadTexts, phrases: Phrases) -> None:
+        """texts: all there are, since what is a word run together depends on the others."""
         self._phrases = phrases
         self.terms: list[str] = []
         """By their number; complete once all texts are read."""
         self._term_ids: dict[str, int] = {}
-        string_ids = defaultdict[str, int](count().__next__)  # numbers them as they come
-        tokens, lengths = array("i"), array("i")
-        mentioned, mentioning = array("q"), array("q")
-        for row, text in enumerate(texts):
-            respelt = respell(normalise(text))
-            strings = respelt.split()
-            tokens.extend(map(string_ids.__getitem__, strings))
-            lengths.append(len(strings))
-            terms = [term for mention in find_mentions(respelt) for term in (mention.term, *mention.implied)]
-            mentioned.extend(self._ids_of(terms))
-            mentioning.extend([row] * len(terms))
-        self._mentioned = np.array(mentioned, dtype=np.int64)
-        self._mentioning = np.array(mentioning, dtype=np.int64)
-        self._tokens = np.frombuffer(tokens, dtype=np.intc) if tokens else np.zeros(0, dtype=np.intc)
-        self._ends = np.cumsum(np.array(lengths, dtype=np.int64))
-        words = [list(simple_words(split_words(string))) for string in string_ids]
+        mention_terms = np.array(self._ids_of(texts.mentioned.different), dtype=np.int64)
+        self._mentioned = mention_terms[texts.mentioned.numbers]
+        mentions = np.diff(texts.mentioned.ends, prepend=0)
+        self._mentioning = np.repeat(np.arange(len(mentions)), mentions)
+        self._tokens = texts.strings.numbers
+        self._ends = texts.strings.ends
+        words = [list(simple_words(split_words(string))) for string in texts.strings.different]
         counts: Counter[str] = Counter()
         often = np.bincount(self._tokens, minlength=len(words)).tolist()
         for times, those in zip(often, words, strict=True):
@@ -90,7 +79,7 @@ class TextReader:
             )
 
     def _find_phrases(
-        self, tokens: NDArray[np.intc], text_of: NDArray[np.int64]
+        self, tokens: NDArray[np.int32], text_of: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the numbers of the phrases of several words, and the text that each is in."""
         terms: list[int] = []
@@ -175,7 +164,7 @@ class _Lists:
         values = np.array([value for one in lists for value in one], dtype=np.int64)
         return cls(values, np.concatenate(([0], np.cumsum(lengths))))
 
-    def expand(self, chosen: NDArray[np.intc]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def expand(self, chosen: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the values of the chosen lists, one list after the other, and how many each has."""
         lengths = np.diff(self.starts)[chosen]
         ends = np.cumsum(lengths)

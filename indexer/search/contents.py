@@ -31,6 +31,8 @@ DENSE_FILE = "dense.faiss"
 LEXICAL_FOLDER = "lexical"
 OFF_TOPIC_FILE = "off_topic.npy"
 QUESTION_NORMS_FILE = "question_norms.npy"
+READ_TEXTS_FILE = "read_texts.npz"
+"""Only the next build looks into it."""
 
 
 def off_topic_record(dimension: int) -> np.dtype[np.void]:

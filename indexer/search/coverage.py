@@ -344,7 +344,8 @@ class CoverageReader:
 
     def _mark(self, weights: NDArray[np.float64], term: str, weight: float, start: int) -> None:
         rows = self._lexical.rows_of(term)
-        first, last = rows.searchsorted((start, start + len(weights))).tolist()
+        # Numbers of another type would have all the rows copied.
+        first, last = rows.searchsorted(np.array((start, start + len(weights)), rows.dtype)).tolist()
         if first < last:
             at = rows[first:last] - start
             weights[at] = np.maximum(weights[at], weight)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.answers.passage_table import AnswerRows
 from indexer.dense.comparison import Comparison
-from indexer.lexical import CODES, COVERAGE, SCORE, LexicalMatch
+from indexer.lexical import CODES, COVERAGE, SCORE, Match
 from indexer.search.contents import Candidates, SearchContents
 
 DENSE_CANDIDATES = 100
@@ -105,10 +105,8 @@ def gather_evidence(
     left_out_*: rows of the table, the answers, and the off-topic questions to be ignored as if they were not there:
     this is how a corpus is asked its own questions. Their words stay known.
     """
-    found = [contents.lexical.search(question) for question in questions]
-    if left_out_passage is not None:
-        for match in found:
-            match.values[:, left_out_passage] = 0
+    match_words = contents.lexical.search if contents.every_candidate else contents.lexical.look_up
+    found = [match_words(question) for question in questions]
     candidates = _choose(contents, comparison, found, allowed, left_out_passage, left_out_answer)
     passages = _nearness(candidates.passages, comparison.with_passages, left_out=left_out_passage)
     spans = _nearness(candidates.spans, comparison.with_spans)
@@ -119,7 +117,7 @@ def gather_evidence(
     opening = body.copy()
     # Sentences come before stretches, and in order.
     opening[has_sentences] = spans.cosines[candidates.spans.bounds[:-1:2][has_sentences]]
-    lexical = _lexical(candidates.passages, found)
+    lexical = _lexical(candidates.passages, found, left_out_passage)
     return Evidence(
         answers=candidates.answers,
         body=to_e5(body),
@@ -141,7 +139,7 @@ def gather_evidence(
 def _choose(
     contents: SearchContents,
     comparison: Comparison,
-    found: Sequence[LexicalMatch],
+    found: Sequence[Match],
     allowed: NDArray[np.bool_] | None,
     left_out_passage: int | None,
     left_out_answer: int | None,
@@ -155,9 +153,11 @@ def _choose(
     else:
         among = None if allowed is None else allowed[contents.table.answers]
         nearest = comparison.nearest_passages(DENSE_CANDIDATES, among=among)
+        worded = [match.best_rows(LEXICAL_CANDIDATES + (left_out_passage is not None)) for match in found]
         if left_out_passage is not None:
             nearest = nearest[nearest != left_out_passage]
-        rows = np.concatenate((nearest, *(match.best_rows(LEXICAL_CANDIDATES) for match in found)))
+            worded = [rows[rows != left_out_passage][:LEXICAL_CANDIDATES] for rows in worded]
+        rows = np.concatenate((nearest, *worded))
         # For so few, faster than np.unique.
         chosen = np.array(sorted(set(contents.table.answers[rows].tolist())), dtype=np.int64)
     if left_out_answer is not None:
@@ -193,12 +193,17 @@ def _off_topic(
     return np.maximum(to_e5(cosines.max(axis=0)), _FAR)
 
 
-def _lexical(passages: AnswerRows, found: Sequence[LexicalMatch]) -> NDArray[np.float32]:
+def _lexical(passages: AnswerRows, found: Sequence[Match], left_out: int | None) -> NDArray[np.float32]:
     """Return the best passage of each candidate by each of what a match says: shape (3, candidates, questions)."""
     # Every answer has a body, so that no answer is without rows.
     starts = passages.bounds[:-1:2]
-    of_each = [np.maximum.reduceat(passages.pick(match.values.T), starts, axis=0) for match in found]
-    return np.array(of_each).transpose(2, 1, 0)
+    of_each = []
+    for match in found:
+        values = match.values if passages.is_every else match.of(passages.rows)
+        if left_out is not None:
+            values = np.where(passages.rows == left_out, np.float32(0), values)
+        of_each.append(np.maximum.reduceat(values, starts, axis=1))
+    return np.array(of_each).transpose(1, 2, 0)
 
 
 def _mean_cosines(

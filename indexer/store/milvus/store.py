@@ -332,7 +332,7 @@ class MilvusStore:
     def _having_words(self, question: str) -> list[int]:
         """Return the answers of the passages that share words with a question, of the best by these."""
         if self._owners is not None:
-            best = self._lexical.search(question).best_rows(LEXICAL_CANDIDATES)
+            best = self._lexical.look_up(question).best_rows(LEXICAL_CANDIDATES)
             return [int(answer) for answer in self._owners[best]]
         passages = self._index.names.collection(PASSAGES)
         asked = self._lexical.sparse_question(question)

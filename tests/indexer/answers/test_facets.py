@@ -22,7 +22,7 @@ ANSWERS = [
 
 @pytest.fixture
 def table(tmp_path: Path) -> FacetTable:
-    FacetTable.build(FACETS, ANSWERS).save(tmp_path)
+    FacetTable.build(FACETS, (answer.facets for answer in ANSWERS)).save(tmp_path)
     return FacetTable.load(tmp_path)
 
 
@@ -47,7 +47,7 @@ def test_any_value_of_every_facet(table: FacetTable, filters: dict[str, list[str
 def test_a_facet_may_apply_to_none_without_a_value(tmp_path: Path) -> None:
     """What its definition says holds for filters and for counts, and is kept; the others are as they were."""
     closed = Facet("produit", "Quel produit ?", ("DMP",), open_to_all=False)
-    FacetTable.build([FACETS[0], closed], ANSWERS).save(tmp_path)
+    FacetTable.build([FACETS[0], closed], (answer.facets for answer in ANSWERS)).save(tmp_path)
     table = FacetTable.load(tmp_path)
     assert table.facets[1] == closed
     allowed = table.allowed({"produit": ["DMP"]})

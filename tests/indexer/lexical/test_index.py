@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from indexer.errors import IndexFolderError
 from indexer.french.words import STOP_WORDS, stems_of
-from indexer.lexical.index import CODES, COVERAGE, K1, SCORE, B, LexicalIndex, LexicalMatch
+from indexer.lexical import CODES, COVERAGE, SCORE, LexicalMatch
+from indexer.lexical.index import K1, B, LexicalIndex
 from indexer.records import Acronym
 
 CNIL = Path(__file__).parents[4] / "shared/data/cnil-faq"
@@ -210,14 +211,6 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
     question = "la boîte BAL d'un logiciel référencé, code 905, certificats"
     match, other = search(question), search(question, [ANSWERS[row] for row in shuffled])
     np.testing.assert_array_equal(other.values, match.values[:, shuffled])
-
-
-@given(st.lists(st.integers(0, 5), max_size=40), st.integers(1, 50))
-def test_the_best_rows_are_those_of_a_full_sort(scores: list[int], limit: int) -> None:
-    """By falling score, then rising row; a row without a word is never among them."""
-    match = LexicalMatch(np.array([scores, scores, scores], dtype=np.float32), known_share=1.0)
-    by_hand = sorted((row for row, score in enumerate(scores) if score), key=lambda row: (-scores[row], row))
-    assert match.best_rows(limit).tolist() == by_hand[:limit]
 
 
 def test_a_loaded_index_answers_as_the_built_one(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.lexical.index import CODES, COVERAGE, SCORE, LexicalIndex
+from indexer.lexical import CODES, COVERAGE, SCORE, LexicalIndex
 
 CASES = [
     (
