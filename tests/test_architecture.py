@@ -29,13 +29,17 @@ HEAVY = ("faiss", "openvino", "sentence_transformers", "torch", "fastapi", "pymi
 HOMES = {
     "faiss": {"indexer/dense/faiss_index.py"},
     # One builds the network, the other runs it.
-    "openvino": {"indexer/encoders/bundled/graph.py", "indexer/encoders/bundled/eight_bit.py", "indexer/encoders/bundled/engine.py"},
+    "openvino": {
+        "indexer/encoders/bundled/graph.py",
+        "indexer/encoders/bundled/eight_bit.py",
+        "indexer/encoders/bundled/engine.py",
+    },
     "tokenizers": {"indexer/encoders/bundled/tokenizer.py"},
     "sentence_transformers": {"indexer/encoders/sentence_transformers_encoder.py"},
     # One runs any model, the others teach the bundled one.
     "torch": {
         "indexer/encoders/sentence_transformers_encoder.py",
-        *(f"training/encoder/{name}.py" for name in ("loss", "network", "teaching")),
+        *(f"training/encoder/{name}.py" for name in ("eight_bits", "loss", "network", "teaching")),
     },
     "pymilvus": {"indexer/store/milvus/client.py"},
     "grpc": {"indexer/store/milvus/client.py"},

@@ -72,9 +72,9 @@ class OpenVinoEngine:
         return self._graph.dimension
 
     def add_short_graph(self, graph: Path, lengths: Sequence[int]) -> None:
-        """From now on give single texts to *graph*, padded to the next of the ascending *lengths*; compiling takes seconds.
+        """From now on give single texts to *graph*, padded to the next of the ascending *lengths*.
 
-        EncoderError if OpenVINO cannot read, compile or run it.
+        Compiling it takes seconds. EncoderError if OpenVINO cannot read, compile or run it.
         """
         embedded, mask = self._inputs([[self._padding_id] * max(lengths)])
         sample = embedded, mask[:, : max(lengths)]
