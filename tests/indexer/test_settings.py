@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.arithmetic import Arithmetic
 from indexer.errors import SettingsError
 from indexer.settings import (
     IndexerSettings,
@@ -127,6 +128,13 @@ def test_home_and_a_mark_at_the_beginning_are_understood(tmp_path: Path, monkeyp
     settings = read(tmp_path, [], {"SOUFFLEUR_CORPUS": "~/faq.csv"}, "\ufeffkeep = 2\n")
     assert settings.corpus == tmp_path / "faq.csv"
     assert settings.keep == 2
+
+
+def test_an_unknown_arithmetic_is_told_with_those_there_are(tmp_path: Path) -> None:
+    """What can be given instead stands in the error."""
+    assert read(tmp_path, [], {}, 'arithmetic = "8-bit"\n').arithmetic is Arithmetic.EIGHT_BIT
+    with pytest.raises(SettingsError, match="one of 4-bit, 8-bit, auto is needed"):
+        read(tmp_path, [], {"SOUFFLEUR_ARITHMETIC": "bfloat16"})
 
 
 @pytest.mark.parametrize("text", ["1_000", "trois", "3.5", "", "٣", "9" * 30])

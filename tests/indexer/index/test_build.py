@@ -84,6 +84,14 @@ def test_vectors_are_those_of_the_encoder(tmp_path: Path) -> None:
     assert_array_equal(parts.embeddings.every, FakeEncoder().encode_passages(texts))
 
 
+def test_the_encoder_hears_how_much_is_to_come_and_says_how_it_was_made(tmp_path: Path) -> None:
+    """Before the first text, so that it may choose its arithmetic."""
+    encoder = FakeEncoder()
+    manifest = build(tmp_path, encoder=encoder).manifest
+    assert encoder.expected == manifest.counts.embedded == len(encoder.encoded)
+    assert manifest.encoder.arithmetic == "of bytes"
+
+
 def test_only_what_changed_is_encoded_again(tmp_path: Path) -> None:
     """After an edit of one answer, its new texts alone go to the encoder; everything else is equal to a fresh build."""
     build(tmp_path)

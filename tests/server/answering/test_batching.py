@@ -62,6 +62,26 @@ def test_who_comes_meanwhile_goes_together() -> None:
         np.testing.assert_allclose(found[question], FakeEncoder().encode_questions([question])[0], atol=1e-5)
 
 
+def test_questions_of_like_length_go_together() -> None:
+    """Who has waited longest leads, with those who asked in about as many characters; the others come next."""
+    held = HeldEncoder()
+    batcher = Batcher(held, most=3)
+    questions = ["première", "a" * 20, "b" * 200, "c" * 190, "d" * 25, "e" * 210]
+    threads = []
+    for waiting, text in enumerate(questions):
+        threads.append(threading.Thread(target=batcher.encode, args=([text],)))
+        threads[-1].start()
+        if waiting == 0:
+            held.began.acquire()
+        while len(batcher._waiting) < waiting:
+            threading.Event().wait(0.001)
+    for _ in range(4):
+        held.go.release()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert [[text[0] for text in batch] for batch in held.batches] == [["p"], ["a", "d", "c"], ["b", "e"]]
+
+
 def test_a_failure_is_told_and_passes() -> None:
     """What the encoder raises reaches who asked, and the next question is encoded."""
     held = HeldEncoder()
