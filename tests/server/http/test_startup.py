@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from indexer.index.folder import CURRENT, IndexFolder
 from server.answering.answering import Answering
 from server.app import create_app
 from server.cli import main
-from server.http.startup import LoadingApp
+from server.http.startup import LoadingApp, _step_back
 from server.serve import _listen
 from tests.conftest import CORPUS
 from tests.corpora import ANSWERS, MemoryCorpus
@@ -49,6 +50,22 @@ def test_everything_but_livez_is_unavailable_until_the_application_is_there(meth
     assert reply.headers["cache-control"] == "no-store"
     assert reply.json()["status"] == 503
     assert client.get("/livez").json() == {"status": "ok"}
+
+
+def test_what_is_done_after_loading_leaves_the_processor_to_questions() -> None:
+    """The thread that did it has the least priority from then on; those that answer keep theirs."""
+    seen: list[int] = []
+
+    def work() -> None:
+        _step_back()
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [19]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
 def test_the_application_answers_once_handed_over(answering: Answering) -> None:
