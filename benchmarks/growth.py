@@ -67,7 +67,7 @@ class StandIn:
     """Makes a vector of the checksum of a text: the same text, the same vector."""
 
     name, dimension, max_tokens, fingerprint = "stand-in", 384, 512, "5" * 64
-    cosine_scale, reads_parts_in_whole = E5, False
+    cosine_scale, reads_parts_in_whole, arithmetic = E5, False, "of a stand-in"
 
     def __init__(self) -> None:
         path = Path("build/index")
