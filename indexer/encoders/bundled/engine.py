@@ -41,6 +41,7 @@ _SHORT_STEP, _LONG_STEP = 4, 16
 """Lengths are padded to a multiple of the one or the other: the engine prepares itself once for each new shape, which
 takes 15 ms and keeps memory. Questions of every length up to 512 tokens take 301 MB so, and 528 in steps of 4."""
 _COMPANY_STEP = 8
+"""The same for short texts in company, of which there are shapes for each number of them too."""
 _WARM_LENGTHS = range(_SHORT_STEP, _SHORT + 1, _SHORT_STEP)
 
 
@@ -111,7 +112,7 @@ class OpenVinoEngine:
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
 
         def run(rows: list[int]) -> None:
-            vectors[rows] = graph.run(*self._inputs([ids[row] for row in rows]))[: len(rows)]
+            vectors[rows] = graph.run(*self._inputs([ids[row] for row in rows]))
 
         batches = self._batches([len(row) for row in ids], texts=_BULK_TEXTS, tokens=_BULK_TOKENS)
         with ThreadPoolExecutor(graph.streams) as pool:
@@ -131,14 +132,14 @@ class OpenVinoEngine:
         graph = self._bulk_graph or self._graph
         for rows in self._batches([len(row) for row in ids]):
             vectors, states = graph.run_for_states(*self._inputs([ids[row] for row in rows]))
-            for vector, of_text, row in zip(vectors, states, rows, strict=False):  # fewer rows than the batch has
+            for vector, of_text, row in zip(vectors, states, rows, strict=True):
                 found[row] = np.array([vector, *(_mean(of_text[slice(*part)], vector) for part in parts[row])])
         return [found[row] for row in range(len(ids))]
 
     def _batches(
         self, lengths: Sequence[int], *, texts: int = _BATCH_TEXTS, tokens: int = _BATCH_TOKENS
     ) -> Iterator[list[int]]:
-        """Yield rows that run together, those of like length, the long ones first.
+        """Yield rows that run together, those of like length, the long ones first: 1, 2, 4, 8 … of them.
 
         texts, tokens: most of them, padding included, if nothing else was said on starting.
         """
@@ -146,9 +147,10 @@ class OpenVinoEngine:
         first = 0
         while first < len(by_length):
             longest = padded_length(lengths[by_length[first]])
-            most = max(1, min(self._batch_size or texts, tokens // longest))
-            yield by_length[first : first + most]
-            first += most
+            most = max(1, min(self._batch_size or texts, tokens // longest, len(by_length) - first))
+            count = 1 << (most.bit_length() - 1)
+            yield by_length[first : first + count]
+            first += count
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
         if self._short_graph and len(ids) == 1:
@@ -156,20 +158,16 @@ class OpenVinoEngine:
             if length is not None:
                 embedded, mask = self._inputs(ids, length=length)
                 return self._short_graph.run(embedded, mask[:, :length])
-        return self._graph.run(*self._inputs(ids))[: len(ids)]
+        return self._graph.run(*self._inputs(ids))
 
     def _inputs(
         self, ids: Sequence[Sequence[int]], *, length: int | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Return what the graph for any length reads, see there; a batch has as many more rows as its shape needs.
-
-        length: that of its rows, if not the one of its shape.
-        """
-        count, least = _shape(len(ids), max(map(len, ids)))
-        length = length or least
-        padded = np.full((count, length), self._padding_id, dtype=np.int32)
-        mask = np.zeros((count, -(-length // KEY_STEP) * KEY_STEP), dtype=np.int32)
-        mask[len(ids) :, 0] = 1
+        """Return what the graph for any length reads, see there. length: that texts are padded to, if not as usual."""
+        if length is None:
+            length = padded_length(max(map(len, ids)), in_company=len(ids) > 1)
+        padded = np.full((len(ids), length), self._padding_id, dtype=np.int32)
+        mask = np.zeros((len(ids), -(-length // KEY_STEP) * KEY_STEP), dtype=np.int32)
         for row, tokens in enumerate(ids):
             padded[row, : len(tokens)] = tokens
             mask[row, : len(tokens)] = 1
@@ -256,18 +254,8 @@ def _mean(states: NDArray[np.float32], otherwise: NDArray[np.float32]) -> NDArra
     return np.asarray(mean / np.linalg.norm(mean))
 
 
-def _shape(texts: int, tokens: int) -> tuple[int, int]:
-    """Return how many rows, and of what length, a batch of so many texts has, the longest of so many tokens.
-
-    OpenVINO prepares itself once for each new shape: in company there are few.
-    """
-    length = padded_length(tokens)
-    if texts == 1:
-        return 1, length
-    return 1 << (texts - 1).bit_length(), -(-length // _COMPANY_STEP) * _COMPANY_STEP
-
-
-def padded_length(tokens: int) -> int:
-    """Return the length that a text of so many tokens is padded to."""
-    step = _SHORT_STEP if tokens <= _SHORT else _LONG_STEP
+def padded_length(tokens: int, *, in_company: bool = False) -> int:
+    """Return the length that a text of so many tokens is padded to, or the longest of several."""
+    short = _COMPANY_STEP if in_company else _SHORT_STEP
+    step = _LONG_STEP if tokens > _SHORT else short
     return -(-tokens // step) * step
