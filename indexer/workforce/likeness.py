@@ -5,15 +5,13 @@ from a name, so texts of all lengths are encoded, and the sum of their vectors i
 """
 
 import hashlib
-import platform
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from indexer.encoders import Encoder
+from indexer.encoders.processor import processor_name
 from indexer.errors import ClusterError
 
 DISTRIBUTION = "souffleur-faq"
@@ -54,7 +52,7 @@ class Likeness:
             fingerprint=encoder.fingerprint,
             versions=tuple(_versions(encoder)),
             vectors=_sum_of_vectors(encoder),
-            processor=_processor(),
+            processor=processor_name(),
         )
 
     def require(self, other: "Likeness", *, at: str) -> None:
@@ -101,12 +99,3 @@ def _sum_of_vectors(encoder: Encoder) -> str:
     for vectors in found:
         digest.update(vectors.tobytes())
     return digest.hexdigest()
-
-
-def _processor() -> str:
-    try:
-        described = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor() or platform.machine()
-    name = re.search(r"^model name\s*: (.*)$", described, re.MULTILINE)
-    return name[1].strip() if name else platform.machine()

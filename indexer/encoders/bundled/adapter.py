@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from indexer.encoders.bundled.wheel import FourBitBlocks
 from indexer.errors import EncoderError
+from indexer.files import write_arrays
 
 ADAPTER_FILE = Path(__file__).with_name("adapter.npz")
 """What ships with this program; `docs/adaptateur.md` is its card."""
@@ -51,13 +52,7 @@ class Adapter:
     @staticmethod
     def save(scales: Mapping[str, NDArray[np.float16]], path: Path) -> None:
         """Write the file of an adapter; the same numbers make the same bytes."""
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, array in sorted(scales.items()):
-                # np.savez would write the time of day.
-                entry = zipfile.ZipInfo(f"{name}.npy")
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                with archive.open(entry, "w") as file:
-                    np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+        write_arrays(path, scales)
 
     def teach(self, name: str, blocks: FourBitBlocks, *, rows: slice) -> FourBitBlocks:
         """Return *blocks*, some rows of the matrix *name*, as taught; as they are where it was not.

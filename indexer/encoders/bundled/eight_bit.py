@@ -22,6 +22,7 @@ from openvino import opset15 as op
 from indexer.encoders.bundled.graph import Network, any_length
 from indexer.encoders.bundled.wheel import WheelModel
 from indexer.errors import EncoderError
+from indexer.files import write_arrays
 
 SCALES_FILE = Path(__file__).with_name("eight_bit.npz")
 """What ships with this program."""
@@ -71,14 +72,15 @@ class EightBitScales:
 
     def save(self, path: Path) -> None:
         """Write the file; the same numbers make the same bytes."""
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, scales in sorted(self.inputs.items()):
-                for field, kind in zip(_FIELDS, (np.float16, np.float16, np.float16, np.int16), strict=True):
-                    # np.savez would write the time of day.
-                    entry = zipfile.ZipInfo(f"{name}/{field}.npy")
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    with archive.open(entry, "w") as file:
-                        np.lib.format.write_array(file, getattr(scales, field).astype(kind), allow_pickle=False)
+        kinds = dict(zip(_FIELDS, (np.float16, np.float16, np.float16, np.int16), strict=True))
+        write_arrays(
+            path,
+            {
+                f"{name}/{field}": getattr(scales, field).astype(kind)
+                for name, scales in self.inputs.items()
+                for field, kind in kinds.items()
+            },
+        )
 
 
 def build_bulk_graph(model: WheelModel, scales: EightBitScales) -> Model:

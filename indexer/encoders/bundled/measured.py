@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from indexer.arithmetic import Arithmetic
+from indexer.encoders.processor import processor_name
 from indexer.records import Vectors
 
 _FILE = "arithmetic.json"
@@ -26,7 +26,7 @@ def faster(four_bit: Callable[[], Vectors], eight_bit: Callable[[], Vectors], *,
 
     cache_folder: what was measured is kept there, if it can be written. EncoderError of either way.
     """
-    key = f"{_processor()}, openvino {version('openvino')}"
+    key = f"{processor_name()}, {len(os.sched_getaffinity(0))} cores, openvino {version('openvino')}"
     known = _read(cache_folder / _FILE)
     if key not in known:
         known = {**known, key: _measure(four_bit, eight_bit)}
@@ -48,15 +48,6 @@ def _seconds(work: Callable[[], Vectors]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
-
-
-def _processor() -> str:
-    """Return the name of the processor, as the system tells it, and how many of its cores there are."""
-    name = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
-    return f"{name}, {len(os.sched_getaffinity(0))} cores"
 
 
 def _read(file: Path) -> Mapping[str, Arithmetic]:
