@@ -6,7 +6,7 @@ its body where a price, a delay or a place is asked for. The numbers made here a
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -28,13 +28,13 @@ from indexer.lexical.question_terms import QuestionTerm
 from indexer.records import Hit, ReadWord
 from indexer.search.contents import SearchContents
 from indexer.search.evidence import Evidence
-from indexer.search.features import QUESTION_ADVANTAGE, scale_cosine
-from indexer.search.ranking import softmax
+from indexer.search.standing import STANDING, standing_of
+from indexer.search.word_places import AnswerTexts, weigh_words
 
 COLUMNS = (
-    *("margin", "runner_up", "similarity", "question", "body", "sentence", "all_questions", "off_topic_gap"),
-    *("off_topic", "has_question", "questions", "foreign", "length", "known", "covered_body", "covered_question"),
-    *("covered_any", "open_unknown", "open_elsewhere", "worst_unknown", "worst_elsewhere", "extra", "lacking"),
+    *STANDING,
+    *("questions", "foreign", "length", "known", "covered_body", "covered_question", "covered_any"),
+    *("open_unknown", "open_elsewhere", "worst_unknown", "worst_elsewhere", "extra", "lacking"),
     *("substituted", "one_word_apart", "same_words", "open_numbers", "open_codes", "open_names", "open_asked"),
     *("open_action", "open_who", "type_asked", "type_open_any", "type_open_question", "negation"),
 )
@@ -44,8 +44,6 @@ COVERAGE = "coverage."
 """How the names begin under which these are shown."""
 
 _COVERED_ANY, _SAME_WORDS = COLUMNS.index("covered_any"), COLUMNS.index("same_words")
-_SYNONYM = 0.8
-"""What a word counts that an answer has only in another word of the same meaning."""
 _KNOWN_FROM = 0.45
 """The least weight of a variant that an answer is said to mention: an acronym read out, not a part of a code."""
 _MOST_OPEN = 2.0
@@ -56,10 +54,6 @@ _ALL = 0.95
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n«\"(]|  )\s*(?:\w{1,2}['’])?(\w+)")
 _SMALL_NUMBER = re.compile(r"\A\d{1,2}\Z")
 _REMEMBERED_QUESTIONS, _REMEMBERED_GROUPS = 4096, 1024
-_LOG_ODDS = 6.0
-"""Of the least and the greatest share; margins are put on a scale of 1 by it."""
-_LEAST_SHARE = 0.0025
-_NO_RIVAL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +88,11 @@ class _AskedWord:
     is_name: bool
 
     @property
+    def variants(self) -> tuple[tuple[str, float], ...]:
+        """The terms that do for it, with what each counts."""
+        return self.term.variants
+
+    @property
     def is_plain(self) -> bool:
         """Whether it means one thing and no other: a number, a code, a name."""
         return self.is_number or self.term.is_code or self.is_name
@@ -125,6 +124,20 @@ class _Curated:
     types: frozenset[str]
     is_negated: bool
     words: tuple[tuple[frozenset[str], frozenset[int], float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Which rows of the index the texts of a hit are: from first its body, then its curated questions, up to end.
+
+    question_row: its nearest curated question, None where it has none.
+    """
+
+    answer: int
+    first: int
+    first_question: int
+    end: int
+    question_row: int | None
 
 
 @dataclass(slots=True)
@@ -173,13 +186,16 @@ class CoverageReader:
         is ignored, as in `gather_evidence`.
         """
         asked = self._read_question(without_courtesies(question))
-        of_all = _Standing.of(evidence, scores, at)
-        rows = np.zeros((len(positions), len(COLUMNS)))
+        hits = [
+            self._texts_of(int(evidence.answers[position]), evidence.question_row(position, at))
+            for position in positions
+        ]
+        heard = self._look_for(asked, hits, left_out)
+        rows = np.empty((len(hits), len(COLUMNS)))
+        rows[:, : len(STANDING)] = standing_of(evidence, scores, positions, at=at)
         missing = []
-        for number, position in enumerate(positions):
-            row = evidence.question_row(position, at)
-            words, open_words = self._compare(asked, int(evidence.answers[position]), row, left_out)
-            rows[number] = (*of_all.columns(position), *words)
+        for number, (hit, weights) in enumerate(zip(hits, heard, strict=True)):
+            rows[number, len(STANDING) :], open_words = self._compare(asked, hit, weights, left_out)
             missing.append(open_words)
         whole = int((rows[:, _COVERED_ANY] >= _ALL).sum())
         names_only = 0 < len(asked.words) <= _FEW_WORDS and not asked.types
@@ -216,30 +232,49 @@ class CoverageReader:
             found.append(_AskedWord(word.surface, term, idf, groups, is_number, is_name))
         return found
 
-    def _compare(
-        self, asked: _Question, answer: int, question_row: int | None, left_out: int | None
-    ) -> tuple[list[float], tuple[str, ...]]:
-        """Return the columns that come from words, and what is missing, of one answer.
-
-        question_row: of its nearest curated question, None where it has none.
-        """
+    def _texts_of(self, answer: int, question_row: int | None) -> _Texts:
         table = self._contents.table
-        start, end = int(table.first_rows[answer]), int(table.first_rows[answer + 1])
-        first_question = int(table.later_rows[answer])
-        sums = self._sum_words(asked, start, first_question, end, question_row, left_out)
-        curated = None if question_row is None else self._curated(question_row)
+        rows = table.first_rows[answer], table.later_rows[answer], table.first_rows[answer + 1]
+        first, first_question, end = map(int, rows)
+        return _Texts(answer, first, first_question, end, question_row)
+
+    def _look_for(
+        self, asked: _Question, hits: Sequence[_Texts], left_out: int | None
+    ) -> Iterator[list[tuple[float, float, float]]]:
+        """Yield of each hit, for each word, how far its body, its questions, and the nearest of these have it."""
+        texts = AnswerTexts.of((hit.first, hit.first_question, hit.end) for hit in hits)
+        weights = weigh_words(asked.words, texts, rows_of=self._lexical.rows_of, terms_of_group=self._terms_of_group)
+        for at, hit in enumerate(hits):
+            if left_out is not None and hit.first <= left_out < hit.end:
+                weights[:, texts.column(at, left_out)] = 0
+        best = texts.greatest(weights)
+        for at, hit in enumerate(hits):
+            body, questions = best[:, at].T.tolist()
+            row = hit.question_row
+            nearest = [0.0] * len(body) if row is None else weights[:, texts.column(at, row)].tolist()
+            yield list(zip(body, questions, nearest, strict=True))
+
+    def _compare(
+        self,
+        asked: _Question,
+        hit: _Texts,
+        weights: Sequence[tuple[float, float, float]],
+        left_out: int | None,
+    ) -> tuple[list[float], tuple[str, ...]]:
+        """Return the columns that come from words, and what is missing, of one hit; weights: see `_look_for`."""
+        sums = self._sum_words(asked, weights)
+        curated = None if hit.question_row is None else self._curated(hit.question_row)
         lacking, lacking_words = _lacking(asked, curated)
         same = curated is not None and curated.plain == asked.plain
-        questions = end - first_question - (left_out is not None and first_question <= left_out < end)
-        others = [row for row in range(first_question, end) if row != left_out]
-        type_open, type_open_nearest = self._open_types(asked, answer, curated, others)
+        others = [row for row in range(hit.first_question, hit.end) if row != left_out]
+        type_open, type_open_nearest = self._open_types(asked, hit.answer, curated, others)
         share = 1 / sums.total if sums.total else 0.0
         extra = sums.extra * share if curated else 0.0
         apart = curated is not None and sums.extra_words == 1 and lacking_words <= 1 and not same
         negated = curated is not None and asked.is_negated != curated.is_negated
         opened = {kind: min(count, _MOST_OPEN) for kind, count in sums.opened.items()}
         columns = [
-            np.log1p(questions) / 2,
+            np.log1p(len(others)) / 2,
             float(asked.is_foreign),
             np.log1p(len(asked.words)) / 3,
             sums.known * share,
@@ -268,26 +303,13 @@ class CoverageReader:
         ]
         return columns, tuple(dict.fromkeys(sums.missing))
 
-    def _sum_words(
-        self,
-        asked: _Question,
-        start: int,
-        first_question: int,
-        end: int,
-        question_row: int | None,
-        left_out: int | None,
-    ) -> _Sums:
+    def _sum_words(self, asked: _Question, weights: Sequence[tuple[float, float, float]]) -> _Sums:
         sums = _Sums()
-        for word in asked.words:
+        for word, (body, questions, nearest) in zip(asked.words, weights, strict=True):
             is_unknown = not word.term.variants
             if asked.is_foreign and is_unknown and not (word.is_number or word.term.is_code) and not word.groups:
                 continue  # a word of another language counts neither for nor against
-            weights = self._weights(word, start, end)
-            if left_out is not None and start <= left_out < end:
-                weights[left_out - start] = 0
-            body = float(weights[: first_question - start].max(initial=0.0))
-            best = max(body, float(weights[first_question - start :].max(initial=0.0)))
-            nearest = float(weights[question_row - start]) if question_row is not None else 0.0
+            best = max(body, questions)
             sums.total += word.idf
             sums.known += 0.0 if is_unknown else word.idf
             sums.body += word.idf * body
@@ -331,25 +353,6 @@ class CoverageReader:
         testable = sum(has_signs(name) for name in untold)
         return (testable + _UNTESTABLE * (len(untold) - testable)) / len(asked.types), open_nearest
 
-    def _weights(self, word: _AskedWord, start: int, end: int) -> NDArray[np.float64]:
-        """Return how far each row from *start* to *end* has a word, shape (rows,), in [0, 1]."""
-        weights = np.zeros(end - start)
-        for term, weight in word.term.variants:
-            self._mark(weights, term, weight, start)
-        if weights.max(initial=0.0) < _SYNONYM:
-            for group in word.groups:
-                for term in self._terms_of_group(group):
-                    self._mark(weights, term, _SYNONYM, start)
-        return weights
-
-    def _mark(self, weights: NDArray[np.float64], term: str, weight: float, start: int) -> None:
-        rows = self._lexical.rows_of(term)
-        # Numbers of another type would have all the rows copied.
-        first, last = rows.searchsorted(np.array((start, start + len(weights)), rows.dtype)).tolist()
-        if first < last:
-            at = rows[first:last] - start
-            weights[at] = np.maximum(weights[at], weight)
-
     def _look_up_group(self, group: int) -> tuple[str, ...]:
         known = (self._lexical.canonical(stem) for stem in self._concepts.stems[group])
         return tuple(dict.fromkeys(term for term in known if term))
@@ -359,57 +362,6 @@ class CoverageReader:
         text = self._contents.answers[int(table.answers[row])].matched_texts[int(table.rows[row]["number"])]
         words = ((word.known_as, frozenset(word.groups), word.idf) for word in self._read_words(text))
         return _Curated(words_of(text), types_of(text), negations(text) > 0, tuple(words))
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """How the candidates of one question stand to each other and to what is known to have no answer."""
-
-    evidence: Evidence
-    at: int
-    scores: NDArray[np.float64]
-    margins: NDArray[np.float64]
-    nearest_question: float
-    best_body: float
-
-    @classmethod
-    def of(cls, evidence: Evidence, scores: NDArray[np.float64], at: int) -> "_Standing":
-        column = scores[:, at]
-        # One more candidate, as good as the mean: where there is but one answer, its share says nothing.
-        mean = column.sum() / max(1, len(column))
-        shares = np.clip(softmax(np.concatenate((column, [mean])))[:-1], _LEAST_SHARE, 1 - _LEAST_SHARE)
-        margins = np.log(shares / (1 - shares)) / _LOG_ODDS
-        questions = evidence.question[:, at]
-        known = questions[~np.isnan(questions)]
-        nearest = float(known.max()) if len(known) else 0.75
-        return cls(evidence, at, column, margins, nearest, float(evidence.body[:, at].max(initial=0.0)))
-
-    def columns(self, position: int) -> tuple[float, ...]:
-        """Return the columns of a candidate that come from cosines and scores."""
-        evidence, at = self.evidence, self.at
-        others = [self.scores[:position].max(initial=-np.inf), self.scores[position + 1 :].max(initial=-np.inf)]
-        ahead = float(self.scores[position] - max(others)) if len(self.scores) > 1 else _NO_RIVAL
-        of_question = float(evidence.question[position, at])
-        has_question = not np.isnan(of_question)
-        body = scale_cosine(float(evidence.body[position, at]))
-        sentence = scale_cosine(float(evidence.sentence[position, at]))
-        asked = scale_cosine(of_question) if has_question else 0.0
-        mean = float(evidence.all_questions[position, at])
-        off_topic = float(evidence.off_topic[at])
-        knows_off_topic = off_topic > -1
-        near = self.nearest_question if has_question else self.best_body + QUESTION_ADVANTAGE
-        return (
-            float(self.margins[position]),
-            float(np.clip(ahead / _LOG_ODDS, -1, 2)),
-            max(body, sentence, asked),
-            asked,
-            body,
-            sentence,
-            scale_cosine(mean) if has_question and not np.isnan(mean) else 0.0,
-            scale_cosine(off_topic) - scale_cosine(near) if knows_off_topic else -0.5,
-            float(knows_off_topic),
-            float(has_question),
-        )
 
 
 def named_coverage(hit: Hit) -> dict[str, float]:

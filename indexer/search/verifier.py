@@ -65,21 +65,64 @@ class Ease:
 
 
 @dataclass(frozen=True, slots=True)
-class Verifier:
-    """Trees whose leaves add up to log-odds.
+class Trees:
+    """Trees whose leaves are added up, their nodes in one row: to look one up by its number is quicker than by tree.
 
-    base: the log-odds before any tree. columns, limits, left, right, values: shape (trees, nodes); a leaf leads to
-    itself. depth: of the deepest tree. line: offset and slope of the best line through the logits, the mean over FAQs
+    roots: shape (trees,). columns, limits, values: shape (nodes,). children: shape (2 * nodes,), of each node where to
+    go beyond its limit, and where up to it; a leaf leads to itself. depth: of the deepest tree.
+    """
+
+    roots: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    limits: NDArray[np.float32]
+    children: NDArray[np.int64]
+    values: NDArray[np.float32]
+    depth: int
+
+    @classmethod
+    def of(
+        cls,
+        columns: NDArray[np.int16],
+        limits: NDArray[np.float32],
+        left: NDArray[np.int16],
+        right: NDArray[np.int16],
+        values: NDArray[np.float32],
+        *,
+        depth: int,
+    ) -> "Trees":
+        """Return trees given one by one, all shape (trees, nodes): left is where to go up to the limit."""
+        roots = np.arange(len(columns)) * columns.shape[1]
+        children = np.stack([right, left], axis=2) + roots[:, np.newaxis, np.newaxis]
+        return cls(
+            roots,
+            columns.ravel().astype(np.int64),
+            limits.ravel(),
+            children.ravel().astype(np.int64),
+            values.ravel(),
+            depth,
+        )
+
+    def total(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the leaves of each row add up to, shape (rows,); rows: shape (rows, columns)."""
+        seen = rows.ravel()
+        first_columns = np.tile(np.arange(len(rows)) * rows.shape[1], len(self.roots))
+        at = np.repeat(self.roots, len(rows))
+        for _ in range(self.depth):
+            goes_left = seen.take(self.columns.take(at) + first_columns) <= self.limits.take(at)
+            at = self.children.take(2 * at + goes_left)
+        return np.asarray(self.values.take(at).reshape(len(self.roots), len(rows)).sum(axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Trees whose leaves add up to log-odds, and what is known of these.
+
+    base: the log-odds before any tree. line: offset and slope of the best line through the logits, the mean over FAQs
     that were left out of the teaching; spread: their standard deviations between FAQs. ease, reference: see there.
     """
 
     base: float
-    columns: NDArray[np.int16]
-    limits: NDArray[np.float32]
-    left: NDArray[np.int16]
-    right: NDArray[np.int16]
-    values: NDArray[np.float32]
-    depth: int
+    trees: Trees
     line: NDArray[np.float64]
     spread: NDArray[np.float64]
     ease: Ease
@@ -91,15 +134,11 @@ class Verifier:
         with np.load(file) as stored:
             if tuple(stored["names"].tolist()) != COLUMNS:
                 raise ValueError(f"{file} was taught with other columns")
+            of_trees = (stored[name] for name in ("columns", "limits", "left", "right", "values"))
             of_reference = ("logits", "right", "kinds", "curated", "faq")
             return cls(
                 base=float(stored["base"]),
-                columns=stored["columns"],
-                limits=stored["limits"],
-                left=stored["left"],
-                right=stored["right"],
-                values=stored["values"],
-                depth=int(stored["depth"]),
+                trees=Trees.of(*of_trees, depth=int(stored["depth"])),
                 line=stored["line"],
                 spread=stored["spread"],
                 ease=Ease(*stored["ease"].tolist()),
@@ -108,14 +147,7 @@ class Verifier:
 
     def logits(self, coverage: Coverage) -> NDArray[np.float64]:
         """Return the log-odds of each hit, shape (hits,)."""
-        seen = coverage.rows.astype(np.float32)
-        trees = np.arange(len(self.columns))[:, np.newaxis]
-        hits = np.arange(len(seen))
-        at = np.zeros((len(self.columns), len(seen)), dtype=np.int16)
-        for _ in range(self.depth):
-            goes_left = seen[hits, self.columns[trees, at]] <= self.limits[trees, at]
-            at = np.where(goes_left, self.left[trees, at], self.right[trees, at])
-        return np.asarray(self.base + self.values[trees, at].sum(axis=0), dtype=np.float64)
+        return np.asarray(self.base + self.trees.total(coverage.rows.astype(np.float32)), dtype=np.float64)
 
 
 def surely_right(confidence: NDArray[np.float64], coverage: Coverage) -> NDArray[np.float64]:

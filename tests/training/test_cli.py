@@ -77,7 +77,7 @@ def test_a_verifier_is_taught(
     assert str(out) in capsys.readouterr().out
     assert any("Asked toy 0 1" in line for line in caplog.messages)
     first, encoded = out.read_bytes(), len(encoder.encoded)
-    assert len(Verifier.load(out).columns) == 5 * 3
+    assert len(Verifier.load(out).trees.roots) == 5 * 3
     report = (work / "report.md").read_text(encoding="utf-8")
     assert "python -m training verifier --data toy" in report
     assert str(tmp_path) not in report

@@ -1,5 +1,6 @@
 """What of a question an answer knows."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from indexer.index.build import build_index
 from indexer.index.index import Found, Index
 from indexer.records import Acronym, Advice, Answer, Status
 from indexer.search.coverage import COLUMNS, COVERAGE, named_coverage
-from indexer.search.verifier import Verifier, shipped_verifier
+from indexer.search.verifier import Trees, shipped_verifier
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -118,20 +119,15 @@ def test_asked_word_for_word_is_answered_with_any_encoder(index: Index) -> None:
 
 def test_trees_by_hand() -> None:
     """Each leads from its root to a leaf, and the leaves add up."""
-    shipped = shipped_verifier()
-    found = Verifier(
-        base=0.5,
+    trees = Trees.of(
         columns=np.array([[0, 0, 0], [1, 0, 0]], dtype=np.int16),
         limits=np.array([[0.2, 0, 0], [0.7, 0, 0]], dtype=np.float32),
         left=np.array([[1, 1, 2], [1, 1, 2]], dtype=np.int16),
         right=np.array([[2, 1, 2], [2, 1, 2]], dtype=np.int16),
         values=np.array([[0, -1, 1], [0, -2, 2]], dtype=np.float32),
         depth=1,
-        line=shipped.line,
-        spread=shipped.spread,
-        ease=shipped.ease,
-        reference=shipped.reference,
     )
+    found = dataclasses.replace(shipped_verifier(), base=0.5, trees=trees)
     rows = np.zeros((3, len(COLUMNS)))
     rows[:, 0], rows[:, 1] = (0.1, 0.3, 0.3), (0.7, 0.7, 0.8)
     coverage = type("Rows", (), {"rows": rows})
