@@ -82,6 +82,14 @@ def read_lines(file: Path) -> list[str]:
     return file.read_text(encoding="utf-8").split("\n")[:-1]
 
 
+def write_array(file: Path, array: NDArray[Any]) -> None:
+    """Write an .npy file, as np.save does, whose error does not say that a disk is full. OSError if it cannot."""
+    array = np.ascontiguousarray(array)
+    with file.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
+        stream.write(array.data)
+
+
 def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write a packed .npz file; the same numbers make the same bytes."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -4,6 +4,7 @@ Opens what the settings name, and gives it to the parts that take objects; knows
 """
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -39,12 +40,16 @@ if TYPE_CHECKING:
     from server.http.startup import Loaded
     from server.tracing import Tracing
 
+_M_ARENA_MAX = -8
+"""Source: malloc.h of glibc."""
+
 
 def serve(read: Callable[[], ServedSettings]) -> int:
     """Serve over HTTP until a signal; return the exit status. SettingsError or IndexFolderError where it cannot.
 
     read: the settings, now and again at each SIGHUP.
     """
+    _share_one_heap()
     settings = read()
     index, server = settings.index, settings.server
     # What `ask` and `feedback` do without is imported here: they start sooner.
@@ -91,6 +96,15 @@ def serve(read: Callable[[], ServedSettings]) -> int:
         logging.shutdown()
         os._exit(DONE)
     return DONE
+
+
+def _share_one_heap() -> None:
+    """Have all threads allocate from one heap, before there are any: the C library would give each of them its own.
+
+    What one of them has freed no other takes then: 17 MB more of 412 after 32 clients, which are answered no faster.
+    """
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def open_answering(index: IndexerSettings, server: ServerSettings, indexes: Indexes | None = None) -> Answering:

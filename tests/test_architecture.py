@@ -35,6 +35,7 @@ HOMES = {
         "indexer/encoders/bundled/engine.py",
     },
     "tokenizers": {"indexer/encoders/bundled/tokenizer.py"},
+    "marisa_trie": {"indexer/encoders/bundled/tokenizer.py"},
     "sentence_transformers": {"indexer/encoders/sentence_transformers_encoder.py"},
     # One runs any model, the others teach the bundled one.
     "torch": {

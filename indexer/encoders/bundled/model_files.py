@@ -23,10 +23,10 @@ from indexer.encoders.bundled.layout import (
     BULK_GRAPH,
     GRAPH,
     MAX_TOKENS,
+    PIECE_PLACES,
     PIECES,
     PLACES,
     PROMPTS,
-    SCORES,
     SHORT_GRAPH,
     SHORT_LENGTHS,
     TOKENIZER,
@@ -52,7 +52,7 @@ def write_model_files(folder: Path, *, adapter: Adapter | None) -> str:
     """
     model = _read(adapter)
     (folder / GRAPH).parent.mkdir()
-    UnigramTokenizer.save(model.vocabulary, folder / PIECES, folder / SCORES)
+    UnigramTokenizer.save(model.vocabulary, folder / PIECES, folder / PIECE_PLACES)
     WordTable.save(model, folder / WORDS, folder / WORD_SCALES, folder / PLACES)
     save_graph(build_graph(model), folder / GRAPH)
     save_graph(build_short_graph(model, SHORT_LENGTHS), folder / SHORT_GRAPH)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoders.bundled.wheel import BLOCK, WheelModel
+from indexer.files import write_array
 
 _LEVELS = np.arange(256)[:, np.newaxis] >> np.array([0, 4]) & 15
 _PAIRS = (_LEVELS - 8).astype(np.float32)
@@ -30,11 +31,11 @@ class WordTable:
         """Write what `load` reads."""
         table = model.blocks("emb.word", columns=model.hidden)
         pairs = (table.levels + 8).view(np.uint8).reshape(model.vocabulary_size, -1, 2)
-        _save(words, pairs[..., 0] | pairs[..., 1] << 4)
-        _save(scales, table.scales[..., 0])
+        write_array(words, pairs[..., 0] | pairs[..., 1] << 4)
+        write_array(scales, table.scales[..., 0])
         positions = model.vector("emb.pos").reshape(model.positions, model.hidden)
         # All tokens of a text are of one type.
-        _save(places, positions + model.vector("emb.type")[: model.hidden])
+        write_array(places, positions + model.vector("emb.type")[: model.hidden])
 
     @classmethod
     def load(cls, words: Path, scales: Path, places: Path) -> "WordTable":
@@ -50,11 +51,3 @@ class WordTable:
         embedded: NDArray[np.float32] = blocks.reshape(*ids.shape, -1)
         embedded += self._places[: ids.shape[1]]
         return embedded
-
-
-def _save(file: Path, array: NDArray[np.generic]) -> None:
-    """Write what np.save does, whose error does not say that a disk is full."""
-    array = np.ascontiguousarray(array)
-    with file.open("wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
-        stream.write(array.data)

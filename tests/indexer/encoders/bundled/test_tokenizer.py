@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from indexer.encoders.bundled.layout import PIECES, SCORES, TOKENIZER
+from indexer.encoders.bundled.layout import PIECE_PLACES, PIECES, TOKENIZER
 from indexer.encoders.bundled.tokenizer import (
     END,
     MARK,
@@ -55,7 +55,7 @@ text = st.one_of(st.text(character, max_size=60), st.lists(st.sampled_from((*SPE
 @pytest.fixture(scope="module")
 def ours(unpacked: UnpackedModel) -> UnigramTokenizer:
     """The tokenizer of the bundled engine."""
-    return UnigramTokenizer.load(unpacked.folder / PIECES, unpacked.folder / SCORES)
+    return UnigramTokenizer.load(unpacked.folder / PIECES, unpacked.folder / PIECE_PLACES)
 
 
 @pytest.fixture(scope="module")
