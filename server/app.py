@@ -59,7 +59,7 @@ def create_site(
     """
     identity = identity or Identity()
     question_log = QuestionLog(feedback, answering.metrics)
-    app = _create_api(
+    app = create_api(
         answering,
         default_limit=default_limit,
         feedback=feedback,
@@ -108,30 +108,20 @@ def create_site(
     return app
 
 
-def create_app(
+def create_api(
     answering: Answering,
     *,
     default_limit: int = 5,
     feedback: FeedbackStore | None = None,
     limits: Limits | None = None,
-) -> FastAPI:
-    """Return the API that serves *answering*, and keeps judgements in *feedback* where that is given."""
-    question_log = QuestionLog(feedback, answering.metrics)
-    return _create_api(
-        answering, default_limit=default_limit, feedback=feedback, limits=limits, question_log=question_log
-    )
-
-
-def _create_api(
-    answering: Answering,
-    *,
-    default_limit: int,
-    feedback: FeedbackStore | None,
-    limits: Limits | None,
-    question_log: QuestionLog,
+    question_log: QuestionLog | None = None,
     disks: Mapping[str, Path] | None = None,
 ) -> FastAPI:
-    """Return the API. Routes are plain functions: they run in worker threads, and the event loop stays free."""
+    """Return the API alone: it serves *answering*, and keeps judgements in *feedback* where that is given.
+
+    Routes are plain functions: they run in worker threads, and the event loop stays free.
+    """
+    question_log = question_log or QuestionLog(feedback, answering.metrics)
     app = description.DescribedApi(
         docs_url=None,
         redoc_url=None,

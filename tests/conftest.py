@@ -10,7 +10,7 @@ from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
 from indexer.records import Facet
 from server.answering.answering import Answering
-from server.app import create_app
+from server.app import create_api
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 from tests.milvus_server import MilvusServer
@@ -61,5 +61,5 @@ def answering(small_index: Path) -> Answering:
 @pytest.fixture(scope="session")
 def client(answering: Answering) -> Iterator[TestClient]:
     """Speaks HTTP with the small index."""
-    with TestClient(create_app(answering), raise_server_exceptions=False) as client:
+    with TestClient(create_api(answering), raise_server_exceptions=False) as client:
         yield client

@@ -100,11 +100,6 @@ class AnswerVectors:
         likeness[self.rows[one]] = -np.inf
         return int((likeness > likeness[self.rows[other]]).sum()) < NEIGHBOURS
 
-    def share_less_like(self, one: str, other: str) -> float:
-        """Return the share of all answers but *one* and *other* that are less like *one* than *other* is; 1 if none."""
-        likeness = np.delete(self.vectors @ self.vectors[self.rows[one]], [self.rows[one], self.rows[other]])
-        return float((likeness < self.cosine(one, other)).mean()) if len(likeness) else 1.0
-
 
 def make_map(answers: AnswerVectors, failed: Sequence[Result], *, encoder: Encoder) -> AnswerMap:
     """Return the map of all answers with the questions of *failed* on it. EvaluationError for another encoder."""

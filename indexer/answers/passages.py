@@ -36,7 +36,7 @@ def make_passages(answer: Answer, *, count_tokens: CountTokens, max_tokens: int)
 def make_spans(answer: Answer) -> list[Passage]:
     """Return the sentences of *answer* in order, then its stretches in order; none of a kind where there is but one.
 
-    A sentence that says nothing alone is joined to the next. AnswerRows are some sentences long and overlap by half, so
+    A sentence that says nothing alone is joined to the next. Stretches are some sentences long and overlap by half, so
     that what is said in two neighbouring sentences is whole in one of them.
     """
     sentences = _sentences(answer.text)

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.app import create_app
+from server.app import create_api
 from tests.fakes import FakeEncoder
 
 FILE = Path(__file__).parents[2] / "deploy" / "grafana-dashboard.json"
@@ -27,7 +27,7 @@ PROMETHEUS_LABELS = {"job", "le"}
 def exposed(small_index: Path) -> str:
     """The text of /metrics after a question, a request too large, and a switch of indexes."""
     answering = Answering.open(small_index, encoder=FakeEncoder())
-    with TestClient(create_app(answering)) as client:
+    with TestClient(create_api(answering)) as client:
         client.get("/v1/search", params={"q": "certificat"})
         assert client.get("/v1/search", headers={"x-a": "a" * 20_000}).status_code == 431
         IndexSwitch(small_index, answering).reload()

@@ -34,7 +34,7 @@ from evaluation.runs.folder import (
 from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.runs.run import Run
 from server.answering.answering import Answering
-from server.app import create_app
+from server.app import create_api
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
 
@@ -331,7 +331,7 @@ def serving(app: FastAPI) -> Iterator[str]:
 @pytest.fixture
 def url(small_index: Path) -> Iterator[str]:
     """The address of a running server."""
-    with serving(create_app(Answering.open(small_index, encoder=FakeEncoder()))) as address:
+    with serving(create_api(Answering.open(small_index, encoder=FakeEncoder()))) as address:
         yield address
 
 
@@ -369,7 +369,7 @@ def test_a_server_that_answers_something_else_is_an_error_to_act_on(answering: A
     def post_batch() -> list[str]:
         return ["Bonjour"]
 
-    app.mount("/", create_app(answering))
+    app.mount("/", create_api(answering))
     with serving(app) as url:
         with HttpAnswerer(url) as server, pytest.raises(EvaluationError, match="not answer as this Souffleur does"):
             server.facets_of(["validite-certificat"])

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from indexer.records import Reply, Vectors
 from server.answering.answering import Answering, Filters
-from server.app import create_app
+from server.app import create_api
 from server.feedback.store import FeedbackStore
 from server.http.admission import Admission
 from server.http.load_shedding import Limits
@@ -46,7 +46,7 @@ def held(small_index: Path) -> Iterator[HeldAnswering]:
 
 def test_beyond_the_most_requests_are_refused_at_once(held: HeldAnswering) -> None:
     """A 503 that says when to come back, while health is still told; then there is room again."""
-    with TestClient(create_app(held, limits=Limits(most_requests=1))) as client:
+    with TestClient(create_api(held, limits=Limits(most_requests=1))) as client:
         first = threading.Thread(target=lambda: client.post("/v1/search", json=ASKED))
         first.start()
         held.began.acquire()
@@ -66,7 +66,7 @@ def test_a_crowd_that_does_not_end_is_kept_small(answering: Answering) -> None:
     """From a refusal on, fewer are let in, so that they wait less; once few are refused, as many as before."""
     now = [0.0]
     limits = Limits(most_requests=10, overloaded_requests=3, judged_seconds=1.0)
-    admission = Admission(create_app(answering), answering=answering, limits=limits, clock=lambda: now[0])
+    admission = Admission(create_api(answering), answering=answering, limits=limits, clock=lambda: now[0])
 
     def is_let_in(*, working: int, at: float) -> bool:
         now[0], admission._working = at, working
@@ -83,7 +83,7 @@ def test_a_crowd_that_does_not_end_is_kept_small(answering: Answering) -> None:
 
 def test_after_the_deadline_a_request_is_given_up(held: HeldAnswering) -> None:
     """A visitor gets a 503 at the deadline; the work keeps its place until it ends."""
-    with TestClient(create_app(held, limits=Limits(most_requests=1, deadline_seconds=0.05))) as client:
+    with TestClient(create_api(held, limits=Limits(most_requests=1, deadline_seconds=0.05))) as client:
         reply = client.post("/v1/search", json=ASKED)
         assert reply.status_code == 503
         assert "0.05 s" in reply.json()["detail"]
@@ -106,7 +106,7 @@ def test_a_batch_ends_soon_after_it_is_given_up(small_index: Path) -> None:
     encoder = SlowEncoder()
     answering = Answering.open(small_index, encoder=encoder)
     asked = {"queries": [f"{number} " * 300 + "certificat" * 8 for number in range(100, 110)]}
-    with TestClient(create_app(answering, limits=Limits(most_requests=1, deadline_seconds=0.6))) as client:
+    with TestClient(create_api(answering, limits=Limits(most_requests=1, deadline_seconds=0.6))) as client:
         assert client.post("/v1/search/batch", json=asked).status_code == 503
         while "souffleur_in_progress 1.0" in client.get("/metrics").text:
             time.sleep(0.01)
@@ -118,7 +118,7 @@ def test_a_batch_ends_soon_after_it_is_given_up(small_index: Path) -> None:
 
 def test_one_client_cannot_ask_without_end(answering: Answering) -> None:
     """After its burst a client gets a 429 that says when to come back."""
-    with TestClient(create_app(answering, limits=Limits(client_rate=1))) as client:
+    with TestClient(create_api(answering, limits=Limits(client_rate=1))) as client:
         statuses = [client.get("/v1/facets").status_code for _ in range(11)]
         assert statuses == [200] * 10 + [429]
         assert client.get("/v1/facets").headers["retry-after"] == "1"
@@ -126,7 +126,7 @@ def test_one_client_cannot_ask_without_end(answering: Answering) -> None:
 
 def test_a_batch_counts_as_its_questions(answering: Answering) -> None:
     """A batch is let in where one question would be; what it asks beyond is owed, and waited for."""
-    with TestClient(create_app(answering, limits=Limits(client_rate=1))) as client:
+    with TestClient(create_api(answering, limits=Limits(client_rate=1))) as client:
         assert client.post("/v1/search/batch", json={"queries": ["erreur 905"] * 40}).status_code == 200
         reply = client.get("/v1/facets")
         assert reply.status_code == 429
@@ -195,7 +195,7 @@ def test_a_traceback_in_the_log_keeps_no_message() -> None:
 def test_what_cannot_be_kept_costs_no_reply(answering: Answering, tmp_path: Path) -> None:
     """Where the database fails, a question is answered all the same, and a judgement is a 503."""
     store = FeedbackStore.open(tmp_path / "kept.sqlite", keep_questions="redacted", retention_days=30)
-    with TestClient(create_app(answering, feedback=store)) as client:
+    with TestClient(create_api(answering, feedback=store)) as client:
         store.close()
         reply = client.post("/v1/search", json=ASKED)
         assert reply.status_code == 200

@@ -18,7 +18,7 @@ from indexer.index.build import build_index
 from indexer.records import Answer
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.app import create_app, create_site
+from server.app import create_api, create_site
 from server.feedback.store import FeedbackStore
 from server.http.problem_kinds import TYPE_PREFIX
 from tests.corpora import MemoryCorpus
@@ -141,7 +141,7 @@ def test_an_id_with_a_slash_has_an_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("limit", "status"), [("2.0", 200), ("2e0", 200), ("2.5", 422), ("1e400", 422), ("true", 422)])
 def test_a_whole_number_may_be_written_in_any_way(answering: Answering, limit: str, status: int) -> None:
     """JSON has one sort of numbers: 2.0 is 2, and nothing else becomes a number."""
-    with TestClient(create_app(answering)) as client:
+    with TestClient(create_api(answering)) as client:
         content = f'{{"query": "certificat", "limit": {limit}}}'
         reply = client.post("/v1/search", content=content, headers={"content-type": "application/json"})
         assert reply.status_code == status
@@ -150,7 +150,7 @@ def test_a_whole_number_may_be_written_in_any_way(answering: Answering, limit: s
 
 def test_allow_names_every_method_of_an_address(answering: Answering) -> None:
     """GET and POST of one address are two routes, and one list."""
-    with TestClient(create_app(answering)) as client:
+    with TestClient(create_api(answering)) as client:
         for address, methods in (("/v1/search", "GET, POST"), ("/v1/feedback", "POST"), ("/v1/answers/a/b", "GET")):
             reply = client.request("PROPFIND", address)
             assert reply.status_code == 405

@@ -23,7 +23,7 @@ from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
 from indexer.index.folder import CURRENT, IndexFolder
 from server.answering.answering import Answering
-from server.app import create_app
+from server.app import create_api
 from server.cli import main
 from server.http.startup import LoadingApp, _step_back
 from server.serve import _listen
@@ -73,7 +73,7 @@ def test_the_application_answers_once_handed_over(answering: Answering) -> None:
     loading_app = LoadingApp()
     client = TestClient(loading_app)
     assert client.get("/readyz").status_code == 503
-    loading_app.hand_over(create_app(answering))
+    loading_app.hand_over(create_api(answering))
     assert client.get("/readyz").json()["index"] == answering.index_info.id
     assert client.get("/v1/search", params={"q": "erreur 905"}).json()["hits"][0]["id"] == "code-erreur-905"
 

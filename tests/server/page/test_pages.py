@@ -15,7 +15,7 @@ from httpx2 import Response
 from indexer.index.build import build_index
 from indexer.records import Answer, Facet, Reply, Status
 from server.answering.answering import Answering
-from server.app import create_app, create_site
+from server.app import create_api, create_site
 from server.feedback.store import FeedbackStore
 from server.page import routes, views
 from server.page.files import PageFiles
@@ -45,7 +45,7 @@ def asked() -> list[tuple[str, Reply]]:
 @pytest.fixture
 def browser(answering: Answering, store: FeedbackStore, asked: list[tuple[str, Reply]]) -> Iterator[TestClient]:
     """Asks for pages of the small index, and follows redirects as a browser does."""
-    app = create_app(answering, feedback=store)
+    app = create_api(answering, feedback=store)
     maker = PageMaker(answering, limit=5, feedback=store, keep_question=lambda *given: asked.append(given))
     files = PageFiles()
     app.include_router(routes.routes(maker, files))

@@ -14,7 +14,7 @@ from indexer.index.build import build_index
 from indexer.records import Answer
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.app import create_app
+from server.app import create_api
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -60,7 +60,7 @@ def test_a_cursor_survives_another_index(tmp_path: Path) -> None:
     build_index(MemoryCorpus([Answer(name, f"Réponse {name}.") for name in "bdfh"]), tmp_path, encoder=FakeEncoder())
     answering = Answering.open(tmp_path, encoder=FakeEncoder())
     index_switch = IndexSwitch(tmp_path, answering)
-    with TestClient(create_app(answering)) as client:
+    with TestClient(create_api(answering)) as client:
         read = pages(client, limit=2)
         first = next(read)
         later = MemoryCorpus([Answer(name, f"Réponse {name}.") for name in "abcefgh"])
@@ -102,7 +102,7 @@ def test_a_cursor_after_the_last_is_an_empty_page(client: TestClient) -> None:
 def test_the_example_of_the_guide_reads_them_all(answering: Answering, capsys: pytest.CaptureFixture[str]) -> None:
     """The code of docs/api.md, against a server on a port of this machine."""
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.DOTALL)
-    server = uvicorn.Server(uvicorn.Config(create_app(answering), port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(create_api(answering), port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from indexer.index.build import build_index
 from indexer.records import Answer, Reply
 from server.answering.answering import Answering, Filters
-from server.app import create_app
+from server.app import create_api
 from server.feedback.store import FeedbackStore
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
@@ -26,7 +26,7 @@ def answering(small_index: Path, stored: Stored) -> Answering:
 @pytest.fixture(scope="module")
 def client(answering: Answering) -> Iterator[TestClient]:
     """Speaks HTTP with it."""
-    with TestClient(create_app(answering), raise_server_exceptions=False) as client:
+    with TestClient(create_api(answering), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -76,7 +76,7 @@ def test_explain_shows_how_the_question_was_read(tmp_path: Path) -> None:
     """Whatever the spelling, a number with its unit and an acronym have one form; without explain nothing is said."""
     corpus = MemoryCorpus([Answer("delai", "Le numéro FINESS est donné en 36 mois, avant le 1er mars 2025.")])
     build_index(corpus, tmp_path, encoder=FakeEncoder())
-    with TestClient(create_app(Answering.open(tmp_path, encoder=FakeEncoder()))) as client:
+    with TestClient(create_api(Answering.open(tmp_path, encoder=FakeEncoder()))) as client:
 
         def read(question: str) -> dict[str, list[str]]:
             reply = client.get("/v1/search", params={"q": question, "explain": "true"}).json()
@@ -213,7 +213,7 @@ class FailingAnswering(Answering):
 
 def test_unforeseen_error_tells_nothing_of_the_inside(small_index: Path) -> None:
     """A mistake of the program is a 500 problem that shows nothing of it."""
-    app = create_app(FailingAnswering.open(small_index, encoder=FakeEncoder()))
+    app = create_api(FailingAnswering.open(small_index, encoder=FakeEncoder()))
     with TestClient(app, raise_server_exceptions=False) as client:
         reply = client.get("/v1/search", params={"q": "secret"})
     assert reply.status_code == 500
@@ -282,7 +282,7 @@ def test_suggestions_are_curated_questions(client: TestClient) -> None:
 def test_feedback_is_kept_with_the_question(answering: Answering, tmp_path: Path) -> None:
     """A judgement is stored once per reply and answer, and the question without personal data."""
     with FeedbackStore.open(tmp_path / "kept.sqlite", keep_questions="redacted", retention_days=30) as store:
-        with TestClient(create_app(answering, feedback=store)) as client:
+        with TestClient(create_api(answering, feedback=store)) as client:
             found = client.post("/v1/search", json={"query": "erreur 905 pour jean.dupont@exemple.fr"}).json()
             judgement = {"query_id": found["query_id"], "answer_id": found["hits"][0]["id"], "useful": False}
             for comment in ("", "trop court"):
