@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from indexer.settings import IndexerSettings, parse_count, parse_list, parse_path, parse_port, parse_text, setting
-from server.page.colour import LEAST_CONTRAST, contrast_on_page
+from server.colour import LEAST_CONTRAST, contrast_on_page
 
 KeepQuestions = Literal["off", "redacted"]
 

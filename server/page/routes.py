@@ -9,8 +9,8 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
+from server.colour import theme
 from server.headers import FILE_HEADERS
-from server.page.colour import theme
 from server.page.files import PageFile, PageFiles
 from server.page.forms import Form, SentForm
 from server.page.maker import PageMaker, address_of

@@ -10,8 +10,8 @@ from indexer.index.build import build_index
 from indexer.records import Answer, Facet
 from server.answering.answering import Answering
 from server.app import create_site
+from server.colour import contrast, contrast_on_page, theme
 from server.feedback.store import FeedbackStore
-from server.page.colour import contrast, contrast_on_page, theme
 from server.page.identity import Identity, Kept
 from server.settings import (
     KeepQuestions,
