@@ -18,9 +18,10 @@ from indexer.search.confidence import Calibration, JudgedHits, design_matrix, fi
 from indexer.search.contents import IndexContents
 from indexer.search.evidence import Evidence, gather_evidence
 from indexer.search.features import feature_matrix
+from indexer.search.own_questions import have_many_questions
 from indexer.search.ranking import SHIPPED_WEIGHTS, TAUGHT_FROM, RankingWeights, fit_weights
 from indexer.search.reliability import FirstHits
-from indexer.search.thresholds import fit_thresholds, have_many_questions
+from indexer.search.thresholds import fit_thresholds
 from indexer.search.verifier import TAUGHT_ON
 
 SHIPPED_CALIBRATION = Calibration(coefficients=(-6.4, 0.75, 6.8, 0.0, -0.45), answered_from=0.97, show_from=0.15)

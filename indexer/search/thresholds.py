@@ -8,27 +8,22 @@ there is always one that can be reached.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.answers.passage_table import PassageTable
-from indexer.records import PassageKind
 from indexer.search.confidence import Calibration, Line, OwnQuestions, fit_line
 from indexer.search.contents import IndexContents
-from indexer.search.coverage import CoverageReader
-from indexer.search.evidence import Evidence, gather_evidence
-from indexer.search.features import feature_matrix
-from indexer.search.ranking import RankingWeights, best_first
+from indexer.search.own_questions import FirstHit, OwnQuestionsAsked, have_many_questions
+from indexer.search.ranking import RankingWeights
 from indexer.search.reliability import FirstHits
 from indexer.search.verifier import IN_SCOPE, LEFT_OUT, OFF_TOPIC, SWAPPED, Reference, Verifier, shipped_verifier
 
 MIX = {IN_SCOPE: 0.5, LEFT_OUT: 0.1, OFF_TOPIC: 0.2, SWAPPED: 0.2}
 """The questions that thresholds are chosen for: in scope; unanswered but near; off topic; with a word swapped."""
 
-_MOST_ASKED = 300
 _WORTH_A_FAQ = 100.0
 """How many questions of the corpus are worth as much as one of the FAQs that the reference comes from."""
 _MANY_FAQS = 4
@@ -39,27 +34,11 @@ _OWN_WORTH = 0.5
 _LEAST_OWN = 12
 _MISSED = 0.05
 """The share of answerable questions that may be refused."""
-_MANY_QUESTIONS = 3
-"""From so many questions on, an answer without one of them still is of the same shape."""
 _SAME_SLOPE = 0.01
 _NORMAL_95 = 1.959963984540054  # the normal distribution has 2.5 % beyond this
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _First:
-    """The first hit of a question: the verifier's logit, whether it answers, what the question is, if it is curated.
-
-    is_fair: whether it is like a visitor's question to an answer of its shape.
-    """
-
-    logit: float
-    right: bool
-    kind: int
-    same_words: bool
-    is_fair: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +71,7 @@ def fit_thresholds(
     verifier: the shipped one if None.
     """
     verifier = verifier or shipped_verifier()
-    asker = _Asker(contents, weights, verifier)
+    asker = OwnQuestionsAsked(contents, weights, verifier)
     left_out = list(asker.left_out())
     own = [first for first in left_out if first.is_fair]
     asked = len(own)
@@ -124,11 +103,6 @@ def fit_thresholds(
     )
 
 
-def have_many_questions(table: PassageTable) -> NDArray[np.bool_]:
-    """Return which answers still are of the same shape without one of their questions, shape (answers,)."""
-    return np.asarray(table.lengths[:, 1] >= _MANY_QUESTIONS)
-
-
 def ease_of(logits: Floats, right: NDArray[np.bool_], *, mean: float, spread: float) -> float:
     """Return the log-odds that first hits have beyond those that are told, from what is known of other FAQs.
 
@@ -138,7 +112,7 @@ def ease_of(logits: Floats, right: NDArray[np.bool_], *, mean: float, spread: fl
     return fit_line(logits, right, np.ones(len(logits)), mean=prior, spread=narrow).offset
 
 
-def _prior(verifier: Verifier, left_out: Sequence[_First]) -> tuple[Floats, Floats]:
+def _prior(verifier: Verifier, left_out: Sequence[FirstHit]) -> tuple[Floats, Floats]:
     """Return the mean and the spread of the line before fair questions are asked, each offset and slope."""
     if len(left_out) < _LEAST_OWN:
         return verifier.line, verifier.spread
@@ -180,7 +154,7 @@ def _summary(
     judged: FirstHits,
     firsts: _Firsts,
     own_rows: Rows,
-    verbatim: Sequence[_First],
+    verbatim: Sequence[FirstHit],
     line: Line,
     *,
     answered_from: float,
@@ -202,79 +176,7 @@ def _summary(
     )
 
 
-class _Asker:
-    """Asks an index the questions of its own corpus."""
-
-    def __init__(self, contents: IndexContents, weights: RankingWeights, verifier: Verifier) -> None:
-        self._contents = contents
-        self._weights = weights
-        self._reader = CoverageReader(contents)
-        self._verifier = verifier
-        rows = np.flatnonzero(contents.table.are(PassageKind.QUESTION))
-        if len(rows) > _MOST_ASKED:
-            rows = rows[np.linspace(0, len(rows) - 1, _MOST_ASKED, dtype=np.int64)]
-        self._rows = rows.tolist()
-
-    def left_out(self) -> Iterator[_First]:
-        """Yield each question asked with itself left out; it is fair where its answer has enough others."""
-        table = self._contents.table
-        is_fair = have_many_questions(table)
-        for row in self._rows:
-            answer = int(table.answers[row])
-            for first in self._ask_own(row, right=answer, kind=IN_SCOPE, left_out_passage=row):
-                yield dataclasses.replace(first, is_fair=bool(is_fair[answer]))
-
-    def verbatim(self) -> Iterator[_First]:
-        """Yield each question as it is."""
-        for row in self._rows:
-            yield from self._ask_own(row, right=int(self._contents.table.answers[row]), kind=IN_SCOPE)
-
-    def unanswered(self, off_topic: Sequence[str]) -> Iterator[_First]:
-        """Yield each question with its answer left out, and each off-topic one with itself left out."""
-        for row in self._rows:
-            answer = int(self._contents.table.answers[row])
-            yield from self._ask_own(row, right=None, kind=LEFT_OUT, left_out_answer=answer)
-        for at, question in enumerate(off_topic):
-            (comparison,) = self._contents.comparer.compare(self._contents.off_topic_vectors[at : at + 1])
-            evidence = gather_evidence(self._contents, [question], comparison, left_out_off_topic=at)
-            yield from self._first(question, evidence, right=None, kind=OFF_TOPIC)
-
-    def _ask_own(
-        self,
-        row: int,
-        *,
-        right: int | None,
-        kind: int,
-        left_out_passage: int | None = None,
-        left_out_answer: int | None = None,
-    ) -> Iterator[_First]:
-        table = self._contents.table
-        question = self._contents.answers[int(table.answers[row])].matched_texts[int(table.rows[row]["number"])]
-        vector = self._contents.embeddings.every[row : row + 1]
-        (comparison,) = self._contents.comparer.compare(vector)
-        evidence = gather_evidence(
-            self._contents,
-            [question],
-            comparison,
-            left_out_passage=left_out_passage,
-            left_out_answer=left_out_answer,
-        )
-        yield from self._first(question, evidence, right=right, kind=kind, left_out=left_out_passage)
-
-    def _first(
-        self, question: str, evidence: Evidence, *, right: int | None, kind: int, left_out: int | None = None
-    ) -> Iterator[_First]:
-        """Yield the first hit, none where no answer is left. left_out: a passage that is ignored."""
-        if not len(evidence.answers):
-            return
-        scores = self._weights.score(feature_matrix(evidence))
-        best = best_first(scores[:, 0], 1)
-        coverage = self._reader.read(question, evidence, scores, best.tolist(), left_out=left_out)
-        logit = float(self._verifier.logits(coverage)[0])
-        yield _First(logit, int(evidence.answers[best[0]]) == right, kind, bool(coverage.same_words[0]))
-
-
-def _columns(firsts: Sequence[_First]) -> tuple[Floats, NDArray[np.bool_], Rows]:
+def _columns(firsts: Sequence[FirstHit]) -> tuple[Floats, NDArray[np.bool_], Rows]:
     return (
         np.array([one.logit for one in firsts], dtype=np.float64),
         np.array([one.right for one in firsts], dtype=np.bool_),
@@ -282,7 +184,7 @@ def _columns(firsts: Sequence[_First]) -> tuple[Floats, NDArray[np.bool_], Rows]
     )
 
 
-def _join(reference: Reference, line: Line, own: Sequence[_First], own_line: Line) -> _Firsts:
+def _join(reference: Reference, line: Line, own: Sequence[FirstHit], own_line: Line) -> _Firsts:
     """Return the reference, read with the line of FAQs in general, then the own questions, with that of this one."""
     logits, right, kinds = _columns(own)
     return _Firsts(
