@@ -2,10 +2,8 @@
 
 import dataclasses
 import logging
-import threading
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -26,6 +24,7 @@ from server.answering.prepared import PreparedIndex, open_soon
 from server.answering.questions import MAX_QUESTION_CHARACTERS, read_question
 from server.answering.request_budget import charge, stop_if_given_up
 from server.answering.suggestions import Suggestion
+from server.answering.vector_cache import VectorCache
 from server.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ class Answering:
         self._tracing = tracing or NoTracing()
         self._batcher = Batcher(encoder.encode_questions, observe=self._observe_batch)
         # Vectors depend on the encoder alone, so that they outlive a switch of indexes.
-        self._vectors = _VectorCache(cached_questions)
+        self._vectors = VectorCache(cached_questions)
         self._served: set[str] = set()
         self.degraded: str | None = None
         """Why the service is not as it should be, though questions are answered; without a path or a question."""
@@ -298,25 +297,3 @@ def _read_questions(questions: Sequence[str]) -> Iterator[str]:
             said = error.wording
             numbered = Wording(f"Question {number} : {said.french}", f"Question {number}: {said.english}")
             raise QuestionError(error.fault, numbered) from None
-
-
-class _VectorCache:
-    """The vectors of the questions asked last; the one not asked for longest makes room."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, question: str) -> Vectors | None:
-        with self._lock:
-            vector = self._vectors.get(question)
-            if vector is not None:
-                self._vectors.move_to_end(question)
-            return vector
-
-    def put(self, question: str, vector: Vectors) -> None:
-        with self._lock:
-            self._vectors[question] = vector
-            if len(self._vectors) > self._capacity:
-                self._vectors.popitem(last=False)
