@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evaluation.records import DEPTH, QuerySetError
 from indexer.errors import SouffleurError
+from indexer.setting_values import parse_count
 from indexer.settings import (
     ENCODER_OPTIONS,
     INDEX_OPTIONS,
@@ -20,7 +21,6 @@ from indexer.settings import (
     add_config_option,
     add_options,
     keep_off_the_hub,
-    parse_count,
     read_settings,
     refuse_unknown,
     settings_file,

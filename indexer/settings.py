@@ -18,14 +18,19 @@ from typing import Any, TypeVar
 
 from indexer.arithmetic import Arithmetic
 from indexer.errors import SettingsError
+from indexer.setting_values import parse_arithmetic, parse_count, parse_path, parse_share, parse_store, parse_text
 from indexer.store_address import StoreAddress
 
 SETTINGS_FILE = Path("souffleur.toml")
 SettingsRecord = TypeVar("SettingsRecord")
 _PREFIX = "SOUFFLEUR_"
-_BUNDLED = "bundled"
-_COMES_ALONG = (_BUNDLED, "bundled-base", "bundled-taught")
-"""The encoders that are on this machine with the program itself."""
+BUNDLED = "bundled"
+BUNDLED_BASE = "bundled-base"
+"""The same, whatever an index folder's own adapter says (`indexer.index.encoder`)."""
+BUNDLED_TAUGHT = "bundled-taught"
+"""The bundled model with what this project taught it: docs/adaptateur.md says for whom it is the better one."""
+BUNDLED_ENCODERS = (BUNDLED, BUNDLED_BASE, BUNDLED_TAUGHT)
+"""Those that are on this machine with the program itself."""
 _SURELY_MEANT = 0.8
 """How alike two names are, from 0 to 1, of which one is the other misspelt."""
 
@@ -47,74 +52,6 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def parse_text(text: str) -> str:
-    """Return the text; ValueError for none."""
-    if not text.strip():
-        raise ValueError("it is empty")
-    return text
-
-
-def parse_list(text: str) -> tuple[str, ...]:
-    """Return the entries of a list of TOML, or of a text with commas; ValueError for none."""
-    entries = tuple(entry for entry in re.split(r"[\s,;]+", re.sub(r"[\[\]'\"]", " ", text)) if entry)
-    if not entries:
-        raise ValueError("it is empty")
-    return entries
-
-
-def parse_path(text: str) -> Path:
-    """Return a path, `~` being the user's home; ValueError for an empty one, which would be the current folder."""
-    try:
-        return Path(parse_text(text)).expanduser()
-    except RuntimeError:
-        raise ValueError("the home folder that ~ stands for is not known") from None
-
-
-def parse_share(text: str) -> float:
-    """Return a number from 0 to 1; ValueError for anything else."""
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError("a number from 0 to 1 is needed")
-    return share
-
-
-def parse_count(text: str) -> int:
-    """Return a whole number from 1 up; ValueError for anything else."""
-    count = _parse_whole(text)
-    if count is None or count < 1:
-        raise ValueError("a whole number from 1 up is needed")
-    return count
-
-
-def parse_port(text: str) -> int:
-    """Return a TCP port, 0 for any free one; ValueError for anything else."""
-    port = _parse_whole(text)
-    if port is None or not 0 <= port <= 65535:
-        raise ValueError("a port from 0 to 65535 is needed")
-    return port
-
-
-def parse_store(text: str) -> StoreAddress:
-    """Return the address of a Milvus; ValueError for anything else."""
-    return StoreAddress.parse(text)
-
-
-def parse_arithmetic(text: str) -> Arithmetic:
-    """Return what it names; ValueError for anything else."""
-    try:
-        return Arithmetic(text)
-    except ValueError:
-        raise ValueError(f"one of {', '.join(Arithmetic)} is needed") from None
-
-
-def _parse_whole(text: str) -> int | None:
-    # Python's own int() also reads « 1_000 » and other scripts' digits, and has words of its own for what it does not.
-    return int(text) if text.strip().lstrip("+-").isdecimal() and text.isascii() and len(text) < 20 else None
-
-
 @dataclasses.dataclass(frozen=True)
 class IndexerSettings:
     """What every program needs to know of the corpus, the index and the encoder."""
@@ -122,7 +59,7 @@ class IndexerSettings:
     corpus: Path = setting(Path("corpus"), parse_path, "folder, .jsonl or .csv file, or BEIR folder with the answers")
     index: Path = setting(Path("build/index"), parse_path, "folder of the index")
     encoder: str = setting(
-        _BUNDLED,
+        BUNDLED,
         parse_text,
         "`bundled`, `bundled-taught` (for English questions), `bundled-base` (never tuned), or a sentence-transformers "
         "model by name or folder",
@@ -161,7 +98,7 @@ def keep_off_the_hub(encoder: str) -> None:
 
     For command lines alone. Libraries that come along would look there for newer files, or tell of their use.
     """
-    if encoder in _COMES_ALONG or encoder.startswith((".", "/", "~")) or Path(encoder).exists():
+    if encoder in BUNDLED_ENCODERS or encoder.startswith((".", "/", "~")) or Path(encoder).exists():
         os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 

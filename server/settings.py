@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from indexer.settings import IndexerSettings, parse_count, parse_list, parse_path, parse_port, parse_text, setting
+from indexer.setting_values import parse_count, parse_list, parse_path, parse_port, parse_text
+from indexer.settings import IndexerSettings, setting
 from server.colour import LEAST_CONTRAST, contrast_on_page
 
 KeepQuestions = Literal["off", "redacted"]

@@ -15,7 +15,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
     "indexer": (
         {"records"},
         {"errors", "terminal", "store_address", "arithmetic"},
-        {"french"},
+        {"french", "setting_values"},
         {"corpus", "files", "settings"},
         {"answers", "lexical", "encoders"},
         {"dense", "workforce"},

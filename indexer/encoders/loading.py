@@ -5,13 +5,7 @@ from pathlib import Path
 from indexer.arithmetic import Arithmetic
 from indexer.encoders import Encoder
 from indexer.errors import EncoderError
-from indexer.settings import IndexerSettings
-
-BUNDLED = "bundled"
-BUNDLED_BASE = "bundled-base"
-"""The same, whatever an index folder's own adapter says (`indexer.index.encoder`)."""
-BUNDLED_TAUGHT = "bundled-taught"
-"""The bundled model with what this project taught it: docs/adaptateur.md says for whom it is the better one."""
+from indexer.settings import BUNDLED, BUNDLED_ENCODERS, BUNDLED_TAUGHT, IndexerSettings
 
 
 def load_named_encoder(settings: IndexerSettings, *, adapter: Path | None = None) -> Encoder:
@@ -51,7 +45,7 @@ def load_encoder(
     cache_folder: where the bundled model is unpacked; the user's cache by default.
     EncoderError if it cannot be loaded, saying what to type next.
     """
-    if name in (BUNDLED, BUNDLED_BASE, BUNDLED_TAUGHT):
+    if name in BUNDLED_ENCODERS:
         if device not in (None, "cpu"):
             raise EncoderError(
                 f"The bundled encoder runs on the processor, not on {device}. Leave --device out, or name a "

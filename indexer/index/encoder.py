@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 from indexer.encoders import Encoder
-from indexer.encoders.loading import BUNDLED, load_named_encoder
+from indexer.encoders.loading import load_named_encoder
 from indexer.errors import IndexFolderError
 from indexer.files import force_to_disk
 from indexer.index.folder import ADAPTERS, IndexFolder
-from indexer.settings import IndexerSettings
+from indexer.settings import BUNDLED, IndexerSettings
 
 _A_DAY_SECONDS = 86_400
 

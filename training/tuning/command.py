@@ -9,11 +9,11 @@ from evaluation.publication.commands import heard_from, how_to_build
 from indexer.cli import refuse_another_corpus
 from indexer.corpus import open_corpus
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.encoders.loading import BUNDLED, BUNDLED_BASE, load_encoder
+from indexer.encoders.loading import load_encoder
 from indexer.errors import CorpusError, EncoderError, IndexFolderError
 from indexer.index.encoder import adapter_in_service, load_configured_encoder
 from indexer.index.manifest import CorpusInfo
-from indexer.settings import IndexerSettings, keep_off_the_hub
+from indexer.settings import BUNDLED, BUNDLED_BASE, IndexerSettings, keep_off_the_hub
 from indexer.terminal import DONE, FOUND, show_progress
 from server.settings import ServerSettings
 from training.tuning.course import TooFewQuestionsError, Tuning, tune

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from indexer.corpus import open_corpus
-from indexer.encoders.loading import BUNDLED_BASE, load_encoder
+from indexer.encoders.loading import load_encoder
 from indexer.index.build import build_index
 from indexer.index.encoder import adapter_in_service, load_configured_encoder
 from indexer.index.index import Index
 from indexer.records import Answer
-from indexer.settings import IndexerSettings
+from indexer.settings import BUNDLED_BASE, IndexerSettings
 from training.cli import main
 from training.tuning import command
 from training.tuning.course import TUNING, tune
