@@ -145,14 +145,8 @@ def add_commands(commands: Subparsers) -> None:
 
 def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
     from indexer.corpus.imports.bring_in import carry_out, note_what_is_the_same, prepare_import
-    from indexer.corpus.imports.drafts import READ
-    from indexer.corpus.imports.page_import import import_page
 
-    file: Path = options.file
-    if file.suffix.lower() not in READ:
-        print(import_page(file, options.folder))
-        return DONE
-    prepared = prepare_import(file, options.folder, overwrites=options.overwrite, removes=options.remove)
+    prepared = prepare_import(options.file, options.folder, overwrites=options.overwrite, removes=options.remove)
     print(prepared)
     if not prepared.changes_anything:
         note_what_is_the_same(prepared)

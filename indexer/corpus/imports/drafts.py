@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.corpus.entries import Entry, Unreadable, problems_of
+from indexer.corpus.imports.text_page import read_text_page
 from indexer.corpus.imports.web_page import PageAnswer, read_web_page
 from indexer.corpus.imports.word_document import read_word_document
 from indexer.corpus.rows import read_jsonl
 from indexer.corpus.slugs import name_of, plain
 from indexer.corpus.tables.answers import ENDINGS, read_table
+from indexer.corpus.text_files import no_file
 from indexer.errors import CorpusError
 from indexer.french.text import question_key
 from indexer.records import Answer, Problem, Severity
 
-PAGES = (".html", ".htm", ".xhtml")
-DOCUMENTS = (".docx", ".docm")
-READ = (*ENDINGS, ".jsonl", *PAGES, *DOCUMENTS)
-"""The endings of the files that can be brought in, in small letters."""
+_PAGES = (".html", ".htm", ".xhtml")
+_DOCUMENTS = (".docx", ".docm")
+_TEXTS = (".txt",)
+_ROWS = (*ENDINGS, ".jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,15 @@ class Drafts:
 def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     """Return the answers in *file*. CorpusError where it cannot be read as one of the known formats, or holds none."""
     if not file.is_file():
-        message = "il n'y a pas de fichier à cet endroit : vérifiez le chemin et le nom."
-        raise CorpusError([Problem(str(file), 1, message)])
+        raise CorpusError([Problem(str(file), 1, no_file(file))])
     ending = file.suffix.lower()
-    if ending in PAGES:
+    if ending not in (*_ROWS, *_PAGES, *_DOCUMENTS, *_TEXTS):
+        raise CorpusError([Problem(str(file), 1, _unknown_format(ending))])
+    if ending in _TEXTS:
+        return _of_text_page(file, read_text_page(file))
+    if ending in _PAGES:
         return _of_page(file, read_web_page(file))
-    if ending in DOCUMENTS:
+    if ending in _DOCUMENTS:
         return _of_page(file, read_word_document(file))
     rows = read_jsonl(file) if ending == ".jsonl" else read_table(file, facet_keys=facet_keys)
     kept: list[Entry] = []
@@ -98,6 +103,22 @@ def _draft(entry: Entry) -> Draft:
     former_ids = tuple(name for name in answer.former_ids if plain(name) == name)  # others are no file's name
     draft = dataclasses.replace(answer, id=slug, facets=dict(answer.facets), former_ids=former_ids)
     return Draft(draft, key, plain(theme), f"{entry.path}:{entry.line}")
+
+
+def _unknown_format(ending: str) -> str:
+    name = f"les fichiers {ending} ne se lisent" if ending else "un fichier sans terminaison ne se lit"
+    return (
+        f"{name} pas ici : enregistrez un tableau en .xlsx, .ods ou .csv, un document en .docx, une page du site en "
+        ".html, puis recommencez avec ce fichier."
+    )
+
+
+def _of_text_page(file: Path, found: list[Answer]) -> Drafts:
+    if not found:
+        raise CorpusError([Problem(str(file), 1, "ce fichier ne contient aucune réponse.")])
+    themes = [next(iter(answer.facets.get("thematique", ())), "") for answer in found]
+    drafts = (Draft(answer, "", plain(theme), str(file)) for answer, theme in zip(found, themes, strict=True))
+    return Drafts(tuple(drafts), ())
 
 
 def _of_page(file: Path, found: list[PageAnswer]) -> Drafts:
