@@ -156,13 +156,13 @@ def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
         if not sys.stdin.isatty():
             print("\nRien n'a été écrit : ajoutez --yes pour écrire sans être questionné.")
             return FAILED
-        if not _agrees(f"\nÉcrire dans {options.folder} ? [o/N] "):
+        if not _agrees(f"\nÉcrire dans {prepared.folder} ? [o/N] "):
             print("Rien n'a été écrit.")
             return DONE
     carry_out(prepared)
     written, removed = len(prepared.writes), len(prepared.removals)
     out = f", {_count(removed, 'fichier')} de moins" if removed else ""
-    print(f"\n{_count(written, 'réponse')} dans {options.folder}{out}. À faire ensuite : « {command_of('build')} ».")
+    print(f"\n{_count(written, 'réponse')} dans {prepared.folder}{out}. À faire ensuite : « {command_of('build')} ».")
     return DONE
 
 

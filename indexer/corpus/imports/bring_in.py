@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.corpus.companion_files import read_companions
+from indexer.corpus.corpus import ANSWERS_FOLDER, BEIR_FILE
 from indexer.corpus.imports.drafts import Drafts, read_drafts
 from indexer.corpus.imports.facet_values import FacetLines, facet_lines
 from indexer.corpus.imports.files import write_files
@@ -12,9 +13,8 @@ from indexer.corpus.imports.plan import Change, Plan, Step, make_plan, remember
 from indexer.corpus.imports.remembered import FILE, Remembered, memory_text, read_memory, sum_of_answer
 from indexer.corpus.markdown import format_markdown_answer
 from indexer.errors import CorpusError
-from indexer.records import Severity
+from indexer.records import Problem, Severity
 
-ANSWERS_FOLDER = "answers"
 _SHOWN = 15
 _QUESTION_CHARACTERS = 70
 
@@ -99,11 +99,16 @@ class Import:
 
 
 def prepare_import(file: Path, folder: Path, *, overwrites: bool = False, removes: bool = False) -> Import:
-    """Return what bringing *file* into *folder*, that of the answers, would do; nothing is written.
+    """Return what bringing *file* into *folder* would do; nothing is written.
 
+    folder: that of the answers, or of a corpus with such a one, where they go then: a build reads none beside it.
     CorpusError with every problem that keeps the file, or what is in the folder, from being read.
     """
+    folder = folder / ANSWERS_FOLDER if (folder / ANSWERS_FOLDER).is_dir() else folder
     corpus = folder.parent if folder.name == ANSWERS_FOLDER else folder
+    if (corpus / BEIR_FILE).is_file():
+        message = "les réponses de ce dossier sont toutes dans ce fichier : donnez un autre dossier à l'import."
+        raise CorpusError([Problem(str(corpus / BEIR_FILE), 1, message)])
     companions = read_companions(corpus) if corpus.is_dir() else None
     errors = [one for one in companions.problems if one.severity is Severity.ERROR] if companions else []
     if errors:

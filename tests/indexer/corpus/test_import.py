@@ -14,6 +14,7 @@ from indexer.corpus.check import check_corpus
 from indexer.corpus.corpus import open_corpus
 from indexer.corpus.imports.bring_in import carry_out, prepare_import
 from indexer.corpus.imports.plan import Change
+from indexer.errors import CorpusError
 from indexer.records import Answer
 
 FACETS = "# de ma main\nthematique:\n  question: Quoi ?\n  valeurs:\n    -   Prix\n\n# suite\nautre:\n  valeurs: [x]\n"
@@ -165,3 +166,24 @@ def test_the_command_asks_before_it_writes(tmp_path: Path, capsys: pytest.Captur
     assert not (tmp_path / "answers").exists()
     assert main(["import", str(file), str(tmp_path / "answers"), "--yes"]) == 0
     assert [one.text for one in open_corpus(tmp_path / "answers").answers()] == ["Trois jours."]
+
+
+def test_the_folder_of_a_corpus_stands_for_its_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Given `corpus` for `corpus/answers`, an import writes where a build reads, and says so."""
+    corpus = tmp_path / "corpus"
+    (corpus / "answers").mkdir(parents=True)
+    assert main(["import", str(table(tmp_path, {"Quel délai ?": "Trois jours."})), str(corpus), "--yes"]) == 0
+    assert f"1 réponse dans {corpus / 'answers'}." in capsys.readouterr().out
+    assert [one.text for one in open_corpus(corpus).answers()] == ["Trois jours."]
+    assert [one.name for one in corpus.iterdir()] == ["answers"]
+
+
+def test_nothing_is_brought_beside_the_file_of_a_corpus(tmp_path: Path) -> None:
+    """Where all answers are in a corpus.jsonl, a build would read none of the files: that is told before."""
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "a", "text": "Un."}\n', encoding="utf-8")
+    file = table(tmp_path, {"Quel délai ?": "Trois jours."})
+    for folder in (tmp_path, tmp_path / "answers"):
+        with pytest.raises(
+            CorpusError, match=r"corpus\.jsonl:1: les réponses de ce dossier sont toutes dans ce fichier"
+        ):
+            prepare_import(file, folder)
