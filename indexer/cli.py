@@ -253,6 +253,10 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
                 "sûre. Ajoutez des questions aux réponses (30 au moins), ou prenez le modèle fourni.",
                 file=sys.stderr,
             )
+    if corpus.warnings:
+        default = IndexerSettings().corpus
+        check = command_of("check" if settings.corpus == default else f"check --corpus {settings.corpus}")
+        print(f"Le corpus a {_count(corpus.warnings, 'avertissement')}, à lire avec « {check} ».", file=sys.stderr)
     if (kept := summary.manifest.store) is not None:
         print(f"It serves from {kept.address} too, Milvus {kept.version}; its words are kept by {kept.words}.")
     return DONE
