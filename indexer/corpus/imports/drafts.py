@@ -72,7 +72,7 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     if not kept:
         no_answer = [Problem(str(file), 1, "ce fichier ne contient aucune réponse.")]
         raise CorpusError([note for note in notes if note.severity is Severity.ERROR] or no_answer)
-    return Drafts(tuple(map(_draft, kept)), (*notes, *_asked_twice(kept)))
+    return Drafts(tuple(map(_draft, kept)), (*notes, *_no_former_names(kept), *_asked_twice(kept)))
 
 
 def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
@@ -89,6 +89,25 @@ def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
             yield Problem(entry.path, entry.line, message, Severity.WARNING)
 
 
+def _no_former_names(entries: Iterable[Entry]) -> Iterator[Problem]:
+    for entry in entries:
+        for name in entry.former_names:
+            if not _is_file_name(_without_ending(name.text)):
+                message = (
+                    f"l'ancien nom « {name.text} » n'est pas celui d'un fichier (des minuscules sans accent, des "
+                    "chiffres et des tirets) : laissé de côté. Donnez-le comme l'adresse l'écrivait."
+                )
+                yield Problem(entry.path, name.line, name.told(message), Severity.WARNING)
+
+
+def _without_ending(name: str) -> str:
+    return name.removesuffix(".md")
+
+
+def _is_file_name(name: str) -> bool:
+    return plain(name) == name != ""
+
+
 def _is_about_the_name(entry: Entry, problem: Problem) -> bool:
     """Whether a problem is the id's: another is made of it here, so that it does not matter."""
     return "l'identifiant" in problem.message and problem.line == entry.line
@@ -100,7 +119,7 @@ def _draft(entry: Entry) -> Draft:
     named = plain(key) if re.search(r"[A-Za-z]", key) else ""
     slug = named or name_of(answer.questions, answer.text)
     theme = next(iter(answer.facets.get("thematique", ())), "")
-    former_ids = tuple(name for name in answer.former_ids if plain(name) == name)  # others are no file's name
+    former_ids = tuple(name for name in map(_without_ending, answer.former_ids) if _is_file_name(name))
     draft = dataclasses.replace(answer, id=slug, facets=dict(answer.facets), former_ids=former_ids)
     return Draft(draft, key, plain(theme), f"{entry.path}:{entry.line}")
 

@@ -15,7 +15,7 @@ from indexer.corpus.corpus import open_corpus
 from indexer.corpus.imports.bring_in import carry_out, prepare_import
 from indexer.corpus.imports.plan import Change
 from indexer.errors import CorpusError
-from indexer.records import Answer
+from indexer.records import Answer, Severity
 
 FACETS = "# de ma main\nthematique:\n  question: Quoi ?\n  valeurs:\n    -   Prix\n\n# suite\nautre:\n  valeurs: [x]\n"
 Rows = dict[str, str]
@@ -187,3 +187,30 @@ def test_nothing_is_brought_beside_the_file_of_a_corpus(tmp_path: Path) -> None:
             CorpusError, match=r"corpus\.jsonl:1: les réponses de ce dossier sont toutes dans ce fichier"
         ):
             prepare_import(file, folder)
+
+
+def test_former_names_given_later_are_a_change(tmp_path: Path) -> None:
+    """Filling « Anciens noms » of a table that was brought in before changes the file; without them nothing changes."""
+    rows = "Question;Réponse;Anciens noms\nQuel délai ?;Trois jours.;{}\nCombien ?;Rien.;\n"
+    file, answers = tmp_path / "faq.csv", tmp_path / "answers"
+    file.write_text(rows.format(""), encoding="utf-8")
+    carry_out(prepare_import(file, answers))
+    file.write_text(rows.format("ancien-delai.md"), encoding="utf-8")
+    assert changes(file, answers) == {"delai": Change.CHANGED, "combien": Change.SAME}
+    carry_out(prepare_import(file, answers))
+    assert {one.id: one.former_ids for one in open_corpus(answers).answers()} == {
+        "delai": ("ancien-delai",),
+        "combien": (),
+    }
+    assert changes(file, answers) == {"delai": Change.SAME, "combien": Change.SAME}
+
+
+def test_a_former_name_that_is_no_name_is_told(tmp_path: Path) -> None:
+    """What no file can have been called leads nowhere: it is left out, with its place."""
+    file = tmp_path / "faq.csv"
+    file.write_text("Question;Réponse;Anciens noms\nQuel délai ?;Trois jours.;Délai | delais\n", encoding="utf-8")
+    prepared = prepare_import(file, tmp_path / "answers")
+    (note,) = prepared.drafts.notes
+    assert (note.line, note.severity) == (2, Severity.WARNING)
+    assert "l'ancien nom « Délai » n'est pas celui d'un fichier" in note.message
+    assert prepared.drafts.drafts[0].answer.former_ids == ("delais",)
