@@ -79,6 +79,7 @@ def add_commands(commands: Subparsers) -> None:
     command.add_argument("--yes", action="store_true", help="write without asking")
     command.add_argument("--overwrite", action="store_true", help="replace answers edited both here and in the file")
     command.add_argument("--remove", action="store_true", help="remove answers that the file no longer has")
+    command.add_argument("--restore", action="store_true", help="write again answers whose files were deleted here")
     add_config_option(command)
 
     command = add_command(
@@ -146,7 +147,13 @@ def add_commands(commands: Subparsers) -> None:
 def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
     from indexer.corpus.imports.bring_in import carry_out, note_what_is_the_same, prepare_import
 
-    prepared = prepare_import(options.file, options.folder, overwrites=options.overwrite, removes=options.remove)
+    prepared = prepare_import(
+        options.file,
+        options.folder,
+        overwrites=options.overwrite,
+        removes=options.remove,
+        restores=options.restore,
+    )
     print(prepared)
     if not prepared.changes_anything:
         note_what_is_the_same(prepared)

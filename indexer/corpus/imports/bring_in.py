@@ -21,7 +21,10 @@ _QUESTION_CHARACTERS = 70
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What bringing a file in would do. overwrites: files changed here too. removes: those gone from the source."""
+    """What bringing a file in would do. overwrites: files changed here too. removes: those gone from the source.
+
+    restores: writes again those that were removed here.
+    """
 
     file: Path
     folder: Path
@@ -30,11 +33,14 @@ class Import:
     facets: FacetLines | None
     overwrites: bool
     removes: bool
+    restores: bool
 
     @property
     def writes(self) -> tuple[Step, ...]:
         """The answers whose files would be made or changed."""
-        changes = [Change.NEW, Change.CHANGED, *([Change.CONFLICT] if self.overwrites else [])]
+        changes = [Change.NEW, Change.CHANGED]
+        changes += [Change.CONFLICT] if self.overwrites else []
+        changes += [Change.TAKEN_OUT] if self.restores else []
         return tuple(self.plan.of(*changes))
 
     @property
@@ -83,7 +89,12 @@ class Import:
         yield from _part("-", kept, self.plan.of(Change.GONE_KEPT), self.folder)
         alike = "ressemble à une réponse déjà là : laissée, comparez-les|ressemblent à des réponses déjà là : laissées"
         yield from _part("?", alike, self.plan.of(Change.ALIKE), self.folder)
-        out = "a été retirée d'ici : laissée de côté|ont été retirées d'ici : laissées de côté"
+        out = (
+            "a été retirée d'ici : SERA REMISE|ont été retirées d'ici : SERONT REMISES"
+            if self.restores
+            else "a été retirée d'ici : laissée de côté. Pour la remettre, ajoutez --restore"
+            "|ont été retirées d'ici : laissées de côté. Pour les remettre, ajoutez --restore"
+        )
         yield from _part("x", out, self.plan.of(Change.TAKEN_OUT), self.folder)
         kept_here = len(self.plan.of(Change.KEPT))
         if kept_here:
@@ -98,7 +109,9 @@ class Import:
                 yield f"  « {key} » a de nouvelles valeurs : ajoutez-les à {self.facets.file} : {', '.join(values)}"
 
 
-def prepare_import(file: Path, folder: Path, *, overwrites: bool = False, removes: bool = False) -> Import:
+def prepare_import(
+    file: Path, folder: Path, *, overwrites: bool = False, removes: bool = False, restores: bool = False
+) -> Import:
     """Return what bringing *file* into *folder* would do; nothing is written.
 
     folder: that of the answers, or of a corpus with such a one, where they go then: a build reads none beside it.
@@ -115,7 +128,7 @@ def prepare_import(file: Path, folder: Path, *, overwrites: bool = False, remove
         raise CorpusError(errors)
     drafts = read_drafts(file, facet_keys=[facet.key for facet in companions.facets] if companions else ())
     plan = make_plan(drafts.drafts, source=file.name, folder=folder)
-    done = Import(file, folder, drafts, plan, None, overwrites, removes)
+    done = Import(file, folder, drafts, plan, None, overwrites, removes, restores)
     facets = facet_lines((step.draft.answer for step in done.writes if step.draft), corpus=corpus)
     return replace(done, facets=facets)
 
@@ -128,7 +141,7 @@ def carry_out(prepared: Import) -> None:
         if step.draft is None:
             continue
         text = format_markdown_answer(step.draft.answer)
-        if step.change is Change.NEW:
+        if step.change in (Change.NEW, Change.TAKEN_OUT):
             created[step.file] = text
         else:
             replaced[step.file] = (step.content, text)

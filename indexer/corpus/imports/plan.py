@@ -73,19 +73,23 @@ def make_plan(drafts: Iterable[Draft], *, source: str, folder: Path) -> Plan:
     was = source if source in memory else _renamed(todo, memory)
     matched, unmatched, gone = _match(todo, memory.get(was, ()))
     files = _Files(existing)
-    steps = [_known_step(files, draft, before) for draft, before in matched]
+    there = [(draft, before, files.of(before)) for draft, before in matched]
+    steps = [_known_step(draft, before, *found) for draft, before, found in there if found]
     steps += [_gone_step(files, before) for before in gone]
     known = {step.file for step in steps}
     others = _Others([entry for entry in existing if Path(entry.path) not in known], todo)
     taken = {Path(entry.path).stem for entry in existing} | {before.id for before in memory.get(was, ())}
+    for draft, before, _ in (one for one in there if not one[2]):
+        named = _named(draft, before.id)
+        change, file = others.like(draft) or (Change.TAKEN_OUT, _place_of(named, folder))
+        steps.append(Step(change, file, named, before))
     for draft in unmatched:
-        found = others.like(draft)
-        if found:
-            steps.append(Step(found[0], found[1], draft))
+        if like := others.like(draft):
+            steps.append(Step(*like, draft))
             continue
-        named = replace(draft, answer=replace(draft.answer, id=free_name(draft.answer.id, taken)))
+        named = _named(draft, free_name(draft.answer.id, taken))
         taken.add(named.answer.id)
-        steps.append(Step(Change.NEW, folder / (draft.theme or _NO_THEME) / f"{named.answer.id}.md", named))
+        steps.append(Step(Change.NEW, _place_of(named, folder), named))
     return Plan(tuple(steps), source, was if was != source else "", memory)
 
 
@@ -114,12 +118,16 @@ class _Files:
         return (file, self._content[file]) if file else None
 
 
-def _known_step(files: _Files, draft: Draft, before: Remembered) -> Step:
-    found = files.of(before)
-    if found is None:
-        return Step(Change.TAKEN_OUT, Path(f"{before.id}.md"), draft, before)
-    file, content = found
-    named = replace(draft, answer=replace(draft.answer, id=file.stem))
+def _named(draft: Draft, answer_id: str) -> Draft:
+    return replace(draft, answer=replace(draft.answer, id=answer_id))
+
+
+def _place_of(draft: Draft, folder: Path) -> Path:
+    return folder / (draft.theme or _NO_THEME) / f"{draft.answer.id}.md"
+
+
+def _known_step(draft: Draft, before: Remembered, file: Path, content: bytes) -> Step:
+    named = _named(draft, file.stem)
     is_edited = sum_of(content) != before.written
     is_changed = sum_of_answer(draft.answer) != before.draft
     if format_markdown_answer(named.answer).encode() == content:

@@ -214,3 +214,31 @@ def test_a_former_name_that_is_no_name_is_told(tmp_path: Path) -> None:
     assert (note.line, note.severity) == (2, Severity.WARNING)
     assert "l'ancien nom « Délai » n'est pas celui d'un fichier" in note.message
     assert prepared.drafts.drafts[0].answer.former_ids == ("delais",)
+
+
+def test_answers_removed_here_come_back_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Deleted files stay deleted, even with --overwrite; the plan names --restore, which writes them as before."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours.", "Combien ?": "Rien."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    before = {one: one.read_bytes() for one in answers.rglob("*.md")}
+    for one in before:
+        one.unlink()
+    assert main(["import", str(file), str(answers), "--overwrite", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert "2 ont été retirées d'ici : laissées de côté. Pour les remettre, ajoutez --restore" in said
+    assert "x delais/delai.md — Quel délai ?" in said
+    assert list(answers.rglob("*.md")) == []
+    assert main(["import", str(file), str(answers), "--restore", "--yes"]) == 0
+    assert {one: one.read_bytes() for one in answers.rglob("*.md")} == before
+    assert set(changes(file, answers).values()) == {Change.SAME}
+
+
+def test_an_answer_renamed_and_corrected_is_not_made_twice(tmp_path: Path) -> None:
+    """A file that has another name and other words is still seen to ask the same: nothing comes back beside it."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    (answers / "delais" / "delai.md").unlink()
+    (answers / "attente.md").write_text("---\nquestions:\n  - Quel délai ?\n---\nQuatre jours.\n", encoding="utf-8")
+    prepared = prepare_import(file, answers, restores=True)
+    assert [(step.change, step.file.name) for step in prepared.plan.steps] == [(Change.ALIKE, "attente.md")]
+    assert not prepared.changes_anything
