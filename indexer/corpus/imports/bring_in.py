@@ -6,12 +6,15 @@ from pathlib import Path
 
 from indexer.corpus.companion_files import read_companions
 from indexer.corpus.corpus import ANSWERS_FOLDER, BEIR_FILE
+from indexer.corpus.entries import Entry
 from indexer.corpus.imports.drafts import Drafts, read_drafts
 from indexer.corpus.imports.facet_values import FacetLines, facet_lines
 from indexer.corpus.imports.files import write_files
 from indexer.corpus.imports.plan import Change, Plan, Step, make_plan, remember
 from indexer.corpus.imports.remembered import FILE, Remembered, memory_text, read_memory, sum_of_answer
-from indexer.corpus.markdown import format_markdown_answer
+from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
+from indexer.corpus.phrasings.memory import key_of, read_decided
+from indexer.corpus.text_files import decode_text
 from indexer.errors import CorpusError
 from indexer.records import Problem, Severity
 
@@ -23,7 +26,8 @@ _QUESTION_CHARACTERS = 70
 class Import:
     """What bringing a file in would do. overwrites: files changed here too. removes: those gone from the source.
 
-    restores: writes again those that were removed here.
+    restores: writes again those that were removed here. accepted: the keys of the questions that editors took from
+    visitors: those that a file has stay in it, whatever replaces the rest.
     """
 
     file: Path
@@ -34,6 +38,7 @@ class Import:
     overwrites: bool
     removes: bool
     restores: bool
+    accepted: frozenset[str]
 
     @property
     def writes(self) -> tuple[Step, ...]:
@@ -47,6 +52,14 @@ class Import:
     def removals(self) -> tuple[Step, ...]:
         """The answers whose files would go: those that no editor has changed."""
         return tuple(step for step in self.plan.of(Change.GONE) if self.removes and step.content)
+
+    def accepted_in(self, step: Step) -> tuple[str, ...]:
+        """Return the questions taken from visitors that the file of *step* has, and its source has not."""
+        text = decode_text(step.content, path=str(step.file))
+        there = parse_markdown_text(text, path=str(step.file)) if self.accepted and isinstance(text, str) else None
+        brought = {key_of(one) for one in step.draft.answer.questions} if step.draft else set()
+        found = there.answer.questions if isinstance(there, Entry) else ()
+        return tuple(one for one in found if key_of(one) in self.accepted - brought)
 
     @property
     def changes_anything(self) -> bool:
@@ -80,6 +93,9 @@ class Import:
         yield from _part("+", "nouvelle|nouvelles", self.plan.of(Change.NEW), self.folder)
         yield from _part("~", f"changée dans {name}|changées dans {name}", self.plan.of(Change.CHANGED), self.folder)
         yield from _part("!", conflict, self.plan.of(Change.CONFLICT), self.folder)
+        learnt = sum(len(self.accepted_in(step)) for step in self.plan.of(Change.CONFLICT))
+        if learnt:
+            yield f"    {_count(learnt, 'question acceptée y reste', 'questions acceptées y restent')}"
         shown_gone = [step for step in self.plan.of(Change.GONE) if step.content]
         yield from _part("-", gone, shown_gone, self.folder)
         kept = (
@@ -128,7 +144,9 @@ def prepare_import(
         raise CorpusError(errors)
     drafts = read_drafts(file, facet_keys=[facet.key for facet in companions.facets] if companions else ())
     plan = make_plan(drafts.drafts, source=file.name, folder=folder)
-    done = Import(file, folder, drafts, plan, None, overwrites, removes, restores)
+    decided = [read_decided(place) for place in (corpus, folder) if place.is_dir()] if overwrites else []
+    accepted = frozenset(one.key for some in decided for one in some.accepted)
+    done = Import(file, folder, drafts, plan, None, overwrites, removes, restores, accepted)
     facets = facet_lines((step.draft.answer for step in done.writes if step.draft), corpus=corpus)
     return replace(done, facets=facets)
 
@@ -140,7 +158,8 @@ def carry_out(prepared: Import) -> None:
     for step in prepared.writes:
         if step.draft is None:
             continue
-        text = format_markdown_answer(step.draft.answer)
+        answer = step.draft.answer
+        text = format_markdown_answer(replace(answer, questions=(*answer.questions, *prepared.accepted_in(step))))
         if step.change in (Change.NEW, Change.TAKEN_OUT):
             created[step.file] = text
         else:

@@ -14,6 +14,8 @@ from indexer.corpus.check import check_corpus
 from indexer.corpus.corpus import open_corpus
 from indexer.corpus.imports.bring_in import carry_out, prepare_import
 from indexer.corpus.imports.plan import Change
+from indexer.corpus.phrasings.memory import AcceptedQuestion, DecidedQuestions, key_of
+from indexer.corpus.phrasings.write import CorpusAdditions, write_decisions
 from indexer.errors import CorpusError
 from indexer.records import Answer, Severity
 
@@ -242,3 +244,32 @@ def test_an_answer_renamed_and_corrected_is_not_made_twice(tmp_path: Path) -> No
     prepared = prepare_import(file, answers, restores=True)
     assert [(step.change, step.file.name) for step in prepared.plan.steps] == [(Change.ALIKE, "attente.md")]
     assert not prepared.changes_anything
+
+
+def test_accepted_questions_outlive_an_overwrite(tmp_path: Path) -> None:
+    """What editors took from visitors stays in the file that the source replaces, then and at each import after."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    accept(tmp_path, "faut-il un bonnet")
+    written = answers / "delais" / "delai.md"
+    by_hand = written.read_text(encoding="utf-8").replace("  - faut-il", "  - Écrite à la main ?\n  - faut-il")
+    written.write_text(by_hand, encoding="utf-8", newline="\r\n")  # as some editors save it
+    for text in ("Quatre jours.", "Cinq jours."):
+        again = prepare_import(table(tmp_path, {"Quel délai ?": text}), answers, overwrites=True)
+        assert "1 question acceptée y reste" in str(again)
+        carry_out(again)
+        (answer,) = open_corpus(tmp_path).answers()
+        assert (answer.text, answer.questions) == (text, ("Quel délai ?", "faut-il un bonnet"))
+        assert changes(file, answers) == {"delai": Change.KEPT}
+    with_it = table(tmp_path, {"Quel délai ? | Faut-il un bonnet ?": "Six jours."})
+    carry_out(prepare_import(with_it, answers, overwrites=True))
+    (answer,) = open_corpus(tmp_path).answers()
+    assert answer.questions == ("Quel délai ?", "Faut-il un bonnet ?")
+
+
+def accept(corpus: Path, question: str) -> None:
+    """Put a visitor's question into the one answer of a corpus, as editors do."""
+    opened = open_corpus(corpus)
+    (answer,) = opened.answers()
+    decided = DecidedQuestions((AcceptedQuestion(key_of(question), answer.id, "found", "2026-11-02"),))
+    write_decisions(opened, CorpusAdditions({answer.id: [question]}), decided)
