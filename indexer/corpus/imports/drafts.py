@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.corpus.entries import Entry, Unreadable, problems_of
+from indexer.corpus.imports.page_reading import PageAnswer, PageReading
 from indexer.corpus.imports.text_page import read_text_page
-from indexer.corpus.imports.web_page import PageAnswer, read_web_page
+from indexer.corpus.imports.web_page import read_web_page
 from indexer.corpus.imports.word_document import read_word_document
 from indexer.corpus.rows import read_jsonl
 from indexer.corpus.slugs import name_of, plain
@@ -21,6 +22,8 @@ from indexer.records import Answer, Problem, Severity
 _PAGES = (".html", ".htm", ".xhtml")
 _DOCUMENTS = (".docx", ".docm")
 _TEXTS = (".txt",)
+_SHOWN = 80
+_OR_A_TABLE = "ou passez par un tableau à deux colonnes, « Question » et « Réponse »"
 _ROWS = (*ENDINGS, ".jsonl")
 
 
@@ -140,23 +143,50 @@ def _of_text_page(file: Path, found: list[Answer]) -> Drafts:
     return Drafts(tuple(drafts), ())
 
 
-def _of_page(file: Path, found: list[PageAnswer]) -> Drafts:
+def _of_page(file: Path, reading: PageReading) -> Drafts:
+    found = reading.answers
     if not found:
         message = (
             "aucune question n'a été reconnue : ni FAQ balisée (schema.org), ni rubriques à déplier, ni listes de "
-            "définitions, ni titres. Mettez chaque question en titre, ou passez par un tableau à deux colonnes, "
-            "« Question » et « Réponse »."
+            "définitions, ni titres. Mettez chaque question en titre, "
+            f"{_OR_A_TABLE}."
         )
         raise CorpusError([Problem(str(file), 1, message)])
     drafts = [_draft_of_page(file, one) for one in found if one.text]
     notes = [
-        Problem(str(file), 1, f"« {one.question[:80]} » n'a pas de réponse dessous : laissée.", Severity.WARNING)
+        Problem(str(file), 1, f"« {one.question[:_SHOWN]} » n'a pas de réponse dessous : laissée.", Severity.WARNING)
         for one in found
         if not one.text
     ]
     if not drafts:
         raise CorpusError(notes)
+    notes += [Problem(str(file), 1, message, Severity.WARNING) for message in _not_read(reading)]
     return Drafts(tuple(drafts), tuple(notes))
+
+
+def _not_read(reading: PageReading) -> Iterator[str]:
+    questions = [title for title in reading.left_out if title.rstrip(' »")').endswith("?")]
+    others = [title for title in reading.left_out if title not in questions]
+    if others:
+        yield (
+            f"ces titres ont un texte, mais ne finissent pas par « ? » ; ils sont laissés : {_listed(others)}. Pour "
+            f"les reprendre, faites-en des questions, {_OR_A_TABLE}."
+        )
+    if questions:
+        yield (
+            "ces questions se voient, mais pas là où les autres ont été lues ; elles sont laissées : "
+            f"{_listed(questions)}. Pour les reprendre, écrivez-les vous-même, {_OR_A_TABLE}."
+        )
+    for one in reading.answers:
+        for words, address in one.lost_links:
+            yield (
+                f"« {one.question[:_SHOWN]} » : le lien « {words[:_SHOWN]} » mène à « {address} », sans adresse "
+                "entière : il n'est pas gardé. Écrivez-le dans la réponse, avec « https:// »."
+            )
+
+
+def _listed(titles: Iterable[str]) -> str:
+    return ", ".join(f"« {title[:_SHOWN]} »" for title in titles)
 
 
 def _draft_of_page(file: Path, one: PageAnswer) -> Draft:
