@@ -55,13 +55,8 @@ def reading_of(body: Element, answers: Sequence[PageAnswer]) -> PageReading:
     """Return *answers*, none twice, with the titles in *body* that have a text which is in none of them."""
     once = tuple({(one.question, one.text): one for one in answers}.values())
     asked = {_letters(one.question) for one in once}
-    left_out = (
-        title
-        for title, text in _sections(body)
-        if _letters(text)
-        and _letters(title) not in asked
-        and not any(_letters(title + text) in one.letters for one in once)
-    )
+    others = ((title, text) for title, text in _sections(body) if _letters(text) and _letters(title) not in asked)
+    left_out = (title for title, text in others if not _holds(once, _letters(title + text)))
     return PageReading(once, tuple(dict.fromkeys(left_out)))
 
 
@@ -91,6 +86,10 @@ def _sections(body: Element) -> list[tuple[str, str]]:
 
     walk(body)
     return [(title, "".join(texts)) for title, texts in found if title]
+
+
+def _holds(answers: Sequence[PageAnswer], letters: str) -> bool:
+    return any(letters in one.letters for one in answers)
 
 
 def _letters(text: str) -> str:
