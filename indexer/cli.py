@@ -79,6 +79,7 @@ def add_commands(commands: Subparsers) -> None:
     command.add_argument("--yes", action="store_true", help="write without asking")
     command.add_argument("--overwrite", action="store_true", help="replace answers edited both here and in the file")
     command.add_argument("--remove", action="store_true", help="remove answers that the file no longer has")
+    command.add_argument("--restore", action="store_true", help="write again answers whose files were deleted here")
     add_config_option(command)
 
     command = add_command(
@@ -145,14 +146,14 @@ def add_commands(commands: Subparsers) -> None:
 
 def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
     from indexer.corpus.imports.bring_in import carry_out, note_what_is_the_same, prepare_import
-    from indexer.corpus.imports.drafts import READ
-    from indexer.corpus.imports.page_import import import_page
 
-    file: Path = options.file
-    if file.suffix.lower() not in READ:
-        print(import_page(file, options.folder))
-        return DONE
-    prepared = prepare_import(file, options.folder, overwrites=options.overwrite, removes=options.remove)
+    prepared = prepare_import(
+        options.file,
+        options.folder,
+        overwrites=options.overwrite,
+        removes=options.remove,
+        restores=options.restore,
+    )
     print(prepared)
     if not prepared.changes_anything:
         note_what_is_the_same(prepared)
@@ -162,13 +163,13 @@ def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
         if not sys.stdin.isatty():
             print("\nRien n'a été écrit : ajoutez --yes pour écrire sans être questionné.")
             return FAILED
-        if not _agrees(f"\nÉcrire dans {options.folder} ? [o/N] "):
+        if not _agrees(f"\nÉcrire dans {prepared.folder} ? [o/N] "):
             print("Rien n'a été écrit.")
             return DONE
     carry_out(prepared)
     written, removed = len(prepared.writes), len(prepared.removals)
     out = f", {_count(removed, 'fichier')} de moins" if removed else ""
-    print(f"\n{_count(written, 'réponse')} dans {options.folder}{out}. À faire ensuite : « {command_of('build')} ».")
+    print(f"\n{_count(written, 'réponse')} dans {prepared.folder}{out}. À faire ensuite : « {command_of('build')} ».")
     return DONE
 
 
@@ -259,6 +260,10 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
                 "sûre. Ajoutez des questions aux réponses (30 au moins), ou prenez le modèle fourni.",
                 file=sys.stderr,
             )
+    if corpus.warnings:
+        default = IndexerSettings().corpus
+        check = command_of("check" if settings.corpus == default else f"check --corpus {settings.corpus}")
+        print(f"Le corpus a {_count(corpus.warnings, 'avertissement')}, à lire avec « {check} ».", file=sys.stderr)
     if (kept := summary.manifest.store) is not None:
         print(f"It serves from {kept.address} too, Milvus {kept.version}; its words are kept by {kept.words}.")
     return DONE

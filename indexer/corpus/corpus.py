@@ -38,10 +38,11 @@ class Examined:
 
 
 class Corpus:
-    """The answers of an FAQ, and what stands beside them."""
+    """The answers of an FAQ, and what stands beside them. warnings: how many the last reading of all answers met."""
 
     def __init__(self, path: Path, companions: Companions) -> None:
         self.path = path
+        self.warnings = 0
         self._companions = companions
 
     @property
@@ -69,10 +70,13 @@ class Corpus:
     def answers(self) -> Iterator[Answer]:
         """Yield every answer once. CorpusError, at the end, with every error of the corpus."""
         errors: list[Problem] = []
+        warnings = 0
         for examined in self.examined():
             errors += examined.errors
+            warnings += len(examined.problems) - len(examined.errors)
             if examined.entry and not examined.errors:
                 yield examined.entry.answer
+        self.warnings = warnings
         if errors:
             raise CorpusError(errors)
 

@@ -19,7 +19,7 @@ def read_text_file(file: Path) -> str | Problem:
     """Return the text of *file* with plain line ends, or what keeps it from being read."""
     try:
         if not file.is_file():
-            return Problem(str(file), 1, _no_file(file))
+            return Problem(str(file), 1, no_file(file))
         with file.open("rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
@@ -51,14 +51,8 @@ def is_utf_16(content: bytes) -> bool:
     return content.startswith(_UTF_16_MARKS) or (len(content) > 1 and content[:2].count(0) == 1)
 
 
-def leads_out(file: Path, corpus: Path) -> Problem | None:
-    """Return what is wrong with a link to a file that is not in the corpus; one within it is another name."""
-    if not file.is_symlink() or file.resolve().is_relative_to(corpus.resolve()):
-        return None
-    return Problem(str(file), 1, "ce lien mène hors du corpus : mettez ici le fichier lui-même.")
-
-
-def _no_file(path: Path) -> str:
+def no_file(path: Path) -> str:
+    """Return why there is no file to be read at *path*, and what to do."""
     if path.is_dir():
         return "c'est un dossier, et non un fichier : retirez-le d'ici ou changez son nom."
     if path.exists():
@@ -66,6 +60,13 @@ def _no_file(path: Path) -> str:
     if path.is_symlink():
         return "ce lien ne mène à aucun fichier : mettez ici le fichier lui-même, ou retirez le lien."
     return "il n'y a pas de fichier à cet endroit : vérifiez le chemin et le nom."
+
+
+def leads_out(file: Path, corpus: Path) -> Problem | None:
+    """Return what is wrong with a link to a file that is not in the corpus; one within it is another name."""
+    if not file.is_symlink() or file.resolve().is_relative_to(corpus.resolve()):
+        return None
+    return Problem(str(file), 1, "ce lien mène hors du corpus : mettez ici le fichier lui-même.")
 
 
 _SAVE = "Enregistrez le fichier à nouveau, avec l'encodage « UTF-8 »."

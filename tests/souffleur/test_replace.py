@@ -56,3 +56,26 @@ def test_the_same_answers_elsewhere_are_known_from_there(
         built, corpus=CorpusInfo("table", "autre.csv", "../../autre.csv")
     )
     assert main(["build", "--corpus", "une.csv"]) == FAILED
+
+
+def test_a_build_tells_of_warnings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many there are and what shows them is told by each build; never among the JSON, nor where there is none."""
+    monkeypatch.setattr(encoder, "load_configured_encoder", lambda _: FakeEncoder())
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "faq.csv"
+    table.write_text(
+        "ID;Question;Réponse\na;Où ?;Ici.\nb;Où ?;Là.\nc;Quand ?;Demain.\nd;Quand ?;Hier.\n", encoding="utf-8"
+    )
+    for _ in range(2):
+        assert main(["build", "--corpus", "faq.csv"]) == DONE
+        said = capsys.readouterr()
+        assert "Le corpus a 2 avertissements, à lire avec « souffleur check --corpus faq.csv ».\n" in said.err
+    assert main(["check", "--corpus", "faq.csv"]) == DONE
+    assert "2 avertissements" in capsys.readouterr().out
+    assert main(["build", "--corpus", "faq.csv", "--json"]) == DONE
+    assert "avertissement" not in "".join(capsys.readouterr())
+    table.write_text("Question;Réponse\nOù ?;Ici.\n", encoding="utf-8")
+    assert main(["build", "--corpus", "faq.csv"]) == DONE
+    assert "avertissement" not in "".join(capsys.readouterr())

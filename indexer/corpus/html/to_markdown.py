@@ -36,6 +36,12 @@ def markdown_of(element: Element, *, base: str = "") -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines.split("\n"))).strip()
 
 
+def full_address(href: str, base: str) -> str:
+    """Return where a link of the page at *base* leads, from anywhere; empty where it leads nowhere."""
+    address = urljoin(base, href.strip()) if base and not href.startswith("#") else href.strip()
+    return address if re.match(r"(?:https?://|mailto:)\S", address, re.IGNORECASE) else ""
+
+
 def _blocks(children: Sequence[Element | str], base: str) -> Iterator[str]:
     inline: list[Element | str] = []
     for child in children:
@@ -153,9 +159,9 @@ def _inline_parts(children: Sequence[Element | str], base: str) -> Iterator[str]
 
 
 def _link(inner: str, href: str, base: str) -> str:
-    address = urljoin(base, href.strip()) if base and not href.startswith("#") else href.strip()
+    address = full_address(href, base)
     words = inner.strip()
-    if not re.match(r"(?:https?://|mailto:)\S", address, re.IGNORECASE):
+    if not address:
         return inner
     address = address.replace(" ", "%20").replace("(", "%28").replace(")", "%29")
     if not words or words == address or f"mailto:{words}" == address:

@@ -5,23 +5,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.corpus.companion_files import read_companions
+from indexer.corpus.corpus import ANSWERS_FOLDER, BEIR_FILE
+from indexer.corpus.entries import Entry
 from indexer.corpus.imports.drafts import Drafts, read_drafts
 from indexer.corpus.imports.facet_values import FacetLines, facet_lines
 from indexer.corpus.imports.files import write_files
 from indexer.corpus.imports.plan import Change, Plan, Step, make_plan, remember
 from indexer.corpus.imports.remembered import FILE, Remembered, memory_text, read_memory, sum_of_answer
-from indexer.corpus.markdown import format_markdown_answer
+from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
+from indexer.corpus.phrasings.memory import key_of, read_decided
+from indexer.corpus.text_files import decode_text
 from indexer.errors import CorpusError
-from indexer.records import Severity
+from indexer.records import Problem, Severity
 
-ANSWERS_FOLDER = "answers"
 _SHOWN = 15
 _QUESTION_CHARACTERS = 70
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What bringing a file in would do. overwrites: files changed here too. removes: those gone from the source."""
+    """What bringing a file in would do. overwrites: files changed here too. removes: those gone from the source.
+
+    restores: writes again those that were removed here. accepted: the keys of the questions that editors took from
+    visitors: those that a file has stay in it, whatever replaces the rest.
+    """
 
     file: Path
     folder: Path
@@ -30,17 +37,29 @@ class Import:
     facets: FacetLines | None
     overwrites: bool
     removes: bool
+    restores: bool
+    accepted: frozenset[str]
 
     @property
     def writes(self) -> tuple[Step, ...]:
         """The answers whose files would be made or changed."""
-        changes = [Change.NEW, Change.CHANGED, *([Change.CONFLICT] if self.overwrites else [])]
+        changes = [Change.NEW, Change.CHANGED]
+        changes += [Change.CONFLICT] if self.overwrites else []
+        changes += [Change.TAKEN_OUT] if self.restores else []
         return tuple(self.plan.of(*changes))
 
     @property
     def removals(self) -> tuple[Step, ...]:
         """The answers whose files would go: those that no editor has changed."""
         return tuple(step for step in self.plan.of(Change.GONE) if self.removes and step.content)
+
+    def accepted_in(self, step: Step) -> tuple[str, ...]:
+        """Return the questions taken from visitors that the file of *step* has, and its source has not."""
+        text = decode_text(step.content, path=str(step.file))
+        there = parse_markdown_text(text, path=str(step.file)) if self.accepted and isinstance(text, str) else None
+        brought = {key_of(one) for one in step.draft.answer.questions} if step.draft else set()
+        found = there.answer.questions if isinstance(there, Entry) else ()
+        return tuple(one for one in found if key_of(one) in self.accepted - brought)
 
     @property
     def changes_anything(self) -> bool:
@@ -74,6 +93,9 @@ class Import:
         yield from _part("+", "nouvelle|nouvelles", self.plan.of(Change.NEW), self.folder)
         yield from _part("~", f"changée dans {name}|changées dans {name}", self.plan.of(Change.CHANGED), self.folder)
         yield from _part("!", conflict, self.plan.of(Change.CONFLICT), self.folder)
+        learnt = sum(len(self.accepted_in(step)) for step in self.plan.of(Change.CONFLICT))
+        if learnt:
+            yield f"    {_count(learnt, 'question acceptée y reste', 'questions acceptées y restent')}"
         shown_gone = [step for step in self.plan.of(Change.GONE) if step.content]
         yield from _part("-", gone, shown_gone, self.folder)
         kept = (
@@ -83,7 +105,12 @@ class Import:
         yield from _part("-", kept, self.plan.of(Change.GONE_KEPT), self.folder)
         alike = "ressemble à une réponse déjà là : laissée, comparez-les|ressemblent à des réponses déjà là : laissées"
         yield from _part("?", alike, self.plan.of(Change.ALIKE), self.folder)
-        out = "a été retirée d'ici : laissée de côté|ont été retirées d'ici : laissées de côté"
+        out = (
+            "a été retirée d'ici : SERA REMISE|ont été retirées d'ici : SERONT REMISES"
+            if self.restores
+            else "a été retirée d'ici : laissée de côté. Pour la remettre, ajoutez --restore"
+            "|ont été retirées d'ici : laissées de côté. Pour les remettre, ajoutez --restore"
+        )
         yield from _part("x", out, self.plan.of(Change.TAKEN_OUT), self.folder)
         kept_here = len(self.plan.of(Change.KEPT))
         if kept_here:
@@ -98,19 +125,28 @@ class Import:
                 yield f"  « {key} » a de nouvelles valeurs : ajoutez-les à {self.facets.file} : {', '.join(values)}"
 
 
-def prepare_import(file: Path, folder: Path, *, overwrites: bool = False, removes: bool = False) -> Import:
-    """Return what bringing *file* into *folder*, that of the answers, would do; nothing is written.
+def prepare_import(
+    file: Path, folder: Path, *, overwrites: bool = False, removes: bool = False, restores: bool = False
+) -> Import:
+    """Return what bringing *file* into *folder* would do; nothing is written.
 
+    folder: that of the answers, or of a corpus with such a one, where they go then: a build reads none beside it.
     CorpusError with every problem that keeps the file, or what is in the folder, from being read.
     """
+    folder = folder / ANSWERS_FOLDER if (folder / ANSWERS_FOLDER).is_dir() else folder
     corpus = folder.parent if folder.name == ANSWERS_FOLDER else folder
+    if (corpus / BEIR_FILE).is_file():
+        message = "les réponses de ce dossier sont toutes dans ce fichier : donnez un autre dossier à l'import."
+        raise CorpusError([Problem(str(corpus / BEIR_FILE), 1, message)])
     companions = read_companions(corpus) if corpus.is_dir() else None
     errors = [one for one in companions.problems if one.severity is Severity.ERROR] if companions else []
     if errors:
         raise CorpusError(errors)
     drafts = read_drafts(file, facet_keys=[facet.key for facet in companions.facets] if companions else ())
     plan = make_plan(drafts.drafts, source=file.name, folder=folder)
-    done = Import(file, folder, drafts, plan, None, overwrites, removes)
+    decided = [read_decided(place) for place in (corpus, folder) if place.is_dir()] if overwrites else []
+    accepted = frozenset(one.key for some in decided for one in some.accepted)
+    done = Import(file, folder, drafts, plan, None, overwrites, removes, restores, accepted)
     facets = facet_lines((step.draft.answer for step in done.writes if step.draft), corpus=corpus)
     return replace(done, facets=facets)
 
@@ -122,8 +158,9 @@ def carry_out(prepared: Import) -> None:
     for step in prepared.writes:
         if step.draft is None:
             continue
-        text = format_markdown_answer(step.draft.answer)
-        if step.change is Change.NEW:
+        answer = step.draft.answer
+        text = format_markdown_answer(replace(answer, questions=(*answer.questions, *prepared.accepted_in(step))))
+        if step.change in (Change.NEW, Change.TAKEN_OUT):
             created[step.file] = text
         else:
             replaced[step.file] = (step.content, text)

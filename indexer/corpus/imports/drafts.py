@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.corpus.entries import Entry, Unreadable, problems_of
-from indexer.corpus.imports.web_page import PageAnswer, read_web_page
+from indexer.corpus.imports.page_reading import PageAnswer, PageReading
+from indexer.corpus.imports.text_page import read_text_page
+from indexer.corpus.imports.web_page import read_web_page
 from indexer.corpus.imports.word_document import read_word_document
 from indexer.corpus.rows import read_jsonl
 from indexer.corpus.slugs import name_of, plain
 from indexer.corpus.tables.answers import ENDINGS, read_table
+from indexer.corpus.text_files import no_file
 from indexer.errors import CorpusError
 from indexer.french.text import question_key
 from indexer.records import Answer, Problem, Severity
 
-PAGES = (".html", ".htm", ".xhtml")
-DOCUMENTS = (".docx", ".docm")
-READ = (*ENDINGS, ".jsonl", *PAGES, *DOCUMENTS)
-"""The endings of the files that can be brought in, in small letters."""
+_PAGES = (".html", ".htm", ".xhtml")
+_DOCUMENTS = (".docx", ".docm")
+_TEXTS = (".txt",)
+_SHOWN = 80
+_OR_A_TABLE = "ou passez par un tableau à deux colonnes, « Question » et « Réponse »"
+_ROWS = (*ENDINGS, ".jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,15 @@ class Drafts:
 def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     """Return the answers in *file*. CorpusError where it cannot be read as one of the known formats, or holds none."""
     if not file.is_file():
-        message = "il n'y a pas de fichier à cet endroit : vérifiez le chemin et le nom."
-        raise CorpusError([Problem(str(file), 1, message)])
+        raise CorpusError([Problem(str(file), 1, no_file(file))])
     ending = file.suffix.lower()
-    if ending in PAGES:
+    if ending not in (*_ROWS, *_PAGES, *_DOCUMENTS, *_TEXTS):
+        raise CorpusError([Problem(str(file), 1, _unknown_format(ending))])
+    if ending in _TEXTS:
+        return _of_text_page(file, read_text_page(file))
+    if ending in _PAGES:
         return _of_page(file, read_web_page(file))
-    if ending in DOCUMENTS:
+    if ending in _DOCUMENTS:
         return _of_page(file, read_word_document(file))
     rows = read_jsonl(file) if ending == ".jsonl" else read_table(file, facet_keys=facet_keys)
     kept: list[Entry] = []
@@ -67,7 +75,7 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     if not kept:
         no_answer = [Problem(str(file), 1, "ce fichier ne contient aucune réponse.")]
         raise CorpusError([note for note in notes if note.severity is Severity.ERROR] or no_answer)
-    return Drafts(tuple(map(_draft, kept)), (*notes, *_asked_twice(kept)))
+    return Drafts(tuple(map(_draft, kept)), (*notes, *_no_former_names(kept), *_asked_twice(kept)))
 
 
 def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
@@ -84,6 +92,25 @@ def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
             yield Problem(entry.path, entry.line, message, Severity.WARNING)
 
 
+def _no_former_names(entries: Iterable[Entry]) -> Iterator[Problem]:
+    for entry in entries:
+        for name in entry.former_names:
+            if not _is_file_name(_without_ending(name.text)):
+                message = (
+                    f"l'ancien nom « {name.text} » n'est pas celui d'un fichier (des minuscules sans accent, des "
+                    "chiffres et des tirets) : laissé de côté. Donnez-le comme l'adresse l'écrivait."
+                )
+                yield Problem(entry.path, name.line, name.told(message), Severity.WARNING)
+
+
+def _without_ending(name: str) -> str:
+    return name.removesuffix(".md")
+
+
+def _is_file_name(name: str) -> bool:
+    return plain(name) == name != ""
+
+
 def _is_about_the_name(entry: Entry, problem: Problem) -> bool:
     """Whether a problem is the id's: another is made of it here, so that it does not matter."""
     return "l'identifiant" in problem.message and problem.line == entry.line
@@ -95,28 +122,71 @@ def _draft(entry: Entry) -> Draft:
     named = plain(key) if re.search(r"[A-Za-z]", key) else ""
     slug = named or name_of(answer.questions, answer.text)
     theme = next(iter(answer.facets.get("thematique", ())), "")
-    former_ids = tuple(name for name in answer.former_ids if plain(name) == name)  # others are no file's name
+    former_ids = tuple(name for name in map(_without_ending, answer.former_ids) if _is_file_name(name))
     draft = dataclasses.replace(answer, id=slug, facets=dict(answer.facets), former_ids=former_ids)
     return Draft(draft, key, plain(theme), f"{entry.path}:{entry.line}")
 
 
-def _of_page(file: Path, found: list[PageAnswer]) -> Drafts:
+def _unknown_format(ending: str) -> str:
+    name = f"les fichiers {ending} ne se lisent" if ending else "un fichier sans terminaison ne se lit"
+    return (
+        f"{name} pas ici : enregistrez un tableau en .xlsx, .ods ou .csv, un document en .docx, une page du site en "
+        ".html, puis recommencez avec ce fichier."
+    )
+
+
+def _of_text_page(file: Path, found: list[Answer]) -> Drafts:
+    if not found:
+        raise CorpusError([Problem(str(file), 1, "ce fichier ne contient aucune réponse.")])
+    themes = [next(iter(answer.facets.get("thematique", ())), "") for answer in found]
+    drafts = (Draft(answer, "", plain(theme), str(file)) for answer, theme in zip(found, themes, strict=True))
+    return Drafts(tuple(drafts), ())
+
+
+def _of_page(file: Path, reading: PageReading) -> Drafts:
+    found = reading.answers
     if not found:
         message = (
             "aucune question n'a été reconnue : ni FAQ balisée (schema.org), ni rubriques à déplier, ni listes de "
-            "définitions, ni titres. Mettez chaque question en titre, ou passez par un tableau à deux colonnes, "
-            "« Question » et « Réponse »."
+            "définitions, ni titres. Mettez chaque question en titre, "
+            f"{_OR_A_TABLE}."
         )
         raise CorpusError([Problem(str(file), 1, message)])
     drafts = [_draft_of_page(file, one) for one in found if one.text]
     notes = [
-        Problem(str(file), 1, f"« {one.question[:80]} » n'a pas de réponse dessous : laissée.", Severity.WARNING)
+        Problem(str(file), 1, f"« {one.question[:_SHOWN]} » n'a pas de réponse dessous : laissée.", Severity.WARNING)
         for one in found
         if not one.text
     ]
     if not drafts:
         raise CorpusError(notes)
+    notes += [Problem(str(file), 1, message, Severity.WARNING) for message in _not_read(reading)]
     return Drafts(tuple(drafts), tuple(notes))
+
+
+def _not_read(reading: PageReading) -> Iterator[str]:
+    questions = [title for title in reading.left_out if title.rstrip(' »")').endswith("?")]
+    others = [title for title in reading.left_out if title not in questions]
+    if others:
+        yield (
+            f"ces titres ont un texte, mais ne finissent pas par « ? » ; ils sont laissés : {_listed(others)}. Pour "
+            f"les reprendre, faites-en des questions, {_OR_A_TABLE}."
+        )
+    if questions:
+        yield (
+            "ces questions se voient, mais pas là où les autres ont été lues ; elles sont laissées : "
+            f"{_listed(questions)}. Pour les reprendre, écrivez-les vous-même, {_OR_A_TABLE}."
+        )
+    for one in reading.answers:
+        for words, address in one.lost_links:
+            yield (
+                f"« {one.question[:_SHOWN]} » : le lien « {words[:_SHOWN]} » mène à « {address} », sans adresse "
+                "entière : il n'est pas gardé. Écrivez-le dans la réponse, avec « https:// »."
+            )
+
+
+def _listed(titles: Iterable[str]) -> str:
+    return ", ".join(f"« {title[:_SHOWN]} »" for title in titles)
 
 
 def _draft_of_page(file: Path, one: PageAnswer) -> Draft:

@@ -4,7 +4,7 @@ An answer is known again by its question, its words or the id that the source gi
 changed since is left alone, unless the editor says otherwise.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -73,19 +73,23 @@ def make_plan(drafts: Iterable[Draft], *, source: str, folder: Path) -> Plan:
     was = source if source in memory else _renamed(todo, memory)
     matched, unmatched, gone = _match(todo, memory.get(was, ()))
     files = _Files(existing)
-    steps = [_known_step(files, draft, before) for draft, before in matched]
+    there = [(draft, before, files.of(before)) for draft, before in matched]
+    steps = [_known_step(draft, before, *found) for draft, before, found in there if found]
     steps += [_gone_step(files, before) for before in gone]
     known = {step.file for step in steps}
-    others = _Others([entry for entry in existing if Path(entry.path) not in known])
+    others = _Others([entry for entry in existing if Path(entry.path) not in known], todo)
     taken = {Path(entry.path).stem for entry in existing} | {before.id for before in memory.get(was, ())}
+    for draft, before, _ in (one for one in there if not one[2]):
+        named = _named(draft, before.id)
+        change, file = others.like(draft) or (Change.TAKEN_OUT, _place_of(named, folder))
+        steps.append(Step(change, file, named, before))
     for draft in unmatched:
-        found = others.like(draft)
-        if found:
-            steps.append(Step(found[0], found[1], draft))
+        if like := others.like(draft):
+            steps.append(Step(*like, draft))
             continue
-        named = replace(draft, answer=replace(draft.answer, id=free_name(draft.answer.id, taken)))
+        named = _named(draft, free_name(draft.answer.id, taken))
         taken.add(named.answer.id)
-        steps.append(Step(Change.NEW, folder / (draft.theme or _NO_THEME) / f"{named.answer.id}.md", named))
+        steps.append(Step(Change.NEW, _place_of(named, folder), named))
     return Plan(tuple(steps), source, was if was != source else "", memory)
 
 
@@ -114,12 +118,16 @@ class _Files:
         return (file, self._content[file]) if file else None
 
 
-def _known_step(files: _Files, draft: Draft, before: Remembered) -> Step:
-    found = files.of(before)
-    if found is None:
-        return Step(Change.TAKEN_OUT, Path(f"{before.id}.md"), draft, before)
-    file, content = found
-    named = replace(draft, answer=replace(draft.answer, id=file.stem))
+def _named(draft: Draft, answer_id: str) -> Draft:
+    return replace(draft, answer=replace(draft.answer, id=answer_id))
+
+
+def _place_of(draft: Draft, folder: Path) -> Path:
+    return folder / (draft.theme or _NO_THEME) / f"{draft.answer.id}.md"
+
+
+def _known_step(draft: Draft, before: Remembered, file: Path, content: bytes) -> Step:
+    named = _named(draft, file.stem)
     is_edited = sum_of(content) != before.written
     is_changed = sum_of_answer(draft.answer) != before.draft
     if format_markdown_answer(named.answer).encode() == content:
@@ -142,8 +150,11 @@ def _gone_step(files: _Files, before: Remembered) -> Step:
 class _Others:
     """The answers that no import has made, or that another file has brought."""
 
-    def __init__(self, entries: list[Entry]) -> None:
-        self._entries = entries
+    def __init__(self, entries: list[Entry], drafts: Iterable[Draft]) -> None:
+        # What the source has word for word is no edited version of anything else in it.
+        brought = {_words(draft.answer.text) for draft in drafts}
+        self._edited = [entry for entry in entries if _words(entry.answer.text) not in brought]
+        self._by_name = {Path(entry.path).stem: Path(entry.path) for entry in self._edited}
         self._by_words = {_words(entry.answer.text): Path(entry.path) for entry in entries}
         self._by_question = {
             question_key(question): Path(entry.path) for entry in entries for question in entry.answer.questions
@@ -157,7 +168,9 @@ class _Others:
         for question in draft.answer.questions[:1]:
             if file := self._by_question.get(question_key(question)):
                 return Change.ALIKE, file
-        for entry in self._entries:
+        if not draft.answer.questions and (file := self._by_name.get(draft.answer.id)):  # named by its first words
+            return Change.ALIKE, file
+        for entry in self._edited:
             self._comparisons += 1
             if self._comparisons > _MOST_COMPARED:  # an hour's work for a large table, and a hint only
                 return None
@@ -174,7 +187,10 @@ def _match(
     waiting = dict(enumerate(drafts))
     pairs: dict[int, tuple[Draft, Remembered]] = {}
     signs: tuple[tuple[Callable[[Draft], Iterable[Hashable]], Callable[[Remembered], Iterable[Hashable]]], ...] = (
-        (lambda draft: [(draft.key, *_keys(draft)[:1])], lambda before: [(before.key, *before.questions[:1])]),
+        (
+            lambda draft: _key_and_question(draft.key, _keys(draft)),
+            lambda before: _key_and_question(before.key, before.questions),
+        ),
         (lambda draft: _keys(draft)[:1], lambda before: before.questions[:1]),
         (lambda draft: [sum_of_answer(draft.answer)], lambda before: [before.draft]),
         (_keys, lambda before: before.questions),
@@ -205,6 +221,10 @@ def _renamed(drafts: list[Draft], memory: Memory) -> str:
 
 def _keys(draft: Draft) -> list[str]:
     return [question_key(question).hex() for question in draft.answer.questions]
+
+
+def _key_and_question(key: str, questions: Sequence[str]) -> list[tuple[str, ...]]:
+    return [(key, *questions[:1])] if key or questions else []
 
 
 def _words(text: str) -> str:

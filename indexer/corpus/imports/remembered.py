@@ -92,6 +92,8 @@ def sum_of_answer(answer: Answer) -> str:
         said["keywords"] = list(answer.keywords)
     if answer.changed_on:
         said["changed_on"] = answer.changed_on.isoformat()
+    if answer.former_ids:
+        said["former_ids"] = list(answer.former_ids)
     return sum_of(json.dumps(said, ensure_ascii=False).encode(errors="surrogatepass"))
 
 

@@ -6,35 +6,24 @@ page that finds most counts: parts to unfold, lists of definitions, headings tha
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from indexer.corpus.html.to_markdown import markdown_of
 from indexer.corpus.html.tree import Element, parse_html
+from indexer.corpus.imports.page_reading import AROUND, HEADINGS, PageAnswer, PageReading, answer_of, reading_of
 from indexer.errors import CorpusError
 from indexer.records import Problem
 
 _MOST_BYTES = 50_000_000
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_AROUND = ("nav", "footer", "header", "aside", "script", "style", "form", "noscript", "template")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_-]+)")
 _SAVED_FROM = re.compile(r"saved from url=\(\d+\)(https?://\S+)")
 _DEEP = 60
 
 
-@dataclass(frozen=True, slots=True)
-class PageAnswer:
-    """A question of a page or a document with its answer, Markdown, perhaps empty; the heading above, the address."""
-
-    question: str
-    text: str
-    theme: str = ""
-    source: str = ""
-
-
-def read_web_page(file: Path) -> list[PageAnswer]:
-    """Return the answers of a saved page, in its order; none where no question is recognised. CorpusError if unread."""
+def read_web_page(file: Path) -> PageReading:
+    """Return what a saved page answers; nothing where no question is recognised. CorpusError if unread."""
     with file.open("rb") as stream:
         content = stream.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
@@ -42,18 +31,18 @@ def read_web_page(file: Path) -> list[PageAnswer]:
     text = _decoded(content)
     page = parse_html(text)
     address = _address_of(page, text)
-    for found in (_in_json(page, address), _in_microdata(page, address)):
-        if found:
-            return _once(found)
     body = (
         page.find(lambda element: element.name == "main") or page.find(lambda element: element.name == "body") or page
     )
+    for found in (_in_json(page, address), _in_microdata(page, address)):
+        if found:
+            return reading_of(body, found)
     readings = [
         _unfolded(body, address),
         _defined(body, address),
         answers_under_headings(body, address=address, only_questions=True),
     ]
-    return _once(max(readings, key=len))
+    return reading_of(body, max(readings, key=len))
 
 
 def answers_under_headings(body: Element, *, address: str, only_questions: bool) -> list[PageAnswer]:
@@ -84,8 +73,8 @@ def answers_under_headings(body: Element, *, address: str, only_questions: bool)
             len(blocks),
         )
         theme = next((above[other] for other in sorted(above, reverse=True) if 1 < other < rank), "")
-        text = markdown_of(Element("div", {}, list(blocks[at + 1 : end])), base=address)
-        found.append(PageAnswer(block.text(), text, theme, address))
+        said = Element("div", {}, list(blocks[at + 1 : end]))
+        found.append(answer_of(block.text(), [said], theme=theme, source=address))
     return found
 
 
@@ -116,10 +105,6 @@ def _address_of(page: Element, text: str) -> str:
     return ""
 
 
-def _once(found: Sequence[PageAnswer]) -> list[PageAnswer]:
-    return list({(" ".join(one.question.split()), one.text): one for one in found}.values())
-
-
 def _in_json(page: Element, address: str) -> list[PageAnswer]:
     found: list[PageAnswer] = []
     for script in page.walk():
@@ -132,13 +117,13 @@ def _in_json(page: Element, address: str) -> list[PageAnswer]:
         for question in _questions_in(content, depth=0):
             name = _markdown(question.get("name") or question.get("text"), address)
             answers = question.get("acceptedAnswer") or question.get("suggestedAnswer") or []
-            texts = [
-                _markdown(answer.get("text"), address)
+            said = [
+                parse_html(text)
                 for answer in (answers if isinstance(answers, list) else [answers])
-                if isinstance(answer, dict)
+                if isinstance(answer, dict) and isinstance(text := answer.get("text"), str)
             ]
             if name:
-                found.append(PageAnswer(" ".join(name.split()), "\n\n".join(filter(None, texts)), source=address))
+                found.append(answer_of(name, said, source=address))
     return found
 
 
@@ -172,7 +157,7 @@ def _in_microdata(page: Element, address: str) -> list[PageAnswer]:
         if name:
             words = name.text() or name.attributes.get("content", "")
             said = text or answer
-            found.append(PageAnswer(words, markdown_of(said, base=address) if said else "", source=address))
+            found.append(answer_of(words, [said] if said else [], source=address))
     return [one for one in found if one.question]
 
 
@@ -180,7 +165,7 @@ def _unfolded(body: Element, address: str) -> list[PageAnswer]:
     found = []
     theme = ""
     for element in body.walk():
-        if element.name in _HEADINGS[1:]:
+        if element.name in HEADINGS[1:]:
             theme = element.text()
         summary = next((one for one in element.children if isinstance(one, Element) and one.name == "summary"), None)
         if element.name != "details" or summary is None or not summary.text():
@@ -191,7 +176,7 @@ def _unfolded(body: Element, address: str) -> list[PageAnswer]:
             continue
         rest = Element("div", {}, [child for child in element.children if child is not summary])
         shown = theme if theme != summary.text() else ""
-        found.append(PageAnswer(summary.text(), markdown_of(rest, base=address), shown, address))
+        found.append(answer_of(summary.text(), [rest], theme=shown, source=address))
     return found
 
 
@@ -204,12 +189,8 @@ def _defined(body: Element, address: str) -> list[PageAnswer]:
         for at, part in enumerate(parts):
             if part.name != "dt" or not part.text():
                 continue
-            texts = []
-            for after in parts[at + 1 :]:
-                if after.name == "dt":
-                    break
-                texts.append(markdown_of(after, base=address))
-            found.append(PageAnswer(part.text(), "\n\n".join(filter(None, texts)), source=address))
+            said = list(takewhile(lambda after: after.name == "dd", parts[at + 1 :]))
+            found.append(answer_of(part.text(), said, source=address))
     return found
 
 
@@ -217,15 +198,13 @@ def _flat(element: Element) -> Iterator[Element]:
     """Yield headings, and what stands between them, without the boxes that headings stand in."""
     loose: list[Element | str] = []
     for child in element.children:
-        if isinstance(child, Element) and child.name in _AROUND:
+        if isinstance(child, Element) and child.name in AROUND:
             continue
-        if isinstance(child, Element) and (
-            child.name in _HEADINGS or any(one.name in _HEADINGS for one in child.walk())
-        ):
+        if isinstance(child, Element) and (child.name in HEADINGS or any(one.name in HEADINGS for one in child.walk())):
             if loose:
                 yield Element("div", {}, loose)
                 loose = []
-            yield from (child,) if child.name in _HEADINGS else _flat(child)
+            yield from (child,) if child.name in HEADINGS else _flat(child)
         else:
             loose.append(child)
     if any(isinstance(one, Element) or one.strip() for one in loose):
@@ -233,7 +212,7 @@ def _flat(element: Element) -> Iterator[Element]:
 
 
 def _rank(element: Element) -> int:
-    return int(element.name[1]) if element.name in _HEADINGS else 0
+    return int(element.name[1]) if element.name in HEADINGS else 0
 
 
 def _asks(element: Element) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element as XmlElement
 
-from indexer.corpus.html.to_markdown import markdown_of
 from indexer.corpus.html.tree import Element
-from indexer.corpus.imports.web_page import PageAnswer, answers_under_headings
+from indexer.corpus.imports.page_reading import PageAnswer, PageReading, answer_of, reading_of
+from indexer.corpus.imports.web_page import answers_under_headings
 from indexer.corpus.tables.archive import attribute, local_name, open_archive, read_relations, stream_elements
 
 _DOCUMENT = "word/document.xml"
@@ -16,7 +16,7 @@ _HEADING_NAME = re.compile(r"(?:heading|titre|überschrift)\s*([1-6])\Z", re.IGN
 _LEFT_OUT = {"del", "instrText", "delText", "Fallback"}
 
 
-def read_word_document(file: Path) -> list[PageAnswer]:
+def read_word_document(file: Path) -> PageReading:
     """Return each heading that is a question, or else each with a text, with what stands under it.
 
     A table with a question and its answer in each row is read so too, where there are no such headings.
@@ -29,7 +29,7 @@ def read_word_document(file: Path) -> list[PageAnswer]:
             body = next(stream_elements(stream, kept=frozenset({"body"})))
     page = Element("body", {}, list(_blocks(body, ranks, links)))
     found = answers_under_headings(page, address="", only_questions=False)
-    return found or list(_rows_of_tables(page))
+    return reading_of(page, found or list(_rows_of_tables(page)))
 
 
 def _ranks_of_styles(archive: zipfile.ZipFile) -> dict[str, int]:
@@ -160,4 +160,4 @@ def _rows_of_tables(page: Element) -> Iterator[PageAnswer]:
         for row in table.children:
             cells = [cell for cell in row.children if isinstance(cell, Element)] if isinstance(row, Element) else []
             if len(cells) == 2 and cells[0].text().endswith("?"):
-                yield PageAnswer(cells[0].text(), markdown_of(cells[1]))
+                yield answer_of(cells[0].text(), [cells[1]])

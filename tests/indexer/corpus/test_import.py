@@ -14,7 +14,10 @@ from indexer.corpus.check import check_corpus
 from indexer.corpus.corpus import open_corpus
 from indexer.corpus.imports.bring_in import carry_out, prepare_import
 from indexer.corpus.imports.plan import Change
-from indexer.records import Answer
+from indexer.corpus.phrasings.memory import AcceptedQuestion, DecidedQuestions, key_of
+from indexer.corpus.phrasings.write import CorpusAdditions, write_decisions
+from indexer.errors import CorpusError
+from indexer.records import Answer, Severity
 
 FACETS = "# de ma main\nthematique:\n  question: Quoi ?\n  valeurs:\n    -   Prix\n\n# suite\nautre:\n  valeurs: [x]\n"
 Rows = dict[str, str]
@@ -165,3 +168,108 @@ def test_the_command_asks_before_it_writes(tmp_path: Path, capsys: pytest.Captur
     assert not (tmp_path / "answers").exists()
     assert main(["import", str(file), str(tmp_path / "answers"), "--yes"]) == 0
     assert [one.text for one in open_corpus(tmp_path / "answers").answers()] == ["Trois jours."]
+
+
+def test_the_folder_of_a_corpus_stands_for_its_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Given `corpus` for `corpus/answers`, an import writes where a build reads, and says so."""
+    corpus = tmp_path / "corpus"
+    (corpus / "answers").mkdir(parents=True)
+    assert main(["import", str(table(tmp_path, {"Quel délai ?": "Trois jours."})), str(corpus), "--yes"]) == 0
+    assert f"1 réponse dans {corpus / 'answers'}." in capsys.readouterr().out
+    assert [one.text for one in open_corpus(corpus).answers()] == ["Trois jours."]
+    assert [one.name for one in corpus.iterdir()] == ["answers"]
+
+
+def test_nothing_is_brought_beside_the_file_of_a_corpus(tmp_path: Path) -> None:
+    """Where all answers are in a corpus.jsonl, a build would read none of the files: that is told before."""
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "a", "text": "Un."}\n', encoding="utf-8")
+    file = table(tmp_path, {"Quel délai ?": "Trois jours."})
+    for folder in (tmp_path, tmp_path / "answers"):
+        with pytest.raises(
+            CorpusError, match=r"corpus\.jsonl:1: les réponses de ce dossier sont toutes dans ce fichier"
+        ):
+            prepare_import(file, folder)
+
+
+def test_former_names_given_later_are_a_change(tmp_path: Path) -> None:
+    """Filling « Anciens noms » of a table that was brought in before changes the file; without them nothing changes."""
+    rows = "Question;Réponse;Anciens noms\nQuel délai ?;Trois jours.;{}\nCombien ?;Rien.;\n"
+    file, answers = tmp_path / "faq.csv", tmp_path / "answers"
+    file.write_text(rows.format(""), encoding="utf-8")
+    carry_out(prepare_import(file, answers))
+    file.write_text(rows.format("ancien-delai.md"), encoding="utf-8")
+    assert changes(file, answers) == {"delai": Change.CHANGED, "combien": Change.SAME}
+    carry_out(prepare_import(file, answers))
+    assert {one.id: one.former_ids for one in open_corpus(answers).answers()} == {
+        "delai": ("ancien-delai",),
+        "combien": (),
+    }
+    assert changes(file, answers) == {"delai": Change.SAME, "combien": Change.SAME}
+
+
+def test_a_former_name_that_is_no_name_is_told(tmp_path: Path) -> None:
+    """What no file can have been called leads nowhere: it is left out, with its place."""
+    file = tmp_path / "faq.csv"
+    file.write_text("Question;Réponse;Anciens noms\nQuel délai ?;Trois jours.;Délai | delais\n", encoding="utf-8")
+    prepared = prepare_import(file, tmp_path / "answers")
+    (note,) = prepared.drafts.notes
+    assert (note.line, note.severity) == (2, Severity.WARNING)
+    assert "l'ancien nom « Délai » n'est pas celui d'un fichier" in note.message
+    assert prepared.drafts.drafts[0].answer.former_ids == ("delais",)
+
+
+def test_answers_removed_here_come_back_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Deleted files stay deleted, even with --overwrite; the plan names --restore, which writes them as before."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours.", "Combien ?": "Rien."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    before = {one: one.read_bytes() for one in answers.rglob("*.md")}
+    for one in before:
+        one.unlink()
+    assert main(["import", str(file), str(answers), "--overwrite", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert "2 ont été retirées d'ici : laissées de côté. Pour les remettre, ajoutez --restore" in said
+    assert "x delais/delai.md — Quel délai ?" in said
+    assert list(answers.rglob("*.md")) == []
+    assert main(["import", str(file), str(answers), "--restore", "--yes"]) == 0
+    assert {one: one.read_bytes() for one in answers.rglob("*.md")} == before
+    assert set(changes(file, answers).values()) == {Change.SAME}
+
+
+def test_an_answer_renamed_and_corrected_is_not_made_twice(tmp_path: Path) -> None:
+    """A file that has another name and other words is still seen to ask the same: nothing comes back beside it."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    (answers / "delais" / "delai.md").unlink()
+    (answers / "attente.md").write_text("---\nquestions:\n  - Quel délai ?\n---\nQuatre jours.\n", encoding="utf-8")
+    prepared = prepare_import(file, answers, restores=True)
+    assert [(step.change, step.file.name) for step in prepared.plan.steps] == [(Change.ALIKE, "attente.md")]
+    assert not prepared.changes_anything
+
+
+def test_accepted_questions_outlive_an_overwrite(tmp_path: Path) -> None:
+    """What editors took from visitors stays in the file that the source replaces, then and at each import after."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    accept(tmp_path, "faut-il un bonnet")
+    written = answers / "delais" / "delai.md"
+    by_hand = written.read_text(encoding="utf-8").replace("  - faut-il", "  - Écrite à la main ?\n  - faut-il")
+    written.write_text(by_hand, encoding="utf-8", newline="\r\n")  # as some editors save it
+    for text in ("Quatre jours.", "Cinq jours."):
+        again = prepare_import(table(tmp_path, {"Quel délai ?": text}), answers, overwrites=True)
+        assert "1 question acceptée y reste" in str(again)
+        carry_out(again)
+        (answer,) = open_corpus(tmp_path).answers()
+        assert (answer.text, answer.questions) == (text, ("Quel délai ?", "faut-il un bonnet"))
+        assert changes(file, answers) == {"delai": Change.KEPT}
+    with_it = table(tmp_path, {"Quel délai ? | Faut-il un bonnet ?": "Six jours."})
+    carry_out(prepare_import(with_it, answers, overwrites=True))
+    (answer,) = open_corpus(tmp_path).answers()
+    assert answer.questions == ("Quel délai ?", "Faut-il un bonnet ?")
+
+
+def accept(corpus: Path, question: str) -> None:
+    """Put a visitor's question into the one answer of a corpus, as editors do."""
+    opened = open_corpus(corpus)
+    (answer,) = opened.answers()
+    decided = DecidedQuestions((AcceptedQuestion(key_of(question), answer.id, "found", "2026-11-02"),))
+    write_decisions(opened, CorpusAdditions({answer.id: [question]}), decided)

@@ -8,8 +8,9 @@ import pytest
 
 from indexer.cli import main
 from indexer.corpus.corpus import open_corpus
-from indexer.corpus.imports.ans_page import CLOSING_LINE
-from indexer.corpus.imports.page_import import import_page
+from indexer.corpus.imports.bring_in import carry_out, prepare_import
+from indexer.corpus.imports.plan import Change, Plan
+from indexer.corpus.imports.text_page import CLOSING_LINE
 from indexer.corpus.markdown import parse_markdown_text
 from indexer.errors import CorpusError
 
@@ -27,35 +28,72 @@ def test_every_word_of_the_page_is_in_the_corpus() -> None:
     assert shipped == published
 
 
+def bring_in(page: Path, folder: Path) -> Plan:
+    prepared = prepare_import(page, folder)
+    if prepared.changes_anything:
+        carry_out(prepared)
+    return prepared.plan
+
+
+def created(plan: Plan) -> list[Path]:
+    return [step.file for step in plan.of(Change.NEW)]
+
+
 def test_importing_again_changes_nothing() -> None:
     """Renamed, moved and given questions, each answer is still known by its words."""
     before = {file: file.read_bytes() for file in (CORPUS / "answers").rglob("*.md")}
-    summary = import_page(PAGE, CORPUS / "answers")
-    assert (len(summary.created), len(summary.present), summary.left_alone) == (0, 20, ())
+    plan = bring_in(PAGE, CORPUS / "answers")
+    assert [step.change for step in plan.steps] == 20 * [Change.PRESENT]
     assert before == {file: file.read_bytes() for file in (CORPUS / "answers").rglob("*.md")}
 
 
 def test_fresh_import_makes_twenty_readable_files(tmp_path: Path) -> None:
     """Slugs are plain and unique, themes are folders, and every file parses with facets of the definitions."""
-    summary = import_page(PAGE, tmp_path)
-    assert len(summary.created) == 20
-    assert (tmp_path / "certificats" / "certificat-delivre-ans-duree-validite.md") in summary.created
+    files = created(bring_in(PAGE, tmp_path))
+    assert len(files) == 20
+    assert (tmp_path / "certificats" / "certificat-delivre-ans-duree-validite.md") in files
     known = {facet.key: set(facet.values) for facet in open_corpus(CORPUS).facets}
-    for file in summary.created:
+    for file in files:
         assert re.fullmatch(r"[a-z0-9-]{3,80}", file.stem)
     for answer in open_corpus(tmp_path).answers():
+        assert answer.source == "FAQ des industriels"
         assert all(set(values) <= known[key] for key, values in answer.facets.items())
+
+
+def test_the_page_of_somebody_else_gets_no_facets(tmp_path: Path) -> None:
+    """Another site asks whether an answer was useful too: neither our facets nor our source are put to its words."""
+    page = tmp_path / "piscine.txt"
+    page.write_text(f"Un certificat médical est demandé aux nageurs.\n{CLOSING_LINE}\n", encoding="utf-8")
+    assert created(bring_in(page, tmp_path / "answers"))[0].parent.name == "divers"
+    (answer,) = open_corpus(tmp_path / "answers").answers()
+    assert (answer.text, dict(answer.facets), answer.source) == (
+        "Un certificat médical est demandé aux nageurs.",
+        {},
+        None,
+    )
+
+
+def test_the_command_asks_before_it_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A page saved as text is shown first, as a table is: without --yes nothing is written."""
+    page = _page_of_two(tmp_path)
+    assert main(["import", str(page), str(tmp_path / "answers")]) == 2
+    said = capsys.readouterr().out
+    assert "2 réponses lues" in said
+    assert "+ divers/certificat.md" in said
+    assert _files(tmp_path) == {"page.txt"}
+    assert main(["import", str(page), str(tmp_path / "answers"), "--yes"]) == 0
+    assert len(list(open_corpus(tmp_path / "answers").answers())) == 2
 
 
 def test_edited_file_is_left_alone(tmp_path: Path) -> None:
     """A file whose text an editor changed keeps its name and its words; the page's version is not put beside it."""
     page = tmp_path / "page.txt"
     page.write_text(f"Un certificat dure trois ans.\n{CLOSING_LINE}\n", encoding="utf-8")
-    file = import_page(page, tmp_path / "answers").created[0]
+    (file,) = created(bring_in(page, tmp_path / "answers"))
     file.write_text("Un certificat dure quatre ans.", encoding="utf-8")
-    summary = import_page(page, tmp_path / "answers")
-    assert summary.created == ()
-    assert file.stem in summary.left_alone[0]
+    assert [(step.change, step.file) for step in bring_in(page, tmp_path / "answers").steps] == [(Change.KEPT, file)]
+    (tmp_path / "answers" / ".imports.json").unlink()
+    assert [(step.change, step.file) for step in bring_in(page, tmp_path / "answers").steps] == [(Change.ALIKE, file)]
     assert file.read_text(encoding="utf-8") == "Un certificat dure quatre ans."
 
 
@@ -64,19 +102,24 @@ def test_edited_and_renamed_file_is_left_alone(tmp_path: Path) -> None:
     text = "Le formulaire 413 sert à commander un certificat DMP pour une personne morale, par la poste ou en ligne."
     page = tmp_path / "page.txt"
     page.write_text(f"{text}\n{CLOSING_LINE}\n", encoding="utf-8")
-    file = import_page(page, tmp_path / "answers").created[0]
-    file.unlink()
     renamed = tmp_path / "answers" / "formulaire.md"
+    renamed.parent.mkdir()
     renamed.write_text(f"---\nquestions:\n  - Quel formulaire ?\n---\n{text.replace('413', '414')}", encoding="utf-8")
-    summary = import_page(page, tmp_path / "answers")
-    assert summary.created == ()
-    assert "formulaire.md en semble une version corrigée" in summary.left_alone[0]
+    plan = bring_in(page, tmp_path / "answers")
+    assert [(step.change, step.file) for step in plan.steps] == [(Change.ALIKE, renamed)]
 
     both = f"{text}\n{CLOSING_LINE}\n{text.replace('413', '414')}\n{CLOSING_LINE}\n"
     page.write_text(both, encoding="utf-8")
-    summary = import_page(page, tmp_path / "answers")
-    assert summary.present == (renamed,)
-    assert len(summary.created) == 1
+    plan = bring_in(page, tmp_path / "answers")
+    assert [step.change for step in plan.steps] == [Change.NEW, Change.PRESENT]
+
+
+def test_a_page_that_lost_its_first_answer(tmp_path: Path) -> None:
+    """Answers without a question are told apart by their words: what follows the one that is gone stays as it is."""
+    page = _page_of_two(tmp_path)
+    bring_in(page, tmp_path / "answers")
+    page.write_text(page.read_text(encoding="utf-8").partition(f"{CLOSING_LINE}\n")[2], encoding="utf-8")
+    assert [step.change for step in bring_in(page, tmp_path / "answers").steps] == [Change.SAME, Change.GONE]
 
 
 def test_answers_that_begin_alike_get_names_of_their_own(tmp_path: Path) -> None:
@@ -85,7 +128,7 @@ def test_answers_that_begin_alike_get_names_of_their_own(tmp_path: Path) -> None
     start = "Le certificat logiciel ORG personne morale"
     ends = ("sert au DMP, une fois pour toutes.", "expire au bout de trois ans.", "se commande en ligne.")
     page.write_text("".join(f"{start} {end}\n{CLOSING_LINE}\n" for end in ends), encoding="utf-8")
-    names = [file.stem for file in import_page(page, tmp_path / "answers").created]
+    names = [file.stem for file in created(bring_in(page, tmp_path / "answers"))]
     assert names[1:] == [f"{names[0]}-2", f"{names[0]}-3"]
 
 
@@ -95,7 +138,7 @@ def test_words_are_kept_to_the_last_sign(tmp_path: Path) -> None:
     body = "Est-ce « possible\xa0» ?\nVotre question concerne quel couloir\xa0? Demandez-le."
     closing = CLOSING_LINE.replace(" ?", "\xa0?")
     page.write_text(f"Votre question concerne quel dispositif ?\n\n{body}\n{closing}\n", encoding="utf-8")
-    import_page(page, tmp_path / "answers")
+    bring_in(page, tmp_path / "answers")
     assert [answer.text for answer in open_corpus(tmp_path / "answers").answers()] == [body]
 
 
@@ -106,7 +149,7 @@ def test_nothing_is_imported_beside_unreadable_answers(tmp_path: Path) -> None:
     (tmp_path / "answers").mkdir()
     (tmp_path / "answers" / "a.md").write_text("---\nsource: x\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="pas fermé"):
-        import_page(page, tmp_path / "answers")
+        bring_in(page, tmp_path / "answers")
     assert [file.name for file in (tmp_path / "answers").rglob("*.md")] == ["a.md"]
 
 
@@ -114,7 +157,7 @@ def test_page_of_another_system(tmp_path: Path) -> None:
     """A byte order mark and Windows line ends are nothing, and lines of an answer stay lines."""
     page = tmp_path / "page.txt"
     page.write_bytes(f"\ufeffUn.\r\nDeux.\r\n{CLOSING_LINE}\r\n".encode())
-    file = import_page(page, tmp_path / "answers").created[0]
+    (file,) = created(bring_in(page, tmp_path / "answers"))
     entry = parse_markdown_text(file.read_text(encoding="utf-8"), path=str(file))
     assert entry.answer.text == "Un.\nDeux."  # type: ignore[union-attr]  # it parses, or the test fails here
 
@@ -122,7 +165,8 @@ def test_page_of_another_system(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "aucune ligne"),
+        (b"", "aucune ligne .* ne sépare ici des réponses : enregistrez la page en .html"),
+        (f"{CLOSING_LINE}\n".encode(), "ne contient aucune réponse"),
         (b"Un texte quelconque.", "aucune ligne"),
         (f"Un.\n{CLOSING_LINE}\n\nReste".encode(), r"page\.txt:4: .*après la dernière ligne"),
         ("é".encode("latin-1"), "UTF-8"),
@@ -133,7 +177,7 @@ def test_what_is_no_page_is_refused(tmp_path: Path, content: bytes, words: str) 
     """Nothing is written where the page cannot be understood."""
     (tmp_path / "page.txt").write_bytes(content)
     with pytest.raises(CorpusError, match=words):
-        import_page(tmp_path / "page.txt", tmp_path / "answers")
+        bring_in(tmp_path / "page.txt", tmp_path / "answers")
     assert not (tmp_path / "answers").exists()
 
 
@@ -156,7 +200,7 @@ def test_a_place_that_is_taken_is_told(tmp_path: Path, place: str, words: str) -
     (tmp_path / "theme" / "divers").touch()
     (tmp_path / "name" / "divers" / "reponse-longue-mot.md").mkdir(parents=True)
     with pytest.raises(CorpusError, match=words):
-        import_page(page, tmp_path / place)
+        bring_in(page, tmp_path / place)
     assert _files(tmp_path) == {"page.txt", "theme/divers"}
 
 
@@ -167,11 +211,11 @@ def test_a_full_disk_leaves_no_answer(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
     try:
         with pytest.raises(CorpusError, match=r"answers:1: rien ne peut être écrit ici \(File too large\) : vérifiez"):
-            import_page(page, tmp_path / "answers")
+            bring_in(page, tmp_path / "answers")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert _files(tmp_path) == {"page.txt"}
-    assert len(import_page(page, tmp_path / "answers").created) == 2
+    assert len(created(bring_in(page, tmp_path / "answers"))) == 2
 
 
 def _page_of_two(folder: Path) -> Path:
@@ -198,3 +242,14 @@ def test_the_command_says_what_is_no_page(tmp_path: Path, capsys: pytest.Capture
         errors = capsys.readouterr().err
         assert words in errors
         assert errors.endswith("1 problème : rien n'a été importé.\n")
+
+
+@pytest.mark.parametrize("name", ["faq.xls", "faq.doc", "faq.odt", "faq.pdf", "FAQ.PDF", "faq"])
+def test_other_formats_are_refused_with_those_that_are_read(tmp_path: Path, name: str) -> None:
+    """What no reader knows is said by its ending, with what to save it as; its bytes are no text to look at."""
+    (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    with pytest.raises(
+        CorpusError, match=r"pas ici : enregistrez un tableau en \.xlsx, \.ods ou \.csv, un document en"
+    ):
+        prepare_import(tmp_path / name, tmp_path / "answers")
+    assert not (tmp_path / "answers").exists()

@@ -1,0 +1,89 @@
+"""What an import of a page or a document leaves out, it says."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from indexer.corpus.imports.bring_in import prepare_import
+
+SECTIONS = (
+    ("Où est la piscine ?", "Rue du Bac."),
+    ("Payer par carte", "Oui, dès dix euros."),
+    ("Faut-il un bonnet ?", "Oui."),
+    ("Horaires d'ouverture", "De neuf à midi."),
+)
+TITLES = "laissés : « Payer par carte », « Horaires d'ouverture ». Pour les reprendre, faites-en des questions"
+
+
+def notes_of(file: Path) -> list[str]:
+    return [problem.message for problem in prepare_import(file, file.parent / "answers").drafts.notes]
+
+
+def page(folder: Path, body: str) -> Path:
+    (folder / "page.html").write_text(f"<html><meta charset=utf-8><body>{body}</body></html>", encoding="utf-8")
+    return folder / "page.html"
+
+
+def test_titles_that_are_no_questions_are_told(tmp_path: Path) -> None:
+    """Of four titles with a text, two are questions: the plan names the other two, in a document and in any page."""
+    paragraphs = "".join(
+        f'<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>{title}</w:t></w:r></w:p>'
+        f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+        for title, text in SECTIONS
+    )
+    with zipfile.ZipFile(tmp_path / "piscine.docx", "w") as archive:
+        document = f'<w:document xmlns:w="w"><w:body>{paragraphs}</w:body></w:document>'
+        archive.writestr("word/document.xml", document)
+    headings = "".join(f"<h2>{title}</h2><p>{text}</p>" for title, text in SECTIONS)
+    accordion = "".join(
+        f"<h3><button>{title}</button></h3><div class=collapse>{text}</div>" for title, text in SECTIONS
+    )
+    mixed = "".join(
+        f"<details><summary>{title}</summary>{text}</details>" if "?" in title else f"<h4>{title}</h4>{text}"
+        for title, text in SECTIONS
+    )
+    for file in (tmp_path / "piscine.docx", *(page(tmp_path, body) for body in (headings, accordion, mixed))):
+        (note,) = notes_of(file)
+        assert TITLES in note
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h1>FAQ</h1><h2>Délais</h2><h3>Quel délai ?</h3><p>Trois jours.</p><h4>Sauf en mai</h4><p>Quatre.</p>",
+        "<h2>Délais</h2><details><summary>Quel délai ?</summary>Trois jours.<h5>Sauf</h5>En mai.</details>",
+        "<h2>Délais</h2><dl><dt>Quel délai ?<dd>Trois jours.<dt>Combien ?<dd>Rien.</dl>",
+        "<h2>Quel délai ?</h2><p>Trois <b>jours</b>.</p><footer><h2>Nous écrire</h2><p>Par la poste.</p></footer>",
+    ],
+)
+def test_what_is_read_is_not_told(tmp_path: Path, body: str) -> None:
+    """Themes, headings within an answer and what stands around a page are no loss."""
+    assert notes_of(page(tmp_path, body)) == []
+
+
+def test_questions_that_a_page_does_not_declare_are_told(tmp_path: Path) -> None:
+    """Where a site declares one of its three questions, the plan names the other two."""
+    declared = (
+        '{"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": "Un ?", "acceptedAnswer": '
+        '{"@type": "Answer", "text": "Oui."}}]}'
+    )
+    shown = "".join(f"<h2>{name} ?</h2><p>Oui.</p>" for name in ("Un", "Deux", "Trois"))
+    (note,) = notes_of(page(tmp_path, f"<script type='application/ld+json'>{declared}</script>{shown}"))
+    assert "elles sont laissées : « Deux ? », « Trois ? »" in note
+
+
+def test_links_without_an_address_are_told(tmp_path: Path) -> None:
+    """A link of the site itself leads nowhere where the page does not say its address; one that stays is not told."""
+    links = (
+        "<a href='/reglement.pdf'>le règlement</a>, <a href='https://a.fr'>là</a>, <a href='#haut'>haut</a>, "
+        "<a href='tel:+33123456789'>01 23 45 67 89</a>, <a href='tel:+33123456789'>un appel</a>"
+    )
+    assert notes_of(page(tmp_path, f"<h2>Où ?</h2><p>{links}</p>")) == [
+        "« Où ? » : le lien « le règlement » mène à « /reglement.pdf », sans adresse entière : il n'est pas gardé. "
+        "Écrivez-le dans la réponse, avec « https:// ».",
+        "« Où ? » : le lien « un appel » mène à « tel:+33123456789 », sans adresse entière : il n'est pas gardé. "
+        "Écrivez-le dans la réponse, avec « https:// ».",
+    ]
+    known = "<link rel=canonical href=https://a.fr/faq>"
+    assert len(notes_of(page(tmp_path, f"{known}<h2>Où ?</h2><p>{links}</p>"))) == 1
