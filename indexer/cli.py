@@ -289,7 +289,7 @@ def _workforce(place: str | None, encoder: "Encoder", settings: IndexerSettings)
         encoder=str(model.absolute()) if model.exists() else settings.encoder,  # they run in another folder
         threads=settings.threads or found.threads_each,
     )
-    adapter = adapter_for(settings)
+    adapter = adapter_for(settings.encoder, settings.index)
     taught = adapter.read_bytes() if adapter else None
     with open_cluster(found, encoder=encoder, load=partial(load, theirs, taught)) as cluster:
         yield cluster

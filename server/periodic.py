@@ -17,17 +17,20 @@ def repeated(
 ) -> Iterator[None]:
     """Call *action* every so often until the end of the block, in a thread called *name*, which begins with *first*.
 
-    What *action* raises is logged, and it is called again all the same.
+    What either raises is logged, and *action* is called again all the same.
     """
     ended = threading.Event()
 
+    def attempt(due: Callable[[], object]) -> None:
+        try:
+            due()
+        except Exception:
+            logger.exception("%s failed, and goes on.", name)
+
     def repeat() -> None:
-        first()
+        attempt(first)
         while not ended.wait(every_seconds):
-            try:
-                action()
-            except Exception:
-                logger.exception("%s failed, and goes on.", name)
+            attempt(action)
 
     thread = threading.Thread(target=repeat, name=name, daemon=True)
     thread.start()

@@ -22,7 +22,7 @@ try:
 except ImportError as error:
     raise SettingsError(
         f"SOUFFLEUR_TRACES is set, but OpenTelemetry is not installed ({error}). "
-        "Run \"pip install '.[tracing]'\", or unset it."
+        "Run \"pip install 'souffleur-faq[tracing]'\", or unset it."
     ) from error
 
 _MOST_SECONDS = 2

@@ -130,7 +130,9 @@ def build_index(
     """Build an index of *corpus* in the folder *path*, put it into service, and return what was done.
 
     Only texts that no index of the folder has yet are encoded. What is served from the folder is not interrupted.
-    encoder: one from `load_encoder`, or its name. risk: accepted share of wrong answers among those given as answered.
+    encoder: one from `load_encoder`, or its name; "bundled" is as it was taught for the index in service there, if it
+    was; "bundled-base" is what nobody taught anything.
+    risk: accepted share of wrong answers among those given as answered.
     keep: how many indexes stay on disk. memory_megabytes: most that the vectors may take while serving, any if None.
     progress: called with the number of texts encoded so far, and in all.
     CorpusError with every problem at once; EncoderError; IndexFolderError where the folder cannot be written.
@@ -141,7 +143,7 @@ def build_index(
     return build(
         corpus,
         Path(path),
-        encoder=_encoder(encoder),
+        encoder=_encoder(encoder, taught_in=Path(path)),
         risk=risk,
         keep=keep,
         memory_bytes=memory_megabytes * 1_000_000 if memory_megabytes else None,
@@ -155,14 +157,18 @@ def open(  # noqa: A001  # souffleur.open reads as gzip.open does
     """Return what answers questions from the index in service in the folder *path*.
 
     path: or the address of a Milvus, such as "milvus://host:19530". encoder: the one that built it, from
-    `load_encoder`, or its name. store_token: user:password or key of the Milvus.
+    `load_encoder`, or its name; "bundled" is as it was taught for the index in service in the folder. Of a Milvus that
+    is not known: give `load_encoder(adapter=…)`. store_token: user:password or key of the Milvus.
     IndexFolderError where there is no index, it is damaged, or another encoder built it; EncoderError. StoreError where
     a Milvus refuses, or does not answer, also later.
     """
+    from indexer.index.folder import IndexFolder
     from indexer.index.place import place_named
     from server.answering.answering import Answering
 
-    return Answering.open(place_named(path, store_token=store_token), encoder=_encoder(encoder))
+    place = place_named(path, store_token=store_token)
+    folder = place.path if isinstance(place, IndexFolder) else None
+    return Answering.open(place, encoder=_encoder(encoder, taught_in=folder))
 
 
 def open_in_memory(corpus: "AnswerSource | Iterable[Answer]", *, encoder: "Encoder | str" = "bundled") -> "Souffleur":
@@ -181,12 +187,14 @@ def open_in_memory(corpus: "AnswerSource | Iterable[Answer]", *, encoder: "Encod
         return open(folder, encoder=loaded)
 
 
-def _encoder(encoder: "Encoder | str") -> "Encoder":
+def _encoder(encoder: "Encoder | str", *, taught_in: Path | None = None) -> "Encoder":
+    """Return the encoder that is given or named. taught_in: an index folder, where "bundled" may have been taught."""
     if not isinstance(encoder, str):
         return encoder
     from indexer.encoders.loading import load_encoder as load
+    from indexer.index.encoder import adapter_for
 
-    return load(encoder)
+    return load(encoder, adapter=adapter_for(encoder, taught_in) if taught_in else None)
 
 
 def __getattr__(name: str) -> Any:

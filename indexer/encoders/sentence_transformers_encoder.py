@@ -27,7 +27,7 @@ _MEAN_OF_TOKENS = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Norma
 _NO_LIMIT = 1 << 30
 _BATCH_TEXTS = 32
 _HUB_SECONDS = 10.0
-_INSTALL = "pip install 'souffleur[sentence-transformers]'"
+_INSTALL = "pip install 'souffleur-faq[sentence-transformers]'"
 
 
 class SentenceTransformersEncoder:

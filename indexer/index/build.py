@@ -140,9 +140,17 @@ def build_index(
             folder.discard(aside)
             return BuildSummary(manifest, unchanged=False, took_seconds=time.perf_counter() - started, refused=True)
         folder.publish(aside, manifest)
-        journal.remove()
-        folder.prune(keep=keep)
+        _tidy(folder, journal, keep=keep)
     return BuildSummary(manifest, unchanged=False, took_seconds=time.perf_counter() - started)
+
+
+def _tidy(folder: IndexFolder, journal: Journal, *, keep: int) -> None:
+    """Remove what is not needed beside the new index; what cannot be removed is told, for that index is in service."""
+    for remove in (journal.remove, lambda: folder.prune(keep=keep)):
+        try:
+            remove()
+        except (OSError, IndexFolderError) as error:
+            logger.warning("The new index is in service, but something older could not be removed. %s", error)
 
 
 def _new_id(built_at: datetime, corpus_hash: str, encoder: Encoder) -> str:

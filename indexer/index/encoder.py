@@ -12,11 +12,12 @@ import time
 from pathlib import Path
 
 from indexer.encoders import Encoder
+from indexer.encoders.bundled.layout import TAUGHT_NAME
 from indexer.encoders.loading import load_named_encoder
 from indexer.errors import IndexFolderError
 from indexer.files import force_to_disk
 from indexer.index.folder import ADAPTERS, IndexFolder
-from indexer.settings import BUNDLED, IndexerSettings
+from indexer.settings import BUNDLED, BUNDLED_BASE, BUNDLED_TAUGHT, IndexerSettings
 
 _A_DAY_SECONDS = 86_400
 
@@ -28,23 +29,45 @@ def load_configured_encoder(settings: IndexerSettings) -> Encoder:
 
     "bundled" is as the index in service was made with it; "bundled-base" is what nobody taught anything.
     """
-    return load_named_encoder(settings, adapter=adapter_for(settings))
+    return load_named_encoder(settings, adapter=adapter_for(settings.encoder, settings.index))
 
 
-def adapter_for(settings: IndexerSettings) -> Path | None:
-    """Return what the encoder that *settings* name was taught for the index in service, a file; None for nothing."""
-    return adapter_in_service(settings.index) if settings.encoder == BUNDLED else None
+def adapter_for(encoder: str, path: Path) -> Path | None:
+    """Return what the encoder of this name was taught for the index in service in *path*, a file; None for nothing."""
+    return adapter_in_service(path) if encoder == BUNDLED else None
 
 
 def adapter_in_service(path: Path) -> Path | None:
-    """Return the adapter of the index in service in the folder *path*, None where it has none, or cannot be read."""
+    """Return the adapter of the index in service in the folder *path*, None where it has none, or cannot be read.
+
+    One that should be there and is not is told in the log: a build would go on with an encoder that nobody taught.
+    """
     folder = IndexFolder(path)
     try:
-        fingerprint = folder.manifest(folder.current_id()).encoder.fingerprint
+        built_by = folder.manifest(folder.current_id()).encoder
     except IndexFolderError:  # whoever opens the index says so
         return None
-    file = _file_of(path, fingerprint)
-    return file if file.is_file() else None
+    file = _file_of(path, built_by.fingerprint)
+    if file.is_file():
+        return file
+    if built_by.name == TAUGHT_NAME:
+        _log.warning(
+            "The index in service in %s was built with %s (%s), but %s is not there: the encoder is the one that "
+            "nobody taught. Copy that file from where the index was made, or name the encoder: %s if that built "
+            "it, or %s.",
+            path,
+            built_by.name,
+            built_by.fingerprint[:7],
+            file,
+            BUNDLED_TAUGHT,
+            BUNDLED_BASE,
+        )
+    return None
+
+
+def adapter_name(fingerprint: str) -> str:
+    """Return where in an index folder that lies which the encoder of this fingerprint was taught."""
+    return f"{ADAPTERS}/{fingerprint[:16]}.npz"
 
 
 def keep_adapter(path: Path, content: bytes, *, fingerprint: str) -> None:
@@ -66,7 +89,7 @@ def keep_adapter(path: Path, content: bytes, *, fingerprint: str) -> None:
 
 
 def _file_of(path: Path, fingerprint: str) -> Path:
-    return path / ADAPTERS / f"{fingerprint[:16]}.npz"
+    return path / adapter_name(fingerprint)
 
 
 def _remove_unused(path: Path) -> None:

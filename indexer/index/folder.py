@@ -184,13 +184,21 @@ class IndexFolder(Indexes):
             raise IndexFolderError(f"The answers of {index_id} cannot be read: {error}.") from error
 
     def remove(self, index_ids: Sequence[str]) -> None:
-        """Remove indexes, and what an earlier removal left."""
+        """Remove indexes, and what an earlier removal left. IndexFolderError names those that cannot be removed."""
+        failed = []
         for index_id in index_ids:
             # Renamed first: a half-removed index must not look like a complete one.
-            doomed = self.path / f".removing-{index_id}"
-            (self.path / index_id).rename(doomed)
-        for doomed in self.path.glob(".removing-*"):
-            shutil.rmtree(doomed)
+            try:
+                (self.path / index_id).rename(self.path / f".removing-{index_id}")
+            except OSError as error:
+                failed.append(str(error))
+        for doomed in sorted(self.path.glob(".removing-*")):
+            try:
+                shutil.rmtree(doomed)
+            except OSError as error:  # which names a file within
+                failed.append(f"{doomed}: {error}")
+        if failed:
+            raise IndexFolderError(f"Nothing needs this any more, remove it by hand: {'; '.join(failed)}.")
 
     def _way_out(self, index_id: str) -> str:
         back = f', or "{command_of("rollback")}" to go back to the one before' if self.before(index_id) else ""

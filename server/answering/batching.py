@@ -63,44 +63,55 @@ class Batcher:
         self._most = most
         self._observe = observe
         self._lock = threading.Lock()
-        self._busy = False
+        self._leader: _Job | None = None
         self._waiting: deque[_Job] = deque()
 
     def encode(self, questions: Sequence[str]) -> Vectors:
         """Return the vectors, shape (len(questions), dimension). What the encoder raises is raised in every thread.
 
-        All of *questions* are in one batch, so they should be one part of `divide`.
+        All of *questions* are in one batch, so they should be one part of `divide`. A KeyboardInterrupt ends this call
+        alone; RuntimeError in those that were in its batch.
         """
         job = _Job(questions)
-        with self._lock:
-            self._waiting.append(job)
-            leads = not self._busy
-            self._busy = True
-        if not leads:
+        try:
+            with self._lock:
+                self._waiting.append(job)
+                if self._leader is None:
+                    self._appoint(job)
             job.woken.wait()
-        if job.result is None:
-            self._lead()
+            if job.result is None:
+                self._lead(job)
+        finally:
+            self._leave(job)
         if isinstance(job.result, Exception):
             raise job.result
         if job.result is None:
             raise RuntimeError("a batch ended without the vectors of its leader")
         return job.result
 
-    def _lead(self) -> None:
-        """Encode the leader's own questions with some of those that wait, then hand over to who has waited longest."""
+    def _appoint(self, job: _Job | None) -> None:
+        """Make *job* the leader, under the lock: whoever it wakes is seen to lead, so that its end is one too."""
+        self._leader = job
+        if job:
+            job.woken.set()
+
+    def _leave(self, job: _Job) -> None:
+        """Let nobody wait for *job*, whatever ended it: its turn to lead goes to who has waited longest."""
         with self._lock:
-            jobs = [self._waiting.popleft()]
-            batch = list(jobs[0].questions)
-            for job in sorted(self._waiting, key=lambda job: abs(job.longest - jobs[0].longest)):
-                together = [*batch, *job.questions]
-                if len(together) > self._most or not _fits(together):
-                    break
-                jobs.append(job)
-                batch = together
-            taken = set(map(id, jobs))
-            self._waiting = deque(job for job in self._waiting if id(job) not in taken)
-        self._observe(len(batch))
+            if job in self._waiting:
+                self._waiting.remove(job)
+            if self._leader is job:
+                self._appoint(self._waiting[0] if self._waiting else None)
+
+    def _lead(self, leader: _Job) -> None:
+        """Encode the leader's own questions with some of those that wait, and wake these."""
+        jobs = [leader]
         try:
+            with self._lock:
+                jobs = self._together_with(leader)
+                self._waiting = deque(job for job in self._waiting if job not in jobs)
+            batch = [question for job in jobs for question in job.questions]
+            self._observe(len(batch))
             vectors = self._encode(batch)
             first = 0
             for job in jobs:
@@ -109,10 +120,21 @@ class Batcher:
         except Exception as error:  # noqa: BLE001  # raised again in each of the threads
             for job in jobs:
                 job.result = error
-        with self._lock:
-            self._busy = bool(self._waiting)
-            successor = self._waiting[0] if self._waiting else None
-        for job in jobs:
-            job.woken.set()
-        if successor:
-            successor.woken.set()
+        finally:
+            for job in jobs:
+                if job.result is None:
+                    job.result = RuntimeError("The thread that encoded this question was interrupted. Ask again.")
+                job.woken.set()
+
+    def _together_with(self, leader: _Job) -> list[_Job]:
+        """Return *leader* and those that wait with questions of most nearly its length, as many as fit."""
+        jobs = [leader]
+        batch = list(leader.questions)
+        others = (job for job in self._waiting if job is not leader)
+        for job in sorted(others, key=lambda job: abs(job.longest - leader.longest)):
+            together = [*batch, *job.questions]
+            if len(together) > self._most or not _fits(together):
+                break
+            jobs.append(job)
+            batch = together
+        return jobs

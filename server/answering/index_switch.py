@@ -29,6 +29,8 @@ _PATIENCE_SECONDS = 60.0
 _REFUSED = "The index named in `current` was refused, and the one before serves; the log says why."
 _DAMAGED = "A file of the index in service is damaged; the log says which."
 
+_UNVERIFIED = "The store of the index in service refused to have it verified; the log says why."
+
 
 @dataclass(frozen=True, slots=True)
 class Previous:
@@ -114,6 +116,9 @@ class IndexSwitch:
             self._answering.metrics.damaged_files.inc()
             self._answering.degrade(_DAMAGED)
             logger.error("The index in service is damaged, and goes on serving: %s", error)
+        except StoreError as error:
+            self._answering.degrade(_UNVERIFIED)
+            logger.error("The index in service could not be verified, and goes on serving: %s", error)
 
     def _named(self) -> object:
         return self._indexes.stamp()

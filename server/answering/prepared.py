@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.encoders import Encoder
+from indexer.encoders.bundled.layout import TAUGHT_NAME
 from indexer.errors import IndexFolderError, SouffleurError
+from indexer.index.encoder import adapter_name
 from indexer.index.index import Index
 from indexer.index.indexes import Indexes
 from indexer.records import IndexInfo
@@ -41,10 +43,15 @@ class PreparedIndex:
         """
         built_by = index.manifest.encoder
         if encoder.fingerprint != built_by.fingerprint:
+            taught = (
+                f" What it was taught is {adapter_name(built_by.fingerprint)} of the folder that it was built in, and "
+                "is copied with it."
+            )
             raise IndexFolderError(
                 f"The index was built with {built_by.name} ({built_by.fingerprint[:7]}), but {encoder.name} "
                 f'({encoder.fingerprint[:7]}) is in use here. Run "{command_of("build")}", or name the encoder '
                 "of the index with --encoder. After `souffleur tune`, or after going back from it, restart the server."
+                + (taught if built_by.name == TAUGHT_NAME else "")
             )
         curated = [(text, answer.id) for answer in index.answers_with_questions() for text in shown_questions(answer)]
         suggester = Suggester(curated)

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_every_variable_is_a_setting(name: str) -> None:
 
 
 def test_the_image_is_pinned_hashed_and_without_root() -> None:
-    """Its base has a version, libraries are held to the lock, and its user is a number."""
+    """Its base has a version, libraries are held to the lock, its user is a number, and every package is in it."""
     assert re.search(r"^ARG BASE=\S+:3\.1[1-3]\.\d+-slim-\w+$", DOCKERFILE, re.MULTILINE)
     assert "--require-hashes --requirement requirements.lock" in DOCKERFILE
     assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
@@ -49,6 +50,9 @@ def test_the_image_is_pinned_hashed_and_without_root() -> None:
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     assert {f"!{source}" for source in sources} <= set(ignored)
     assert [source for source in sources if not (DEPLOY.parent / source).exists()] == []
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = project["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert {package.removesuffix("*") for package in packages} <= sources
 
 
 def test_compose_names_what_there_is() -> None:

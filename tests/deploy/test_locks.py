@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from indexer.workforce.likeness import DISTRIBUTION
+
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 FOR_BUILDING = {"setuptools"}
@@ -50,3 +52,30 @@ def test_the_locks_are_complete() -> None:
     assert needed <= core.keys()
     assert core.keys() <= everything.keys()
     assert everything.keys() - FOR_BUILDING == pinned().keys() - {"torch"}
+
+
+def test_what_users_are_told_to_install_is_ours() -> None:
+    """Every command in the sources names this distribution and an extra that it has, or the wheel of the model.
+
+    One called `souffleur` is somebody else's, and `.` is a checkout, which an installed program has not.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {*project["optional-dependencies"], "{extra}"}
+    told = {
+        (file.relative_to(ROOT).as_posix(), target)
+        for package in ("indexer", "server", "evaluation", "souffleur", "training")
+        for file in (ROOT / package).rglob("*.py")
+        for target in re.findall(r"pip install (?:-\S+ )*[\\\"']*([^\s\\\"']+)", file.read_text(encoding="utf-8"))
+    }
+    assert len(told) >= 8
+    wrong = {
+        (file, target)
+        for file, target in told
+        if target != "{WHEEL}"
+        and not (
+            (found := re.fullmatch(r"(?:souffleur-faq|\{DISTRIBUTION\})\[(.+?)\](?:==.+)?", target))
+            and found[1] in extras
+        )
+    }
+    assert wrong == set()
+    assert project["name"] == DISTRIBUTION == "souffleur-faq"

@@ -131,4 +131,4 @@ def test_without_the_extra_it_says_what_to_type(small_index: Path) -> None:
     )
     outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert outcome.stdout.strip() == "2"
-    assert "pip install '.[tracing]'" in outcome.stderr
+    assert "pip install 'souffleur-faq[tracing]'" in outcome.stderr

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 import souffleur
+from indexer.encoders import loading
+from indexer.encoders.bundled.layout import TAUGHT_NAME
+from indexer.index.encoder import keep_adapter
 from indexer.index.folder import IndexFolder
 from souffleur import Answer, Status
+from souffleur.adapters.faq import open_faq
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
 from tests.stores import connected
@@ -97,6 +101,24 @@ def test_asking_from_asyncio(faq: souffleur.Souffleur) -> None:
         return [reply.hits[0].answer.id for reply in replies]
 
     assert asyncio.run(ask()) == [answer.id for answer in ANSWERS for _ in answer.questions]
+
+
+def test_what_an_index_was_taught_is_found_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by the commands: opened, built again or given to a framework, it is asked with the encoder that made it."""
+    taught = FakeEncoder(name=TAUGHT_NAME)
+    untaught = FakeEncoder()
+    monkeypatch.setattr(loading, "load_encoder", lambda _, *, adapter: taught if adapter else untaught)
+    corpus = souffleur.open_corpus(ANSWERS)
+    souffleur.build_index(corpus, tmp_path, encoder=taught)
+    with pytest.raises(souffleur.IndexFolderError, match=f"taught is adapters/{taught.fingerprint[:16]}.npz of"):
+        souffleur.open(tmp_path)
+    keep_adapter(tmp_path, b"own", fingerprint=taught.fingerprint)
+    assert souffleur.open(str(tmp_path)).encoder is taught
+    assert souffleur.build_index(corpus, str(tmp_path)).unchanged
+    faq = open_faq(tmp_path)
+    assert faq.ask("Combien de temps un certificat est-il valable ?", limit=1).hits[0].id == ANSWERS[0].id
+    assert souffleur.build_index(corpus, tmp_path, encoder=untaught).manifest.encoder.name == untaught.name
+    assert souffleur.open(tmp_path).encoder is untaught
 
 
 def test_pickling_is_refused_with_the_way_out(faq: souffleur.Souffleur) -> None:

@@ -38,15 +38,20 @@ class Adapter:
     @classmethod
     def load(cls, path: Path) -> "Adapter":
         """Return the adapter in *path*. EncoderError if it cannot be read."""
+        advice = (
+            "Install this program anew."
+            if path == ADAPTER_FILE
+            else "Copy it again from where it was made, or build with the encoder bundled-base, which nobody taught."
+        )
         try:
             content = path.read_bytes()
             # From the bytes: of a damaged file np.load would leave the file open.
             with np.load(io.BytesIO(content)) as arrays:
                 scales = {name: arrays[name] for name in arrays.files}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise EncoderError(f"The adapter {path} cannot be read: {error}. Install this program anew.") from error
+            raise EncoderError(f"The adapter {path} cannot be read: {error}. {advice}") from error
         if any(array.dtype != np.float16 or array.ndim != 2 for array in scales.values()):
-            raise EncoderError(f"The file {path} is no adapter. Install this program anew.")
+            raise EncoderError(f"The file {path} is no adapter. {advice}")
         return cls(scales, hashlib.sha256(content).hexdigest())
 
     @staticmethod

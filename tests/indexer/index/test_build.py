@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -173,6 +174,37 @@ class BrokenCorpus(MemoryCorpus):
     def answers(self) -> Iterator[Answer]:
         yield self.entries[0]
         raise CorpusError([Problem("b.md", 3, "Le texte est vide.")])
+
+
+def test_what_cannot_be_removed_is_told_and_stops_no_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The new index is in service by then: the next builds end well too, and the log names what is left."""
+    folder = IndexFolder(tmp_path / "index")
+    first = build(tmp_path).manifest.id
+    second = build(tmp_path, ANSWERS[:-1]).manifest.id
+    remove_all, unlink = shutil.rmtree, Path.unlink
+
+    def refuse_first(path: Path) -> None:
+        if first in str(path):
+            raise PermissionError(1, "Operation not permitted", "answers.jsonl")
+        remove_all(path)
+
+    def refuse_journal(path: Path, missing_ok: bool = False) -> None:
+        if path.suffix == ".partial":
+            raise PermissionError(1, "Operation not permitted", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse_first)
+    monkeypatch.setattr(Path, "unlink", refuse_journal)
+    for answers in (ANSWERS, ANSWERS[:-1]):
+        caplog.clear()
+        summary = build_index(MemoryCorpus(answers), folder.path, encoder=FakeEncoder(), keep=1)
+        assert folder.ids() == [folder.current_id()] == [summary.manifest.id]
+        assert f"{folder.path}/.removing-{first}: " in caplog.text
+        assert ".partial" in caplog.text
+    assert [left.name for left in folder.path.glob(".removing-*")] == [f".removing-{first}"]
+    assert second not in caplog.text
 
 
 def test_bad_corpus_leaves_the_index_alone(tmp_path: Path) -> None:

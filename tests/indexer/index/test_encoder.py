@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from indexer.corpus.answer_list import AnswerList
+from indexer.encoders.bundled.layout import TAUGHT_NAME
 from indexer.index import encoder as module
 from indexer.index.build import build_index
-from indexer.index.encoder import adapter_in_service, keep_adapter, load_configured_encoder
+from indexer.index.encoder import adapter_for, adapter_in_service, keep_adapter, load_configured_encoder
 from indexer.index.folder import ADAPTERS, IndexFolder
 from indexer.settings import IndexerSettings
 from tests.corpora import ANSWERS
@@ -51,6 +52,20 @@ def test_without_an_index_there_is_none(tmp_path: Path) -> None:
     assert adapter_in_service(tmp_path / "nowhere") is None
     (tmp_path / "current").write_text("20260101-120000-000-01234567\n", encoding="utf-8")
     assert adapter_in_service(tmp_path) is None
+
+
+def test_an_adapter_that_is_missing_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An index that was taught comes with its adapter; without it, the log names the file and the ways on."""
+    taught = FakeEncoder(name=TAUGHT_NAME)
+    build_index(AnswerList.of(ANSWERS), tmp_path, encoder=taught)
+    assert adapter_for("bundled-base", tmp_path) is None
+    assert not caplog.messages
+    assert adapter_for("bundled", tmp_path) is None
+    assert f"{tmp_path}/adapters/{taught.fingerprint[:16]}.npz is not there" in caplog.text
+    caplog.clear()
+    keep_adapter(tmp_path, b"own", fingerprint=taught.fingerprint)
+    assert adapter_for("bundled", tmp_path) is not None
+    assert not caplog.messages
 
 
 def test_an_adapter_of_no_index_goes_after_a_day(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Encoding concurrent questions together."""
 
 import threading
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +26,8 @@ class HeldEncoder:
         self.go.acquire()
         if "bad" in questions:
             raise RuntimeError("bad")
+        if "interrupt" in questions:
+            raise KeyboardInterrupt
         return FakeEncoder().encode_questions(questions)
 
 
@@ -90,6 +93,89 @@ def test_a_failure_is_told_and_passes() -> None:
     with pytest.raises(RuntimeError, match="bad"):
         batcher.encode(["bad"])
     assert batcher.encode(["good"]).shape == (1, 64)
+
+
+def test_an_interrupted_batch_leaves_nobody_waiting() -> None:
+    """A Ctrl-C in the encoder reaches its thread alone; the batch's others are told, who waits goes on, and so on."""
+    held = HeldEncoder()
+    batcher = Batcher(held, most=2)
+    told: dict[str, BaseException | None] = {}
+
+    def ask(text: str) -> None:
+        try:
+            batcher.encode([text])
+            told[text] = None
+        except BaseException as error:  # noqa: BLE001  # the test asks which it was
+            told[text] = error
+
+    threads = []
+    for waiting, text in enumerate(["first", "interrupt", "company", "later"]):
+        threads.append(threading.Thread(target=ask, args=(text,), daemon=True))
+        threads[-1].start()
+        if waiting == 0:
+            held.began.acquire()
+        while len(batcher._waiting) < waiting:
+            threading.Event().wait(0.001)
+    held.go.release(10)
+    for thread in threads:
+        thread.join(timeout=5)
+    assert held.batches == [["first"], ["interrupt", "company"], ["later"]]
+    assert {text: type(error) for text, error in told.items()} == {
+        "first": type(None),
+        "interrupt": KeyboardInterrupt,
+        "company": RuntimeError,
+        "later": type(None),
+    }
+    assert batcher.encode(["after"]).shape == (1, 64)
+
+
+def test_an_interrupted_observer_leaves_nobody_waiting() -> None:
+    """What is interrupted beside the encoder, or fails there, ends no more than one in the encoder does."""
+    ends: list[BaseException] = [KeyboardInterrupt(), ValueError("observer")]
+
+    def observe(_: int) -> None:
+        if ends:
+            raise ends.pop(0)
+
+    batcher = Batcher(FakeEncoder().encode_questions, observe=observe)
+    with pytest.raises(KeyboardInterrupt):
+        batcher.encode(["one"])
+    with pytest.raises(ValueError, match="observer"):
+        batcher.encode(["two"])
+    encoded = threading.Thread(target=batcher.encode, args=(["three"],), daemon=True)
+    encoded.start()
+    encoded.join(timeout=5)
+    assert not encoded.is_alive()
+
+
+@pytest.mark.parametrize("led", [False, True], ids=["while another is encoded", "just as it was to lead"])
+def test_an_interrupted_wait_leaves_nobody_waiting(led: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who gives up waiting is not waited for: what it asked is not encoded, and the next one has the turn."""
+    held = HeldEncoder()
+    batcher = Batcher(held, most=1)
+    first = threading.Thread(target=batcher.encode, args=(["first"],), daemon=True)
+    last = threading.Thread(target=batcher.encode, args=(["last"],), daemon=True)
+    first.start()
+    held.began.acquire()
+
+    def interrupted(*_: object) -> bool:
+        monkeypatch.undo()
+        last.start()
+        while len(batcher._waiting) < 2:
+            time.sleep(0.001)
+        if led:
+            held.go.release()
+            first.join(timeout=5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Event, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        batcher.encode(["given up"])
+    held.go.release(10)
+    for thread in (first, last):
+        thread.join(timeout=5)
+        assert not thread.is_alive()
+    assert held.batches == [["first"], ["last"]]
 
 
 def test_a_list_is_encoded_in_parts_of_like_lengths() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from indexer.index.build import build_index
-from indexer.index.folder import CURRENT, IndexFolder
+from indexer.index.encoder import adapter_in_service, keep_adapter
+from indexer.index.folder import ADAPTERS, CURRENT, IndexFolder
 from indexer.records import Answer
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
@@ -102,12 +103,39 @@ def test_servers_of_one_folder_follow_each_other(folders: tuple[Path, Path]) -> 
     assert [server.index_after_look() for server in servers] == [earlier, earlier]
 
 
+def test_the_script_copies_what_the_encoder_was_taught(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before `current`, which would name an index that cannot be asked; where nothing was taught, nothing is missed."""
+    stand_in = tmp_path / "bin" / "rsync"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        '#!/bin/sh\nwhile [ $# -gt 2 ]; do shift; done\ncp -R "$1" "$2" && basename "$1"\n', encoding="utf-8"
+    )
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stand_in.parent}:{os.environ['PATH']}")
+    one, two = folders
+    after = IndexFolder(one).current_id()
+
+    def copied() -> list[str]:
+        done = subprocess.run([SCRIPT, one, two], check=True, timeout=60, capture_output=True, text=True)
+        return done.stdout.split()
+
+    assert copied() == [after, CURRENT]
+    keep_adapter(one, b"taught", fingerprint=FakeEncoder().fingerprint)
+    assert copied() == [after, ADAPTERS, CURRENT]
+    adapter = adapter_in_service(two)
+    assert adapter is not None
+    assert adapter.read_bytes() == b"taught"
+
+
 @pytest.mark.slow
 def test_the_script_is_killed_and_run_again(folders: tuple[Path, Path]) -> None:
     """`deploy/copy-index.sh`, ended at any moment, leaves the index before; run to its end, both folders are alike."""
     if shutil.which("rsync") is None:
         pytest.skip("rsync is not there: apt-get install rsync")
     one, two = folders
+    keep_adapter(one, b"taught", fingerprint=FakeEncoder().fingerprint)
     before, after = IndexFolder(two).current_id(), IndexFolder(one).current_id()
     server = Server(two)
     for moment in range(25):
@@ -126,6 +154,7 @@ def test_the_script_is_killed_and_run_again(folders: tuple[Path, Path]) -> None:
     subprocess.run([SCRIPT, one, two], check=True, timeout=60)
     assert server.index_after_look() == after
     assert IndexFolder(two).verify(after)
+    assert adapter_in_service(two)
     # To go back is another `current` of the same length, perhaps of the same second.
     IndexFolder(one).switch(before)
     subprocess.run([SCRIPT, one, two], check=True, timeout=60)

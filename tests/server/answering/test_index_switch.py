@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from indexer.errors import IndexFolderError
+from indexer.errors import IndexFolderError, StoreError
 from indexer.files import sha256_of
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
@@ -137,6 +137,23 @@ def test_large_files_are_verified_after_the_start(folder: Path, monkeypatch: pyt
     file.write_bytes(whole[:-100])
     with pytest.raises(IndexFolderError, match="make index"):
         Answering.open(folder, encoder=FakeEncoder())
+
+
+def test_a_store_that_refuses_to_be_verified_is_told(
+    folder: Path, answering: Answering, index_switch: IndexSwitch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index serves, degraded, whatever its store says at the first look; the next looks find what is new."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreError("the role may not count rows")
+
+    monkeypatch.setattr(IndexFolder, "verify", refuse)
+    index_switch._verify_the_rest()
+    assert "refused to have it verified" in str(answering.degraded)
+    monkeypatch.undo()
+    build_index(SMALLER, folder, encoder=FakeEncoder())
+    assert index_switch.look()
+    assert answering.degraded is None
 
 
 def test_a_file_whose_content_is_strange_is_refused(
