@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from indexer.corpus.change_date import not_a_date, read_change_date
-from indexer.corpus.entries import Entry, Located, Unreadable
+from indexer.corpus.entries import Entry, Located, Unreadable, told_at
 from indexer.corpus.html.to_markdown import text_of_cell
 from indexer.corpus.slugs import free_name, name_of
 from indexer.corpus.tables.columns import (
@@ -34,6 +34,9 @@ from indexer.records import Answer, Problem, Severity
 ENDINGS = (".csv", ".tsv", ".xlsx", ".xlsm", ".ods")
 _HEAD_ROWS = 10
 _PARTED = re.compile(r"\s*[|\n]\s*")
+_ERROR_VALUE = re.compile(r"#(?:[A-ZÉ0-9/_]{2,20}[!?]|N/[AD]|GETTING_DATA|#{2,})|Err ?:\d{3}")
+_GROUPED = re.compile("[0-9]{1,3}(?:[\u202f\xa0 ][0-9]{3})+")
+"""A number as formats with thousands show it."""
 _ADDRESS = re.compile(r"https?://\S+|mailto:\S+")
 
 
@@ -166,7 +169,8 @@ class _Together:
 
 def _given_id(columns: Columns, row: Row) -> str:
     column = columns.first(Role.ID) or columns.first(Role.NUMBER)
-    return _cell(row, column.at).strip() if column else ""
+    given = _cell(row, column.at).strip() if column else ""
+    return re.sub(r"\s", "", given) if _GROUPED.fullmatch(given) else given
 
 
 def _key_of(columns: Columns, row: Row) -> bytes | None:
@@ -196,7 +200,7 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
         for column in columns.of(Role.FORMER_NAMES)
         for name in keywords_in(text_of_cell(_cell(row, column.at))).split()
     ]
-    changed_on, warnings = None, []
+    changed_on, warnings = None, list(_wrong_cells(path, columns, row))
     for column in columns.of(Role.CHANGED_ON):
         written = text_of_cell(_cell(row, column.at)).strip()
         changed_on = read_change_date(written)
@@ -244,6 +248,17 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
         text_column=text_column.letter if text_column else "",
         id_column=id_column.letter if id_column else "",
     )
+
+
+def _wrong_cells(path: str, columns: Columns, row: Row) -> Iterator[Problem]:
+    """Yield what spreadsheets show in place of a value, and cells that may read otherwise than they show."""
+    for column in columns.read:
+        if doubt := row.doubts.get(column.at):
+            yield Problem(path, row.number, told_at(column.letter, row.number, doubt), Severity.WARNING)
+        written = _cell(row, column.at).strip()
+        if _ERROR_VALUE.fullmatch(written):
+            message = f"« {written} » est une erreur du tableur : corrigez la formule, ou écrivez la valeur."
+            yield Problem(path, row.number, told_at(column.letter, row.number, message))
 
 
 def _joined(entries: list[Entry]) -> Entry:

@@ -10,11 +10,15 @@ MAX_CELL_CHARACTERS = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The texts of a row, *number* being what stands at its left. links: column to the words and address linked."""
+    """The texts of a row, *number* being what stands at its left.
+
+    links: column to the words and address linked. doubts: column to what may make its text another than is shown.
+    """
 
     number: int
     cells: tuple[str, ...]
     links: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    doubts: Mapping[int, str] = field(default_factory=dict)
 
     def is_empty(self) -> bool:
         """Whether nothing is written in it."""
