@@ -99,7 +99,10 @@ def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Column
             yield sheet.path, None, Unreadable(tuple(ignored))
         above = {row.number for row in rows[: at + 1]}
         for row in chain(head, sheet.rows):
-            if isinstance(row, Unreadable) or (row.number not in above and not row.is_empty()):
+            is_passed_over = isinstance(row, Row) and (
+                row.number in above or row.is_empty() or _is_head_again(row, rows[at], columns)
+            )
+            if not is_passed_over:
                 yield sheet.path, columns, row
     if not found_any and not without_head and not is_told:
         without_head = [Problem(str(file), 1, _no_head(()))]
@@ -108,6 +111,12 @@ def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Column
     for problem in without_head:
         message = f"cette feuille n'est pas lue : {problem.message}" if found_any else problem.message
         yield problem.path, None, Unreadable((Problem(problem.path, problem.line, message, severity),))
+
+
+def _is_head_again(row: Row, head: Row, columns: Columns) -> bool:
+    """Return whether a row has the headings once more: they are over several rows, or on top of each page."""
+    named = [*columns.of(Role.TEXT), *columns.of(Role.QUESTION)]
+    return all(_cell(row, column.at).strip() == head.cells[column.at].strip() for column in named)
 
 
 def _no_head(rows: "Collection[Row]") -> str:

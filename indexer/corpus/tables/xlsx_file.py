@@ -11,12 +11,12 @@ from xml.etree.ElementTree import Element, fromstring
 from indexer.corpus.entries import Unreadable
 from indexer.corpus.tables.archive import attribute, local_name, open_archive, read_relations, stream_elements
 from indexer.corpus.tables.number_format import BUILT_IN, GENERAL, show_general, show_number
-from indexer.corpus.tables.rows import Row, Sheet
+from indexer.corpus.tables.rows import Row, Sheet, spread_merged
 
 _WORKBOOK = "xl/workbook.xml"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HYPERLINK = re.compile(r'HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
-_LINK_ELEMENT = re.compile(rb"<(?:\w+:)?hyperlink\b[^>]*>")
+_ELEMENT_BEHIND = re.compile(rb"<(?:\w+:)?(?:hyperlink|mergeCell)\b[^>]*>")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]+)")
 
 _NOT_COMPUTED = "sa formule n'a pas de résultat : ouvrez le tableau dans un tableur, et enregistrez-le à nouveau."
@@ -49,7 +49,7 @@ def read_xlsx_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
         ]
         for name, part in shown:
             path = f"{file}, feuille « {name} »" if len(shown) > 1 else str(file)
-            yield Sheet(path, _rows(workbook, part))
+            yield Sheet(path, spread_merged(_rows(workbook, part)))
 
 
 def _part(target: str) -> str:
@@ -91,8 +91,8 @@ def _formats_of_styles(archive: zipfile.ZipFile) -> list[str]:
     return [formats.get(int(style.get("numFmtId", 0)), GENERAL) for style in styles]
 
 
-def _rows(workbook: _Workbook, part: str) -> Iterator[Row | Unreadable]:
-    links = _links(workbook.archive, part)
+def _rows(workbook: _Workbook, part: str) -> Iterator[Row]:
+    links, spans = _links_and_spans(workbook.archive, part)
     number = 0
     with workbook.archive.open(part) as stream:
         for element in stream_elements(stream, kept=frozenset({"row"})):
@@ -101,7 +101,7 @@ def _rows(workbook: _Workbook, part: str) -> Iterator[Row | Unreadable]:
             linked: dict[int, tuple[tuple[str, str], ...]] = {}
             doubts: dict[int, str] = {}
             for cell in element:
-                at = _column(cell.get("r")) if cell.get("r") else len(cells)
+                at = _column(cell.get("r", "")) if cell.get("r") else len(cells)
                 cells += [""] * (at + 1 - len(cells))
                 cells[at], doubt = _shown(workbook, cell)
                 address = links.get((number, at)) or _address_of_formula(cell)
@@ -110,11 +110,12 @@ def _rows(workbook: _Workbook, part: str) -> Iterator[Row | Unreadable]:
                     linked[at] = ((cells[at], address),)
                 if doubt and cells[at] != address:
                     doubts[at] = doubt
-            yield Row(number, tuple(cells), linked, doubts)
+            merged = {at: spans[number, at] for at in range(len(cells)) if (number, at) in spans} if spans else {}
+            yield Row(number, tuple(cells), linked, doubts, merged)
 
 
-def _column(reference: str | None) -> int:
-    found = _REFERENCE.match(reference or "")
+def _column(reference: str) -> int:
+    found = _REFERENCE.match(reference)
     column = 0
     for letter in found[1] if found else "A":
         column = column * 26 + ord(letter) - 64
@@ -163,23 +164,32 @@ def _address_of_formula(cell: Element) -> str | None:
     return found[1] if found else None
 
 
-def _links(archive: zipfile.ZipFile, part: str) -> dict[tuple[int, int], str]:
-    """Return row and column to address; links stand behind all rows, so that the end is looked at first."""
+def _links_and_spans(
+    archive: zipfile.ZipFile, part: str
+) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], tuple[int, int]]]:
+    """Return row and column to address, and to the rows and columns of merged cells, of which it is the first.
+
+    Both stand behind all rows, so that the end is looked at first.
+    """
     relations = read_relations(archive, part)
-    if not relations:
-        return {}
     links: dict[tuple[int, int], str] = {}
+    spans: dict[tuple[int, int], tuple[int, int]] = {}
     with archive.open(part) as stream:
         rest = b""
         while chunk := stream.read(1 << 20):
             window = rest + chunk
-            for found in _LINK_ELEMENT.finditer(window):
+            for found in _ELEMENT_BEHIND.finditer(window):
                 text = re.sub(rb"(\s)\w+:(\w+=)", rb"\1\2", found[0]).decode("utf-8", errors="replace")
                 element = fromstring(re.sub(r"^<\w+:", "<", text.rstrip("/>") + "/>"))
-                cell = _REFERENCE.match(element.get("ref", ""))
+                corners = list(_REFERENCE.finditer(element.get("ref", "")))
+                if not corners:
+                    continue
+                first, last = ((int(corner[2]), _column(corner[0])) for corner in (corners[0], corners[-1]))
                 address = relations.get(element.get("id", ""), "")
-                if cell and re.match(r"https?://|mailto:", address, re.IGNORECASE):
-                    links[int(cell[2]), _column(cell[0])] = address
+                if element.tag == "mergeCell":
+                    spans[first] = last[0] - first[0] + 1, last[1] - first[1] + 1
+                elif re.match(r"https?://|mailto:", address, re.IGNORECASE):
+                    links[first] = address
             at = window.rfind(b"<")
             rest = window[at:] if at >= 0 and b">" not in window[at:] else b""
-    return links
+    return links, spans
