@@ -20,6 +20,7 @@ from indexer.corpus.tables.rows import column_letter
 from indexer.corpus.tables.xlsx_file import read_xlsx_sheets
 from indexer.errors import CorpusError
 from indexer.records import Answer, Severity
+from server.batch.question_files import look_at
 
 TABLES = Path(__file__).parents[2] / "data/tables"
 DELAY = Answer("delai", "Trois jours.", ("Quel délai ?",), {"thematique": ("Délais",)})
@@ -173,6 +174,30 @@ def test_xlsx_cells_are_those_of_another_reader(
     for read in read_xlsx_sheets(file):
         cells = [(row.number, row.cells) for row in read.rows]  # type: ignore[union-attr]  # no row is unreadable here
         assert cells == [(at, tuple(f"'{cell}" for cell in row)) for at, row in enumerate(rows, start=1)]
+
+
+@pytest.mark.parametrize(
+    "text", ["Il a été…» dit", "l’été", "é”", "ÉTÉ»", "« à l’été »", "Où ça…", "Forêt", "fini : été"]
+)
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("ending", ["", "\n", "\r"])
+def test_text_is_read_in_the_encoding_that_it_has(tmp_path: Path, text: str, encoding: str, ending: str) -> None:
+    """Letters in a row that pass for one of UTF-8 make no file UTF-8, nor does a line feed make it Windows-1252."""
+    content = f"Question;Réponse{ending or chr(10)}Quoi ?;{text}{ending}"
+    (tmp_path / "faq.csv").write_bytes(content.encode(encoding))
+    assert [answer.text for answer in open_corpus(tmp_path / "faq.csv").answers()] == [text]
+    (tmp_path / "q.csv").write_bytes(content.encode(encoding))
+    file = look_at(tmp_path / "q.csv")
+    assert [line.cells for line in file.lines()] == [("Quoi ?", text)]
+
+
+def test_a_file_of_two_encodings_is_damaged(tmp_path: Path) -> None:
+    """Where a tenth of the letters are UTF-8, each row that is not is told, and none is read as what it is not."""
+    rows = ["Question;Réponse".encode(), *[f"Q{number} ?;été".encode("cp1252") for number in range(4)]]
+    (tmp_path / "faq.csv").write_bytes(b"\n".join(rows))
+    assert [(problem.line, problem.severity) for problem in check_corpus(tmp_path / "faq.csv")] == [
+        (line, Severity.ERROR) for line in range(2, 6)
+    ]
 
 
 def test_letters_of_columns() -> None:
