@@ -89,12 +89,13 @@ def test_messages_named_are_those_of_the_program(tmp_path: Path) -> None:
     table = tmp_path / "faq.xlsx"
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
-    for cells in (["Question", "Réponse"], ["Quand ?", "#REF!"], ["Combien ?", 0.5]):
+    for cells in (["Question", "Réponse", "", "Fin"], ["Quand ?", "#REF!", "à revoir"], ["Combien ?", 0.5]):
         sheet.append(cells)
+    book.create_sheet("Archives").append(["Question", "Réponse", "Rubrique", "Catégorie"])
     sheet.cell(3, 2).number_format = "# ?/?"
     book.save(table)
     given = "\n".join(map(str, [*check_corpus(tmp_path), *check_corpus(table)])).lower()
-    assert len(rows) == 18
+    assert len(rows) == 20
     for row in rows:
         words = re.sub(r"à \d+ %", "à 100 %", row.lower()).rstrip("…")
         assert words in given, words

@@ -90,20 +90,33 @@ def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Column
                     yield sheet.path, None, row
             number = rows[at].number if rows else 1
             wrong = columns.wrong if columns else (_no_head(rows),)
-            without_head += [Problem(sheet.path, number, message) for message in wrong]
+            problems = [Problem(sheet.path, number, message) for message in wrong]
+            if columns is not None and columns.first(Role.TEXT):
+                # Its answers would be missed, whatever other sheets have.
+                found_any = True
+                yield sheet.path, None, Unreadable(tuple(problems))
+            else:
+                without_head += problems
             continue
         found_any = True
         number = rows[at].number
         if columns.ignored:
             ignored = [Problem(sheet.path, number, message, Severity.WARNING) for message in columns.ignored]
             yield sheet.path, None, Unreadable(tuple(ignored))
+        headless = set(columns.headless)
         above = {row.number for row in rows[: at + 1]}
         for row in chain(head, sheet.rows):
             is_passed_over = isinstance(row, Row) and (
                 row.number in above or row.is_empty() or _is_head_again(row, rows[at], columns)
             )
-            if not is_passed_over:
-                yield sheet.path, columns, row
+            if is_passed_over:
+                continue
+            if isinstance(row, Row):
+                written = {one for one in headless if _cell(row, one).strip()}
+                headless -= written
+                for one in sorted(written):
+                    yield sheet.path, None, Unreadable((_without_heading(sheet.path, row, one),))
+            yield sheet.path, columns, row
     if not found_any and not without_head and not is_told:
         without_head = [Problem(str(file), 1, _no_head(()))]
     # Where another sheet has answers, one without them is a note to readers.
@@ -111,6 +124,12 @@ def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Column
     for problem in without_head:
         message = f"cette feuille n'est pas lue : {problem.message}" if found_any else problem.message
         yield problem.path, None, Unreadable((Problem(problem.path, problem.line, message, severity),))
+
+
+def _without_heading(path: str, row: Row, at: int) -> Problem:
+    letter = column_letter(at)
+    message = f"la colonne {letter} n'a pas de titre, et n'est pas lue : donnez-lui un titre, ou videz-la."
+    return Problem(path, row.number, told_at(letter, row.number, message), Severity.WARNING)
 
 
 def _is_head_again(row: Row, head: Row, columns: Columns) -> bool:

@@ -200,6 +200,50 @@ def test_a_file_of_two_encodings_is_damaged(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "heading", ["Question;;Réponse", ";Question;Réponse", "Question;Réponse;", "Question; ;Réponse"]
+)
+def test_a_column_without_heading_that_has_cells_is_told_once(tmp_path: Path, heading: str) -> None:
+    """The first of its cells is named, wherever in the table it is; an empty one is nothing to tell."""
+    at = [not name.strip() for name in heading.split(";")].index(True)
+    rows = [["Où ?", "Ici."], ["Qui ?", "Moi."], ["Quand ?", "Hier."]]
+    for row, note in zip(rows, ("", "sauf le lundi", "à midi"), strict=True):
+        row.insert(at, note)
+    (tmp_path / "faq.csv").write_text("\n".join([heading, *map(";".join, rows)]), encoding="utf-8")
+    letter = column_letter(at)
+    assert [str(problem) for problem in check_corpus(tmp_path / "faq.csv")] == [
+        f"{tmp_path / 'faq.csv'}:3: attention : cellule {letter}3 : la colonne {letter} n'a pas de titre, et n'est pas "
+        "lue : donnez-lui un titre, ou videz-la."
+    ]
+    assert [answer.text for answer in open_corpus(tmp_path / "faq.csv").answers()] == ["Ici.", "Moi.", "Hier."]
+
+
+def test_a_sheet_of_answers_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """Though another one can; the columns are named as they are in the file. Without a column of answers it is none."""
+    book = openpyxl.Workbook()
+    for name, rows in {
+        "FAQ": [["Question", "Réponse", "Rubrique", "Catégorie"], ["Où ?", "Ici.", "Lieux", "Paris"]],
+        "Archives 2019": [["Question", "Réponse"], ["Qui ?", "Moi."]],
+        "Notes": [["Question", "Vu par"], ["Quoi ?", "Lui."]],
+    }.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    del book["Sheet"]
+    book.save(tmp_path / "faq.xlsx")
+    problems = {problem.path.rpartition(" « ")[2]: problem for problem in check_corpus(tmp_path / "faq.xlsx")}
+    assert {sheet: problem.severity for sheet, problem in problems.items()} == {
+        "FAQ »": Severity.ERROR,
+        "Notes »": Severity.WARNING,
+    }
+    assert problems["FAQ »"].message == (
+        "les colonnes C, « Rubrique », et D, « Catégorie », donnent deux fois « thematique » : gardez-en une, ou "
+        "nommez l'une « facette:… », d'une autre clé."
+    )
+    with pytest.raises(CorpusError, match="Rubrique"):
+        list(open_corpus(tmp_path / "faq.xlsx").answers())
+
+
 def test_letters_of_columns() -> None:
     """A to Z, AA, and the last one of a spreadsheet."""
     assert [column_letter(at) for at in (0, 25, 26, 701, 702, 16_383)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
