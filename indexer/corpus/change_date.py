@@ -7,6 +7,9 @@ from indexer.french.numbers.dates import find_dates
 
 _ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d.*)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_AROUND_A_DAY = re.compile(
+    r"\A(?:lun|mar|mer|jeu|ven|sam|dim)[a-z]*\.?,? |(?<=\d)(?: à)? \d\d?(?::| ?h ?)\d\d(?::\d\d)?\Z", re.IGNORECASE
+)
 _WORDS_OF_A_DAY = 3
 
 
@@ -15,7 +18,8 @@ def read_change_date(text: str) -> date | None:
     iso = _ISO_DAY.fullmatch(text.strip())
     if iso:
         return _day(iso[1])
-    found = list(find_dates(re.sub(r"(?<=\d) \d\d:\d\d(?::\d\d)?\Z", "", text.strip())))
+    text = _AROUND_A_DAY.sub("", text.strip())
+    found = list(find_dates(text))
     days = [day for mention in found if (day := _DAY.search(mention.term))]
     if len(found) != 1 or not days or len(text.split()) > _WORDS_OF_A_DAY:
         return None

@@ -3,7 +3,11 @@
 Owns what is said, in French, of a file that cannot be read as text.
 """
 
+import codecs
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from indexer.records import Problem
@@ -13,6 +17,56 @@ FORMAT_CHARACTERS = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u
 """Characters that take no place, as a class of a regular expression holds them: pasted, and never seen."""
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+_ASCII = bytes(range(128))
+_UTF_8 = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]|\xed[\x80-\x9f])[\x80-\xbf]|"
+    rb"(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]{2}"
+)
+_FRENCH_UTF_8 = re.compile(rb"[\xc2\xc3\xc5][\x80-\xbf]|\xe2[\x80-\x82][\x80-\xbf]")
+"""Letters, quotation marks, the euro: rows of bytes that French in Windows-1252 or of the Macintosh does not have."""
+_MAC_LETTERS, _WINDOWS_LETTERS = re.compile(rb"[\x88\x8d-\x90\x9d]"), re.compile(rb"[\xe0\xe7-\xea\xf4\xf9]")
+"""The French letters à ç é è ê ù, and ô in Windows-1252: what the other has in their place is hardly ever written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """What the bytes of a text are: `utf-8-sig`, `cp1252` or `mac_roman`; *broken*, where they first are no UTF-8."""
+
+    name: str
+    broken: bytes = b""
+
+
+def recognise_encoding(chunks: Iterable[bytes]) -> Encoding:
+    """Return the encoding of a text that is not UTF-16. It is UTF-8, damaged, where enough of its letters are.
+
+    In the other two, some letters in a row pass for one of UTF-8: « é…» » for one of Chinese, « ’é » for an Armenian
+    one. Those count one against each byte that is no UTF-8, and those of French ten: such a file is of two encodings.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    broken = b""
+    french = utf_8 = strange = mac = windows = 0
+    has_line_feed = False
+    for chunk in chain(chunks, (b"",)):
+        if not broken:
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                broken = bytes(error.object)[max(0, error.start - 12) : error.start + 12]
+        has_line_feed = has_line_feed or b"\n" in chunk
+        if chunk.isascii():
+            continue
+        letters = _UTF_8.findall(chunk.removeprefix(codecs.BOM_UTF8))
+        rest = _UTF_8.sub(b"", chunk)
+        french += sum(bool(_FRENCH_UTF_8.fullmatch(letter)) for letter in letters)
+        utf_8 += len(letters)
+        strange += len(rest.translate(None, _ASCII))
+        mac += len(_MAC_LETTERS.findall(chunk))
+        windows += len(_WINDOWS_LETTERS.findall(chunk))
+    if not broken or utf_8 + 9 * french > strange:
+        return Encoding("utf-8-sig", broken)
+    is_mac = mac > windows or (mac == windows and not has_line_feed)
+    return Encoding("mac_roman" if is_mac else "cp1252", broken)
 
 
 def read_text_file(file: Path) -> str | Problem:

@@ -5,7 +5,6 @@ A file that seems to be a table, and does not say which of its columns has the q
 pass for questions.
 """
 
-import codecs
 import csv
 import gzip
 import io
@@ -22,7 +21,7 @@ from typing import BinaryIO, cast
 
 from indexer.corpus.tables.csv_file import DELIMITERS
 from indexer.corpus.tables.rows import MAX_CELL_CHARACTERS
-from indexer.corpus.text_files import is_utf_16
+from indexer.corpus.text_files import is_utf_16, recognise_encoding
 from indexer.french.text import words_of
 
 
@@ -104,7 +103,6 @@ _CONTAINERS = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"7z\xbc\xaf", b"BZh
 _MARKUP = re.compile(r"<(?:[?!]|/?[a-zA-Z][\w-]*[\s>])")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[;,\t]*\s*', re.IGNORECASE)
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
-_UTF_8_LETTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _WORD = re.compile(r"[^\s,]+")
 _NOWHERE = "\x1f"
 """A sign that parts nothing: of a table of one column, commas are text."""
@@ -197,7 +195,7 @@ def look_at(path: Path) -> QuestionFile:
         raise QuestionFileError(Fault.MARKUP, line=first_line, detail=_cut(first))
     if ending in _JSON_ENDINGS or (ending not in _TABLE_ENDINGS and _is_record(first)):
         # JSON is UTF-8, whatever else its bytes might be.
-        return QuestionFile(path, Form.JSON_LINES, "utf-8-sig" if encoding == "cp1252" else encoding)
+        return QuestionFile(path, Form.JSON_LINES, encoding if encoding.startswith("utf-16") else "utf-8-sig")
     if ending == ".json" or (first[:1] in ("[", "{") and ending not in _TABLE_ENDINGS):
         raise QuestionFileError(Fault.JSON_DOCUMENT, line=first_line, detail=_cut(first))
     if table := _table(path, encoding, head, first_line):
@@ -217,29 +215,26 @@ def name_without_packing(path: Path) -> Path:
 
 
 def encoding_of(path: Path) -> str:
-    """Return `utf-8-sig`, the UTF-16 of spreadsheets, or Windows-1252 where no letter in the file is one of UTF-8.
+    """Return `utf-8-sig`, the UTF-16 of spreadsheets, Windows-1252, or Mac Roman: see `recognise_encoding`.
 
     QuestionFileError where its bytes are no text.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    is_utf_8, has_utf_8 = True, False
     with _open(path) as stream, _told_if_broken():
-        start = chunk = stream.read(4)
+        start = stream.read(4)
         if start.startswith(_CONTAINERS):
             raise QuestionFileError(Fault.WORKBOOK)
         if is_utf_16(start):
             return "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else f"utf-16-{'be' if start[0] == 0 else 'le'}"
-        while chunk:
-            if b"\x00" in chunk:
-                raise QuestionFileError(Fault.NOT_TEXT)
-            has_utf_8 = has_utf_8 or bool(_UTF_8_LETTER.search(chunk.removeprefix(codecs.BOM_UTF8)))
-            if is_utf_8:
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError:
-                    is_utf_8 = False
-            chunk = stream.read(_CHUNK)
-    return "utf-8-sig" if is_utf_8 or has_utf_8 else "cp1252"
+        return recognise_encoding(_text_chunks(start, stream)).name
+
+
+def _text_chunks(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    chunk = start + stream.read(_CHUNK)
+    while chunk:
+        if b"\x00" in chunk:
+            raise QuestionFileError(Fault.NOT_TEXT)
+        yield chunk
+        chunk = stream.read(_CHUNK)
 
 
 @contextmanager

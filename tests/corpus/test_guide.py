@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from indexer.corpus.check import check_corpus
@@ -85,8 +86,16 @@ def test_messages_named_are_those_of_the_program(tmp_path: Path) -> None:
     (tmp_path / "facettes.yaml").write_text("couloir:\n  valeurs: [Hôpital]\n", encoding="utf-8")
     for name, content in files.items():
         (tmp_path / name).write_text(content, encoding="utf-8", errors="surrogateescape")
-    given = "\n".join(map(str, check_corpus(tmp_path))).lower()
-    assert len(rows) == 16
+    table = tmp_path / "faq.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for cells in (["Question", "Réponse", "", "Fin"], ["Quand ?", "#REF!", "à revoir"], ["Combien ?", 0.5]):
+        sheet.append(cells)
+    book.create_sheet("Archives").append(["Question", "Réponse", "Rubrique", "Catégorie"])
+    sheet.cell(3, 2).number_format = "# ?/?"
+    book.save(table)
+    given = "\n".join(map(str, [*check_corpus(tmp_path), *check_corpus(table)])).lower()
+    assert len(rows) == 20
     for row in rows:
         words = re.sub(r"à \d+ %", "à 100 %", row.lower()).rstrip("…")
         assert words in given, words

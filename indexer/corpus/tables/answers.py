@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from indexer.corpus.change_date import not_a_date, read_change_date
-from indexer.corpus.entries import Entry, Located, Unreadable
+from indexer.corpus.entries import Entry, Located, Unreadable, told_at
 from indexer.corpus.html.to_markdown import text_of_cell
 from indexer.corpus.slugs import free_name, name_of
 from indexer.corpus.tables.columns import (
@@ -34,6 +34,9 @@ from indexer.records import Answer, Problem, Severity
 ENDINGS = (".csv", ".tsv", ".xlsx", ".xlsm", ".ods")
 _HEAD_ROWS = 10
 _PARTED = re.compile(r"\s*[|\n]\s*")
+_ERROR_VALUE = re.compile(r"#(?:[A-ZÉ0-9/_]{2,20}[!?]|N/[AD]|GETTING_DATA|#{2,})|Err ?:\d{3}")
+_GROUPED = re.compile("[0-9]{1,3}(?:[\u202f\xa0 ][0-9]{3})+")
+"""A number as formats with thousands show it."""
 _ADDRESS = re.compile(r"https?://\S+|mailto:\S+")
 
 
@@ -87,17 +90,33 @@ def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Column
                     yield sheet.path, None, row
             number = rows[at].number if rows else 1
             wrong = columns.wrong if columns else (_no_head(rows),)
-            without_head += [Problem(sheet.path, number, message) for message in wrong]
+            problems = [Problem(sheet.path, number, message) for message in wrong]
+            if columns is not None and columns.first(Role.TEXT):
+                # Its answers would be missed, whatever other sheets have.
+                found_any = True
+                yield sheet.path, None, Unreadable(tuple(problems))
+            else:
+                without_head += problems
             continue
         found_any = True
         number = rows[at].number
         if columns.ignored:
             ignored = [Problem(sheet.path, number, message, Severity.WARNING) for message in columns.ignored]
             yield sheet.path, None, Unreadable(tuple(ignored))
+        headless = set(columns.headless)
         above = {row.number for row in rows[: at + 1]}
         for row in chain(head, sheet.rows):
-            if isinstance(row, Unreadable) or (row.number not in above and not row.is_empty()):
-                yield sheet.path, columns, row
+            is_passed_over = isinstance(row, Row) and (
+                row.number in above or row.is_empty() or _is_head_again(row, rows[at], columns)
+            )
+            if is_passed_over:
+                continue
+            if isinstance(row, Row):
+                written = {one for one in headless if _cell(row, one).strip()}
+                headless -= written
+                for one in sorted(written):
+                    yield sheet.path, None, Unreadable((_without_heading(sheet.path, row, one),))
+            yield sheet.path, columns, row
     if not found_any and not without_head and not is_told:
         without_head = [Problem(str(file), 1, _no_head(()))]
     # Where another sheet has answers, one without them is a note to readers.
@@ -105,6 +124,18 @@ def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Column
     for problem in without_head:
         message = f"cette feuille n'est pas lue : {problem.message}" if found_any else problem.message
         yield problem.path, None, Unreadable((Problem(problem.path, problem.line, message, severity),))
+
+
+def _without_heading(path: str, row: Row, at: int) -> Problem:
+    letter = column_letter(at)
+    message = f"la colonne {letter} n'a pas de titre, et n'est pas lue : donnez-lui un titre, ou videz-la."
+    return Problem(path, row.number, told_at(letter, row.number, message), Severity.WARNING)
+
+
+def _is_head_again(row: Row, head: Row, columns: Columns) -> bool:
+    """Return whether a row has the headings once more: they are over several rows, or on top of each page."""
+    named = [*columns.of(Role.TEXT), *columns.of(Role.QUESTION)]
+    return all(_cell(row, column.at).strip() == head.cells[column.at].strip() for column in named)
 
 
 def _no_head(rows: "Collection[Row]") -> str:
@@ -166,7 +197,8 @@ class _Together:
 
 def _given_id(columns: Columns, row: Row) -> str:
     column = columns.first(Role.ID) or columns.first(Role.NUMBER)
-    return _cell(row, column.at).strip() if column else ""
+    given = _cell(row, column.at).strip() if column else ""
+    return re.sub(r"\s", "", given) if _GROUPED.fullmatch(given) else given
 
 
 def _key_of(columns: Columns, row: Row) -> bytes | None:
@@ -196,7 +228,7 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
         for column in columns.of(Role.FORMER_NAMES)
         for name in keywords_in(text_of_cell(_cell(row, column.at))).split()
     ]
-    changed_on, warnings = None, []
+    changed_on, warnings = None, list(_wrong_cells(path, columns, row))
     for column in columns.of(Role.CHANGED_ON):
         written = text_of_cell(_cell(row, column.at)).strip()
         changed_on = read_change_date(written)
@@ -244,6 +276,17 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
         text_column=text_column.letter if text_column else "",
         id_column=id_column.letter if id_column else "",
     )
+
+
+def _wrong_cells(path: str, columns: Columns, row: Row) -> Iterator[Problem]:
+    """Yield what spreadsheets show in place of a value, and cells that may read otherwise than they show."""
+    for column in columns.read:
+        if doubt := row.doubts.get(column.at):
+            yield Problem(path, row.number, told_at(column.letter, row.number, doubt), Severity.WARNING)
+        written = _cell(row, column.at).strip()
+        if _ERROR_VALUE.fullmatch(written):
+            message = f"« {written} » est une erreur du tableur : corrigez la formule, ou écrivez la valeur."
+            yield Problem(path, row.number, told_at(column.letter, row.number, message))
 
 
 def _joined(entries: list[Entry]) -> Entry:

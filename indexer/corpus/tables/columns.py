@@ -74,11 +74,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table; *ignored*, a French sentence for each that is not read; *wrong*, what keeps it closed."""
+    """The columns of a table; *ignored*, a French sentence for each that is not read; *wrong*, what keeps it closed.
+
+    headless: columns within it, from 0, that nothing is written over.
+    """
 
     read: tuple[Column, ...]
     ignored: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    headless: frozenset[int] = frozenset()
     width: int = 0
 
     @cached_property
@@ -159,9 +163,7 @@ def _columns_of(cells: Sequence[str], facet_keys: Collection[str]) -> Columns:
             continue
         first = seen.setdefault((column.role, column.facet), column)
         if first is not column and column.role not in (Role.QUESTION, Role.KEYWORDS, Role.LINK):
-            wrong.append(
-                f"la colonne « {heading[:40]} » est deux fois, en {first.letter} et en {column.letter} : gardez-en une."
-            )
+            wrong.append(_said_twice(first, " ".join(cells[first.at].split()), column, heading))
             continue
         read.append(column)
     if not any(column.role is Role.TEXT for column in read):
@@ -169,7 +171,16 @@ def _columns_of(cells: Sequence[str], facet_keys: Collection[str]) -> Columns:
             "il manque la colonne des réponses : nommez-la « Réponse ». Les colonnes connues sont "
             f"{describe_headings()} et « {FACET_COLUMN}:… »."
         )
-    return Columns(tuple(read), tuple(ignored), tuple(wrong), width=len(cells))
+    headless = frozenset(at for at, cell in enumerate(cells) if not cell.strip())
+    return Columns(tuple(read), tuple(ignored), tuple(wrong), headless, width=len(cells))
+
+
+def _said_twice(first: Column, first_heading: str, second: Column, second_heading: str) -> str:
+    advice = f", ou nommez l'une « {FACET_COLUMN}:… », d'une autre clé" if first.role is Role.FACET else ""
+    return (
+        f"les colonnes {first.letter}, « {first_heading[:40]} », et {second.letter}, « {second_heading[:40]} », "
+        f"donnent deux fois « {first.facet or first.role} » : gardez-en une{advice}."
+    )
 
 
 def _column(at: int, heading: str, words: str, *, has_theme: bool, by_fold: dict[str, str]) -> Column | None:

@@ -4,7 +4,6 @@ French spreadsheets still write Windows-1252 where one does not ask for UTF-8, a
 that is UTF-8 in part only is damaged, and its rows are told.
 """
 
-import codecs
 import csv
 import re
 from collections.abc import Callable, Iterator
@@ -14,13 +13,13 @@ from typing import TextIO
 
 from indexer.corpus.entries import Unreadable
 from indexer.corpus.tables.rows import MAX_CELL_CHARACTERS, Row, Sheet
-from indexer.corpus.text_files import is_utf_16
+from indexer.corpus.text_files import is_utf_16, recognise_encoding
 from indexer.records import Problem, Severity
 
 DELIMITERS = ";,\t"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[;,\t]*\s*', re.IGNORECASE)
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
-_UTF_8_LETTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
+_ENCODING_NAMES = {"cp1252": "Windows-1252", "mac_roman": "Macintosh"}
 _HEAD_LINES = 40
 _HEAD_ROWS = 10
 _CHUNK = 1 << 20
@@ -66,29 +65,19 @@ def _lines(text: TextIO) -> Iterator[str]:
 
 def _encoding_of(file: Path) -> tuple[str, Problem | None]:
     """Return the encoding, and what is to be said where it is not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    has_line_feed = has_utf_8 = False
-    broken = b""
     with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            has_line_feed = has_line_feed or b"\n" in chunk
-            if not broken:
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError as error:
-                    broken = bytes(error.object)[max(0, error.start - 12) : error.start + 12]
-            has_utf_8 = has_utf_8 or bool(_UTF_8_LETTER.search(chunk.removeprefix(codecs.BOM_UTF8)))
-    if not broken or has_utf_8:
-        return "utf-8-sig", None
-    encoding, name = ("cp1252", "Windows-1252") if has_line_feed else ("mac_roman", "Macintosh")
-    seen = re.split(r"[\s;,\"]", broken.decode(encoding, errors="replace"))
+        encoding = recognise_encoding(iter(lambda: stream.read(_CHUNK), b""))
+    name = _ENCODING_NAMES.get(encoding.name)
+    if name is None:
+        return encoding.name, None
+    seen = re.split(r"[\s;,\"]", encoding.broken.decode(encoding.name, errors="replace"))
     word = next((part for part in seen if not part.isascii()), "")
     message = (
         f"le fichier n'est pas en UTF-8 : il est lu comme du {name}. Si « {word} » s'affiche mal, ou pour ne plus voir "
         "ce message, enregistrez-le en « CSV UTF-8 »."
     )
     # cp1252 leaves five bytes without a letter: those become surrogates, and are told where they stand.
-    return encoding, Problem(str(file), 1, message, Severity.WARNING)
+    return encoding.name, Problem(str(file), 1, message, Severity.WARNING)
 
 
 def _delimiter_of(head: list[str], rate: Callable[[tuple[str, ...]], int]) -> str:

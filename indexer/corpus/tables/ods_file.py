@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, iterparse
 
 from indexer.corpus.entries import Unreadable
 from indexer.corpus.tables.archive import attribute, local_name, open_archive
-from indexer.corpus.tables.rows import Row, Sheet
+from indexer.corpus.tables.rows import Row, Sheet, spread_merged
 
 _CONTENT = "content.xml"
 _MOST_COLUMNS = 16_384
@@ -22,7 +22,7 @@ def read_ods_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
         for at, name in shown:
             path = f"{file}, feuille « {name} »" if len(shown) > 1 else str(file)
             with archive.open(_CONTENT) as stream:
-                yield Sheet(path, _rows(stream, sheet=at))
+                yield Sheet(path, spread_merged(_rows(stream, sheet=at)))
 
 
 def _shown_sheets(stream: IO[bytes]) -> list[tuple[int, str]]:
@@ -48,7 +48,7 @@ def _shown_sheets(stream: IO[bytes]) -> list[tuple[int, str]]:
     return [(at, name) for at, (name, style) in enumerate(sheets) if style not in hidden]
 
 
-def _rows(stream: IO[bytes], *, sheet: int) -> Iterator[Row | Unreadable]:
+def _rows(stream: IO[bytes], *, sheet: int) -> Iterator[Row]:
     number = 1
     at = -1
     inside_row = False
@@ -64,10 +64,10 @@ def _rows(stream: IO[bytes], *, sheet: int) -> Iterator[Row | Unreadable]:
         if name == "table-row":
             inside_row = False
             if at == sheet:
-                cells, links = _cells(element)
+                cells, links, merged = _cells(element)
                 repeated = int(attribute(element, "number-rows-repeated") or 1)
                 if cells:
-                    yield from (Row(number + offset, cells, links) for offset in range(repeated))
+                    yield from (Row(number + offset, cells, links, merged=merged) for offset in range(repeated))
                 number += repeated
         if name == "table" and at == sheet:
             return
@@ -75,8 +75,11 @@ def _rows(stream: IO[bytes], *, sheet: int) -> Iterator[Row | Unreadable]:
             parents[-1].remove(element)
 
 
-def _cells(row: Element) -> tuple[tuple[str, ...], dict[int, tuple[tuple[str, str], ...]]]:
+def _cells(
+    row: Element,
+) -> tuple[tuple[str, ...], dict[int, tuple[tuple[str, str], ...]], dict[int, tuple[int, int]]]:
     cells: list[str] = []
+    merged: dict[int, tuple[int, int]] = {}
     links: dict[int, tuple[tuple[str, str], ...]] = {}
     empty = 0
     for cell in row:
@@ -90,6 +93,9 @@ def _cells(row: Element) -> tuple[tuple[str, ...], dict[int, tuple[tuple[str, st
             continue
         cells += [""] * min(empty, _MOST_COLUMNS - len(cells))
         empty = 0
+        height, width = (int(attribute(cell, f"number-{name}-spanned") or 1) for name in ("rows", "columns"))
+        if height > 1 or width > 1:
+            merged[len(cells)] = height, width
         found = tuple(
             ("".join(_texts(inner)), attribute(inner, "href") or "")
             for paragraph in paragraphs
@@ -100,7 +106,7 @@ def _cells(row: Element) -> tuple[tuple[str, ...], dict[int, tuple[tuple[str, st
             if found:
                 links[len(cells)] = found
             cells.append(text)
-    return tuple(cells), links
+    return tuple(cells), links, merged
 
 
 def _texts(element: Element) -> Iterator[str]:

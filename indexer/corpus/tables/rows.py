@@ -1,6 +1,6 @@
 """A table as the spreadsheet shows it: sheets, numbered rows, lettered columns. Readers of each format make these."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from indexer.corpus.entries import Unreadable
@@ -10,11 +10,17 @@ MAX_CELL_CHARACTERS = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The texts of a row, *number* being what stands at its left. links: column to the words and address linked."""
+    """The texts of a row, *number* being what stands at its left.
+
+    links: column to the words and address linked. doubts: column to what may make its text another than is shown.
+    merged: column of the first cell of merged ones to how many rows and columns they take.
+    """
 
     number: int
     cells: tuple[str, ...]
     links: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    doubts: Mapping[int, str] = field(default_factory=dict)
+    merged: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     def is_empty(self) -> bool:
         """Whether nothing is written in it."""
@@ -27,6 +33,57 @@ class Sheet:
 
     path: str
     rows: Iterator[Row | Unreadable]
+
+
+def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows with the text of merged cells in each row that these take, in the first of their columns.
+
+    Below the first of these rows, one with nothing of its own stays empty. The other columns are empty too, with a
+    doubt: a title over a whole row is no answer. What a cell has that lies under others is not shown, nor read.
+    """
+    ranges: list[_Range] = []
+    for row in rows:
+        ranges = [one for one in ranges if one.last_row >= row.number]
+        begun = [
+            _Range(row.number + height - 1, at, at + width - 1, row.cells[at], row.links.get(at, ()))
+            for at, (height, width) in row.merged.items()
+        ]
+        if not ranges and not begun:
+            yield row
+            continue
+        cells, links, doubts = list(row.cells), dict(row.links), dict(row.doubts)
+        for one in ranges:
+            _uncover(cells, links, one.first_column, one.last_column)
+        for one in begun:
+            _uncover(cells, links, one.first_column + 1, one.last_column)
+        if any(cell.strip() for cell in cells):
+            for one in ranges:
+                cells += [""] * (one.first_column + 1 - len(cells))
+                cells[one.first_column] = one.text
+                links[one.first_column] = one.links
+            for one in (one for one in begun if one.text.strip()):
+                first = f"{column_letter(one.first_column)}{row.number}"
+                message = (
+                    f"elle est fusionnée avec {first}, où sa valeur est lue. Défusionnez-les s'il la faut ici aussi."
+                )
+                doubts |= dict.fromkeys(range(one.first_column + 1, one.last_column + 1), message)
+        yield Row(row.number, tuple(cells), links, doubts)
+        ranges += begun
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    last_row: int
+    first_column: int
+    last_column: int
+    text: str
+    links: tuple[tuple[str, str], ...]
+
+
+def _uncover(cells: list[str], links: dict[int, tuple[tuple[str, str], ...]], first: int, last: int) -> None:
+    for at in range(first, min(last + 1, len(cells))):
+        cells[at] = ""
+        links.pop(at, None)
 
 
 def column_letter(column: int) -> str:

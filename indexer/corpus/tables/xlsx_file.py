@@ -1,31 +1,32 @@
 """XLSX workbooks: the sheets that are shown, each cell as the spreadsheet shows it, and the links of cells."""
 
+import math
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
 from indexer.corpus.entries import Unreadable
 from indexer.corpus.tables.archive import attribute, local_name, open_archive, read_relations, stream_elements
-from indexer.corpus.tables.rows import Row, Sheet
+from indexer.corpus.tables.number_format import BUILT_IN, GENERAL, show_general, show_number
+from indexer.corpus.tables.rows import Row, Sheet, spread_merged
 
 _WORKBOOK = "xl/workbook.xml"
-_BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HYPERLINK = re.compile(r'HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
-_LINK_ELEMENT = re.compile(rb"<(?:\w+:)?hyperlink\b[^>]*>")
+_ELEMENT_BEHIND = re.compile(rb"<(?:\w+:)?(?:hyperlink|mergeCell)\b[^>]*>")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]+)")
-_EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001  # spreadsheets know no time zone
+
+_NOT_COMPUTED = "sa formule n'a pas de résultat : ouvrez le tableau dans un tableur, et enregistrez-le à nouveau."
 
 
 @dataclass(frozen=True, slots=True)
 class _Workbook:
     archive: zipfile.ZipFile
     texts: list[str]
-    date_styles: frozenset[int]
+    formats: list[str]
     counts_from_1904: bool
 
 
@@ -38,7 +39,7 @@ def read_xlsx_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
         workbook = _Workbook(
             archive,
             _shared_texts(archive),
-            _date_styles(archive),
+            _formats_of_styles(archive),
             any(attribute(element, "date1904") in ("1", "true") for element in elements),
         )
         shown = [
@@ -48,7 +49,7 @@ def read_xlsx_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
         ]
         for name, part in shown:
             path = f"{file}, feuille « {name} »" if len(shown) > 1 else str(file)
-            yield Sheet(path, _rows(workbook, part))
+            yield Sheet(path, spread_merged(_rows(workbook, part)))
 
 
 def _part(target: str) -> str:
@@ -76,75 +77,85 @@ def _text(element: Element) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _date_styles(archive: zipfile.ZipFile) -> frozenset[int]:
+def _formats_of_styles(archive: zipfile.ZipFile) -> list[str]:
     if "xl/styles.xml" not in archive.namelist():
-        return frozenset()
+        return []
     with archive.open("xl/styles.xml") as stream:
         elements = list(stream_elements(stream, kept=frozenset({"numFmt", "cellXfs"})))
-    formats = {
-        int(element.get("numFmtId", 0)): re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", element.get("formatCode", ""))
+    formats = BUILT_IN | {
+        int(element.get("numFmtId", 0)): element.get("formatCode", "")
         for element in elements
         if element.tag == "numFmt"
     }
-    dates = _BUILT_IN_DATES | {
-        number for number, code in formats.items() if re.search("[dyj]|m.*a|hh?:", code, re.IGNORECASE)
-    }
     styles = next((element for element in elements if element.tag == "cellXfs"), ())
-    return frozenset(at for at, style in enumerate(styles) if int(style.get("numFmtId", 0)) in dates)
+    return [formats.get(int(style.get("numFmtId", 0)), GENERAL) for style in styles]
 
 
-def _rows(workbook: _Workbook, part: str) -> Iterator[Row | Unreadable]:
-    links = _links(workbook.archive, part)
+def _rows(workbook: _Workbook, part: str) -> Iterator[Row]:
+    links, spans = _links_and_spans(workbook.archive, part)
     number = 0
     with workbook.archive.open(part) as stream:
         for element in stream_elements(stream, kept=frozenset({"row"})):
             number = int(element.get("r") or number + 1)
             cells: list[str] = []
             linked: dict[int, tuple[tuple[str, str], ...]] = {}
+            doubts: dict[int, str] = {}
             for cell in element:
-                at = _column(cell.get("r")) if cell.get("r") else len(cells)
+                at = _column(cell.get("r", "")) if cell.get("r") else len(cells)
                 cells += [""] * (at + 1 - len(cells))
-                cells[at] = _shown(workbook, cell)
+                cells[at], doubt = _shown(workbook, cell)
                 address = links.get((number, at)) or _address_of_formula(cell)
                 if address:
                     cells[at] = cells[at] or address
                     linked[at] = ((cells[at], address),)
-            yield Row(number, tuple(cells), linked)
+                if doubt and cells[at] != address:
+                    doubts[at] = doubt
+            merged = {at: spans[number, at] for at in range(len(cells)) if (number, at) in spans} if spans else {}
+            yield Row(number, tuple(cells), linked, doubts, merged)
 
 
-def _column(reference: str | None) -> int:
-    found = _REFERENCE.match(reference or "")
+def _column(reference: str) -> int:
+    found = _REFERENCE.match(reference)
     column = 0
     for letter in found[1] if found else "A":
         column = column * 26 + ord(letter) - 64
     return column - 1
 
 
-def _shown(workbook: _Workbook, cell: Element) -> str:
+def _shown(workbook: _Workbook, cell: Element) -> tuple[str, str]:
+    """Return the text of a cell, and what makes it doubtful, empty where nothing does."""
     kind = cell.get("t", "n")
     parts = {local_name(child.tag): child for child in cell}
     if kind == "inlineStr":
-        return _text(parts["is"]) if "is" in parts else ""
+        return (_text(parts["is"]) if "is" in parts else ""), ""
     value = (parts["v"].text or "") if "v" in parts else ""
     if kind == "s":
         at = int(value or -1)
-        return workbook.texts[at] if 0 <= at < len(workbook.texts) else ""
+        return (workbook.texts[at] if 0 <= at < len(workbook.texts) else ""), ""
     if kind == "b":
-        return "VRAI" if value == "1" else "FAUX"
+        return ("VRAI" if value == "1" else "FAUX"), ""
     if kind == "n" and value:
         return _number(workbook, value, int(cell.get("s", 0)))
-    return value.replace("\r\n", "\n")
+    is_unknown = kind == "n" and "f" in parts
+    return value.replace("\r\n", "\n"), _NOT_COMPUTED if is_unknown else ""
 
 
-def _number(workbook: _Workbook, value: str, style: int) -> str:
+def _number(workbook: _Workbook, value: str, style: int) -> tuple[str, str]:
     try:
         number = float(value)
     except ValueError:
-        return value
-    if style in workbook.date_styles and 0 < number < 2_958_466:
-        moment = _EPOCHS[workbook.counts_from_1904] + timedelta(days=number)
-        return f"{moment:%d/%m/%Y}" if number >= 1 else f"{moment:%H:%M}"
-    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.12g}".replace(".", ",")
+        return value, ""
+    if not math.isfinite(number):
+        return value, ""
+    code = workbook.formats[style] if style < len(workbook.formats) else GENERAL
+    shown = show_number(number, code, counts_from_1904=workbook.counts_from_1904)
+    if shown is not None:
+        return shown, ""
+    plain = show_general(number)
+    return plain, (
+        f"le format « {code[:40]} » n'est pas compris : elle est lue « {plain} ». Si elle doit se lire autrement, "
+        "écrivez-la comme du texte, telle que le tableur la montre."
+    )
 
 
 def _address_of_formula(cell: Element) -> str | None:
@@ -153,23 +164,32 @@ def _address_of_formula(cell: Element) -> str | None:
     return found[1] if found else None
 
 
-def _links(archive: zipfile.ZipFile, part: str) -> dict[tuple[int, int], str]:
-    """Return row and column to address; links stand behind all rows, so that the end is looked at first."""
+def _links_and_spans(
+    archive: zipfile.ZipFile, part: str
+) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], tuple[int, int]]]:
+    """Return row and column to address, and to the rows and columns of merged cells, of which it is the first.
+
+    Both stand behind all rows, so that the end is looked at first.
+    """
     relations = read_relations(archive, part)
-    if not relations:
-        return {}
     links: dict[tuple[int, int], str] = {}
+    spans: dict[tuple[int, int], tuple[int, int]] = {}
     with archive.open(part) as stream:
         rest = b""
         while chunk := stream.read(1 << 20):
             window = rest + chunk
-            for found in _LINK_ELEMENT.finditer(window):
+            for found in _ELEMENT_BEHIND.finditer(window):
                 text = re.sub(rb"(\s)\w+:(\w+=)", rb"\1\2", found[0]).decode("utf-8", errors="replace")
                 element = fromstring(re.sub(r"^<\w+:", "<", text.rstrip("/>") + "/>"))
-                cell = _REFERENCE.match(element.get("ref", ""))
+                corners = list(_REFERENCE.finditer(element.get("ref", "")))
+                if not corners:
+                    continue
+                first, last = ((int(corner[2]), _column(corner[0])) for corner in (corners[0], corners[-1]))
                 address = relations.get(element.get("id", ""), "")
-                if cell and re.match(r"https?://|mailto:", address, re.IGNORECASE):
-                    links[int(cell[2]), _column(cell[0])] = address
+                if element.tag == "mergeCell":
+                    spans[first] = last[0] - first[0] + 1, last[1] - first[1] + 1
+                elif re.match(r"https?://|mailto:", address, re.IGNORECASE):
+                    links[first] = address
             at = window.rfind(b"<")
             rest = window[at:] if at >= 0 and b">" not in window[at:] else b""
-    return links
+    return links, spans

@@ -20,6 +20,7 @@ from indexer.corpus.tables.rows import column_letter
 from indexer.corpus.tables.xlsx_file import read_xlsx_sheets
 from indexer.errors import CorpusError
 from indexer.records import Answer, Severity
+from server.batch.question_files import look_at
 
 TABLES = Path(__file__).parents[2] / "data/tables"
 DELAY = Answer("delai", "Trois jours.", ("Quel délai ?",), {"thematique": ("Délais",)})
@@ -173,6 +174,74 @@ def test_xlsx_cells_are_those_of_another_reader(
     for read in read_xlsx_sheets(file):
         cells = [(row.number, row.cells) for row in read.rows]  # type: ignore[union-attr]  # no row is unreadable here
         assert cells == [(at, tuple(f"'{cell}" for cell in row)) for at, row in enumerate(rows, start=1)]
+
+
+@pytest.mark.parametrize(
+    "text", ["Il a été…» dit", "l’été", "é”", "ÉTÉ»", "« à l’été »", "Où ça…", "Forêt", "fini : été"]
+)
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("ending", ["", "\n", "\r"])
+def test_text_is_read_in_the_encoding_that_it_has(tmp_path: Path, text: str, encoding: str, ending: str) -> None:
+    """Letters in a row that pass for one of UTF-8 make no file UTF-8, nor does a line feed make it Windows-1252."""
+    content = f"Question;Réponse{ending or chr(10)}Quoi ?;{text}{ending}"
+    (tmp_path / "faq.csv").write_bytes(content.encode(encoding))
+    assert [answer.text for answer in open_corpus(tmp_path / "faq.csv").answers()] == [text]
+    (tmp_path / "q.csv").write_bytes(content.encode(encoding))
+    file = look_at(tmp_path / "q.csv")
+    assert [line.cells for line in file.lines()] == [("Quoi ?", text)]
+
+
+def test_a_file_of_two_encodings_is_damaged(tmp_path: Path) -> None:
+    """Where a tenth of the letters are UTF-8, each row that is not is told, and none is read as what it is not."""
+    rows = ["Question;Réponse".encode(), *[f"Q{number} ?;été".encode("cp1252") for number in range(4)]]
+    (tmp_path / "faq.csv").write_bytes(b"\n".join(rows))
+    assert [(problem.line, problem.severity) for problem in check_corpus(tmp_path / "faq.csv")] == [
+        (line, Severity.ERROR) for line in range(2, 6)
+    ]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Question;;Réponse", ";Question;Réponse", "Question;Réponse;", "Question; ;Réponse"]
+)
+def test_a_column_without_heading_that_has_cells_is_told_once(tmp_path: Path, heading: str) -> None:
+    """The first of its cells is named, wherever in the table it is; an empty one is nothing to tell."""
+    at = [not name.strip() for name in heading.split(";")].index(True)
+    rows = [["Où ?", "Ici."], ["Qui ?", "Moi."], ["Quand ?", "Hier."]]
+    for row, note in zip(rows, ("", "sauf le lundi", "à midi"), strict=True):
+        row.insert(at, note)
+    (tmp_path / "faq.csv").write_text("\n".join([heading, *map(";".join, rows)]), encoding="utf-8")
+    letter = column_letter(at)
+    assert [str(problem) for problem in check_corpus(tmp_path / "faq.csv")] == [
+        f"{tmp_path / 'faq.csv'}:3: attention : cellule {letter}3 : la colonne {letter} n'a pas de titre, et n'est pas "
+        "lue : donnez-lui un titre, ou videz-la."
+    ]
+    assert [answer.text for answer in open_corpus(tmp_path / "faq.csv").answers()] == ["Ici.", "Moi.", "Hier."]
+
+
+def test_a_sheet_of_answers_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """Though another one can; the columns are named as they are in the file. Without a column of answers it is none."""
+    book = openpyxl.Workbook()
+    for name, rows in {
+        "FAQ": [["Question", "Réponse", "Rubrique", "Catégorie"], ["Où ?", "Ici.", "Lieux", "Paris"]],
+        "Archives 2019": [["Question", "Réponse"], ["Qui ?", "Moi."]],
+        "Notes": [["Question", "Vu par"], ["Quoi ?", "Lui."]],
+    }.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    del book["Sheet"]
+    book.save(tmp_path / "faq.xlsx")
+    problems = {problem.path.rpartition(" « ")[2]: problem for problem in check_corpus(tmp_path / "faq.xlsx")}
+    assert {sheet: problem.severity for sheet, problem in problems.items()} == {
+        "FAQ »": Severity.ERROR,
+        "Notes »": Severity.WARNING,
+    }
+    assert problems["FAQ »"].message == (
+        "les colonnes C, « Rubrique », et D, « Catégorie », donnent deux fois « thematique » : gardez-en une, ou "
+        "nommez l'une « facette:… », d'une autre clé."
+    )
+    with pytest.raises(CorpusError, match="Rubrique"):
+        list(open_corpus(tmp_path / "faq.xlsx").answers())
 
 
 def test_letters_of_columns() -> None:
