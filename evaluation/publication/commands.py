@@ -16,7 +16,6 @@ from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders import Encoder
 from indexer.errors import CorpusError, SouffleurError
 from indexer.index.encoder import load_configured_encoder
-from indexer.index.folder import IndexFolder
 from indexer.index.manifest import CorpusInfo
 from indexer.index.place import configured_store
 from indexer.records import Severity
@@ -64,6 +63,7 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
                 encoder=encoder,
                 heard=heard_from(server, index.corpus),
                 how=how_to_build(index),
+                store=store,
                 query_sets=options.queries,
                 dry_run=options.dry_run,
                 force=options.force,
@@ -73,8 +73,6 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
     except CorpusError as error:  # changed since it was checked
         print(error, file=sys.stderr)
         return FOUND
-    if store and (done.served or done.unchanged):
-        store.publish(IndexFolder(index.index), keep=index.keep)
     print(done.report, flush=True)
     if done.file:
         print(f"\nCe rapport est gardé dans {done.file}.", flush=True)
