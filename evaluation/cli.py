@@ -93,7 +93,7 @@ def add_commands(commands: Subparsers) -> None:
     command.add_argument("queries", type=Path, help="a BEIR folder, .jsonl, a table (.csv, .tsv), or a question a line")
     command.add_argument("--qrels", type=Path, metavar="FILE", help="judgments, of TREC or BEIR")
     command.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="folder of the run (default: build/evaluation/runs/NAME)"
+        "--out", type=Path, metavar="FOLDER", help="folder of the run (default: one in build/evaluation/runs)"
     )
     command.add_argument("--json", action="store_true", help="print the summary as JSON")
     _add_target(command)
