@@ -39,6 +39,11 @@ def publish_corpus(options: argparse.Namespace, index: IndexerSettings, server: 
                 _publish(options, index, server, encoder)
             except SouffleurError as error:
                 print(error, file=sys.stderr, flush=True)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                said = f"Ce changement n'a pas pu être publié : {error}. Corrigez cela, puis enregistrez de nouveau."
+                print(said, file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         print("\nArrêté. Ce qui est en service le reste.")
     return DONE
@@ -76,6 +81,9 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
     print(done.report, flush=True)
     if done.file:
         print(f"\nCe rapport est gardé dans {done.file}.", flush=True)
+    if done.not_kept:
+        said = f"\nCe rapport n'a pas pu être gardé ({done.not_kept}) ; ce qu'il dit est fait."
+        print(said, file=sys.stderr, flush=True)
     return _status(done)
 
 

@@ -5,6 +5,7 @@ is what it was; a process that is killed leaves a folder aside, which the next b
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,8 @@ _QUESTIONS = "questions"
 class Publication:
     """What came of it. trial: None where nothing in service could be compared with, or nothing has changed.
 
-    unchanged: what is in service is of this corpus already. file: of the report.
+    unchanged: what is in service is of this corpus already. file: of the report. not_kept: why there is none, where it
+    could not be written.
     """
 
     index_id: str
@@ -43,6 +45,7 @@ class Publication:
     trial: Trial | None
     report: str
     file: Path | None
+    not_kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,9 @@ def publish(
             new = Side(after, _encoded(vectors, progress))
             old = Side(before, _encoded(KeptVectors(served_by), progress) if served_by else new.encode)
             trials.append(try_index(old, new, _questions(folders, heard, before, after)))
-            (path / FOLDER).mkdir(exist_ok=True)
-            vectors.save()
+            with suppress(OSError):  # the report, which goes there too, says that it cannot be written
+                (path / FOLDER).mkdir(exist_ok=True)
+                vectors.save()
         return not dry_run and (force or all(trial.holds for trial in trials))
 
     info = CorpusInfo.of(corpus.kind, corpus.path, path)
@@ -113,8 +117,12 @@ def publish(
         store.publish(IndexFolder(path), keep=how.keep)
     trial = trials[0] if trials else None
     report = render_trial(trial, served=served, dry_run=dry_run, index_id=index_id)
-    file = write_report(report, path, index_id, keep_days=keep_days)
-    return Publication(index_id, served=served, unchanged=False, trial=trial, report=report, file=file)
+    file, not_kept = None, ""
+    try:
+        file = write_report(report, path, index_id, keep_days=keep_days)
+    except OSError as error:  # the switch is done: what came of it must be told all the same
+        not_kept = str(error)
+    return Publication(index_id, served, unchanged=False, trial=trial, report=report, file=file, not_kept=not_kept)
 
 
 def _in_service(indexes: Indexes, encoder: Encoder) -> Index | None:

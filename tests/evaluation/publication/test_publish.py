@@ -235,6 +235,21 @@ def test_errors_leave_what_is_in_service(corpus: Path) -> None:
     assert Index.open(corpus.parent / "index").manifest.id == before.index_id
 
 
+def test_a_report_that_cannot_be_written_stops_nothing(corpus: Path) -> None:
+    """The index is in service or not as ever; the reason is told beside the report."""
+    file = corpus.parent / "index" / "publications"
+    file.parent.mkdir()
+    file.write_text("in the way", encoding="utf-8")
+    first = publish_now(corpus)
+    (corpus / "answers" / "parking.md").write_text("Le parking est au sous-sol.\n", encoding="utf-8")
+    for done in (first, publish_now(corpus)):
+        assert (done.served, done.file) == (True, None)
+        assert str(file) in done.not_kept
+        assert done.report.startswith("# Mis en service")
+    break_answer(corpus)
+    assert publish_now(corpus).report.startswith("# Refusé")
+
+
 def test_reports_do_not_pile_up(corpus: Path, tmp_path: Path) -> None:
     """Old ones go: they hold questions of visitors."""
     publish_now(corpus)
