@@ -3,8 +3,11 @@
 import argparse
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluation.publication.publish import HowToBuild, Publication, publish
 from evaluation.publication.questions import Heard
@@ -23,6 +26,9 @@ from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FOUND, show_progress
 from server.serve import open_feedback
 from server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from indexer.index.milvus_indexes import MilvusIndexes
 
 
 def publish_corpus(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
@@ -56,12 +62,11 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
             print(problem, file=sys.stderr)
         print(f"\n{len(problems)} à corriger : rien n'a été publié, ce qui était en service le reste.", file=sys.stderr)
         return FOUND
-    store = configured_store(index)
     try:
         corpus = open_corpus(index.corpus)
         if not options.replace:
             refuse_another_corpus(CorpusInfo.of(corpus.kind, index.corpus, index.index), index)
-        with show_progress("Publication") as progress:
+        with _store(index) as store, show_progress("Publication") as progress:
             done = publish(
                 corpus,
                 index.index,
@@ -85,6 +90,17 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
         said = f"\nCe rapport n'a pas pu être gardé ({done.not_kept}) ; ce qu'il dit est fait."
         print(said, file=sys.stderr, flush=True)
     return _status(done)
+
+
+@contextmanager
+def _store(index: IndexerSettings) -> "Iterator[MilvusIndexes | None]":
+    """Open the Milvus of these settings, if any, for the block: each change that is watched for opens its own."""
+    store = configured_store(index)
+    try:
+        yield store
+    finally:
+        if store:
+            store.close()
 
 
 def _status(done: Publication) -> int:

@@ -90,3 +90,21 @@ def test_a_watch_goes_on_after_what_the_system_refuses(
     said = capsys.readouterr()
     assert "n'a pas pu être publié : [Errno 13] Permission denied: 'corpus/un.md'" in said.err
     assert "# Mis en service" in said.out
+
+
+def test_a_dry_run_leaves_what_a_store_went_back_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And does not say that nothing has changed; each command lets go of the store."""
+    monkeypatch.setattr(commands, "load_configured_encoder", lambda _: FakeEncoder())
+    monkeypatch.setenv("SOUFFLEUR_STORE", f"milvus+lite://{tmp_path / 'faq.db'}")
+    assert main(["publish"]) == DONE
+    Path("corpus/un.md").write_text("Un autre texte.\n", encoding="utf-8")
+    assert main(["publish"]) == DONE
+    assert main(["rollback"]) == DONE
+    first, *_ = IndexFolder(Path("build/index")).ids()
+    capsys.readouterr()
+    assert main(["publish", "--dry-run"]) == DONE
+    assert capsys.readouterr().out.startswith("# Essai : ce serait mis en service")
+    assert main(["describe"]) == DONE
+    assert first in capsys.readouterr().out.splitlines()[0]
