@@ -39,10 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that was parsed by `add_commands`; the status as `main`."""
-    return _run_with(options, lambda index, _: options.run(options, index))
+    advice = "Correct that, and give the command again: a run goes on where it stopped."
+    return _run_with(options, lambda index, _: options.run(options, index), advice=advice)
 
 
-def _run_with(options: argparse.Namespace, command: Callable[[IndexerSettings, Path], int]) -> int:
+def _run_with(options: argparse.Namespace, command: Callable[[IndexerSettings, Path], int], *, advice: str) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         file = settings_file(options)
@@ -64,7 +65,7 @@ def _run_with(options: argparse.Namespace, command: Callable[[IndexerSettings, P
         raise
     except OSError as error:
         # Those with a place of their own are EvaluationErrors; this is the full disk, the file that may not be read.
-        print(f"{error}. Correct that, and give the command again: a run goes on where it stopped.", file=sys.stderr)
+        print(f"{error}. {advice}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("Interrupted. The same command goes on where it stopped.", file=sys.stderr)
@@ -93,7 +94,7 @@ def add_commands(commands: Subparsers) -> None:
     command.add_argument("queries", type=Path, help="a BEIR folder, .jsonl, a table (.csv, .tsv), or a question a line")
     command.add_argument("--qrels", type=Path, metavar="FILE", help="judgments, of TREC or BEIR")
     command.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="folder of the run (default: build/evaluation/runs/NAME)"
+        "--out", type=Path, metavar="FOLDER", help="folder of the run (default: one in build/evaluation/runs)"
     )
     command.add_argument("--json", action="store_true", help="print the summary as JSON")
     _add_target(command)
@@ -231,7 +232,7 @@ def run_for_editors(options: argparse.Namespace) -> int:
         server = read_settings(ServerSettings, options=options, environment=os.environ, file=file, table=TABLE)
         return int(options.run(options, index, server))
 
-    return _run_with(options, with_server)
+    return _run_with(options, with_server, advice="Corrigez cela, puis donnez la commande de nouveau.")
 
 
 def _add_target(command: argparse.ArgumentParser) -> None:

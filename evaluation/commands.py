@@ -1,6 +1,7 @@
 """What the commands of the evaluation do, once they are parsed: measure, and print."""
 
 import argparse
+import hashlib
 import os
 import sys
 from contextlib import ExitStack
@@ -30,8 +31,11 @@ RUNS = Path("build/evaluation/runs")
 def run_queries(options: argparse.Namespace, settings: IndexerSettings) -> int:
     """Ask a query set, keep the run, and print its metrics."""
     queries = open_query_set(options.queries, qrels=options.qrels)
-    summary = _measure(queries, options.out or RUNS / queries.name, options, settings)
+    folder: Path = options.out or RUNS / _telling_name(queries)
+    summary = _measure(queries, folder, options, settings)
     print(summary.to_json() if options.json else render_summary(summary), end="" if options.json else "\n")
+    if not options.out:
+        print(f"\n{folder}", file=sys.stderr if options.json else sys.stdout)
     return DONE
 
 
@@ -67,7 +71,7 @@ def gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
         if path not in baseline and not options.accept:
             raise EvaluationError(f"{options.baseline} accepts nothing for {path}. Accept it with --accept.")
         queries = open_query_set(Path(path))
-        summary = _measure(queries, RUNS / f"gate-{queries.name}", options, settings)
+        summary = _measure(queries, RUNS / f"gate-{_telling_name(queries)}", options, settings)
         if options.accept:
             baseline[path] = accept(summary)
             said.append(f"{path}: accepted {len(summary.metrics)} metrics")
@@ -106,6 +110,12 @@ def report(options: argparse.Namespace, settings: IndexerSettings) -> int:
 def _keep_matplotlib_quiet(settings: IndexerSettings) -> None:
     """Have it keep its list of fonts in our cache, not in a folder of its own in the user's home."""
     os.environ.setdefault("MPLCONFIGDIR", str((settings.cache or user_cache_path("souffleur")) / "matplotlib"))
+
+
+def _telling_name(queries: QuerySet) -> str:
+    """Return a name of a folder that no other query set has, whatever its file is called."""
+    where = hashlib.sha256(str(queries.path.resolve()).encode()).hexdigest()[:8]
+    return f"{queries.name}-{where}"
 
 
 def _measure(queries: QuerySet, folder: Path, options: argparse.Namespace, settings: IndexerSettings) -> Summary:

@@ -3,8 +3,11 @@
 import argparse
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluation.publication.publish import HowToBuild, Publication, publish
 from evaluation.publication.questions import Heard
@@ -16,7 +19,6 @@ from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders import Encoder
 from indexer.errors import CorpusError, SouffleurError
 from indexer.index.encoder import load_configured_encoder
-from indexer.index.folder import IndexFolder
 from indexer.index.manifest import CorpusInfo
 from indexer.index.place import configured_store
 from indexer.records import Severity
@@ -24,6 +26,9 @@ from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FOUND, show_progress
 from server.serve import open_feedback
 from server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from indexer.index.milvus_indexes import MilvusIndexes
 
 
 def publish_corpus(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
@@ -40,6 +45,11 @@ def publish_corpus(options: argparse.Namespace, index: IndexerSettings, server: 
                 _publish(options, index, server, encoder)
             except SouffleurError as error:
                 print(error, file=sys.stderr, flush=True)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                said = f"Ce changement n'a pas pu être publié : {error}. Corrigez cela, puis enregistrez de nouveau."
+                print(said, file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         print("\nArrêté. Ce qui est en service le reste.")
     return DONE
@@ -52,18 +62,18 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
             print(problem, file=sys.stderr)
         print(f"\n{len(problems)} à corriger : rien n'a été publié, ce qui était en service le reste.", file=sys.stderr)
         return FOUND
-    store = configured_store(index)
     try:
         corpus = open_corpus(index.corpus)
         if not options.replace:
             refuse_another_corpus(CorpusInfo.of(corpus.kind, index.corpus, index.index), index)
-        with show_progress("Publication") as progress:
+        with _store(index) as store, show_progress("Publication") as progress:
             done = publish(
                 corpus,
                 index.index,
                 encoder=encoder,
                 heard=heard_from(server, index.corpus),
                 how=how_to_build(index),
+                store=store,
                 query_sets=options.queries,
                 dry_run=options.dry_run,
                 force=options.force,
@@ -73,12 +83,24 @@ def _publish(options: argparse.Namespace, index: IndexerSettings, server: Server
     except CorpusError as error:  # changed since it was checked
         print(error, file=sys.stderr)
         return FOUND
-    if store and (done.served or done.unchanged):
-        store.publish(IndexFolder(index.index), keep=index.keep)
     print(done.report, flush=True)
     if done.file:
         print(f"\nCe rapport est gardé dans {done.file}.", flush=True)
+    if done.not_kept:
+        said = f"\nCe rapport n'a pas pu être gardé ({done.not_kept}) ; ce qu'il dit est fait."
+        print(said, file=sys.stderr, flush=True)
     return _status(done)
+
+
+@contextmanager
+def _store(index: IndexerSettings) -> "Iterator[MilvusIndexes | None]":
+    """Open the Milvus of these settings, if any, for the block: each change that is watched for opens its own."""
+    store = configured_store(index)
+    try:
+        yield store
+    finally:
+        if store:
+            store.close()
 
 
 def _status(done: Publication) -> int:

@@ -5,8 +5,10 @@ is what it was; a process that is killed leaves a folder aside, which the next b
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluation.publication.questions import Heard, own_questions, query_folders, questions_of_sets, visitors_questions
 from evaluation.publication.records import Trial, TrialQuestion
@@ -16,17 +18,26 @@ from indexer.corpus import Corpus
 from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.index.build import build_index
+from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
+from indexer.index.indexes import Indexes
 from indexer.index.manifest import CorpusInfo
 from indexer.records import Progress, no_progress
 from server.learning.vectors import KeptVectors
+
+if TYPE_CHECKING:
+    from indexer.index.milvus_indexes import MilvusIndexes
 
 _QUESTIONS = "questions"
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What came of it. trial: None where nothing was in service, or nothing has changed. file: of the report."""
+    """What came of it. trial: None where nothing in service could be compared with, or nothing has changed.
+
+    unchanged: what is in service is of this corpus already. file: of the report. not_kept: why there is none, where it
+    could not be written.
+    """
 
     index_id: str
     served: bool
@@ -34,6 +45,7 @@ class Publication:
     trial: Trial | None
     report: str
     file: Path | None
+    not_kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,7 @@ def publish(
     served_by: Encoder | None = None,
     heard: Heard,
     how: HowToBuild,
+    store: "MilvusIndexes | None" = None,
     query_sets: Sequence[Path] = (),
     dry_run: bool = False,
     force: bool = False,
@@ -61,22 +74,25 @@ def publish(
 ) -> Publication:
     """Build an index of *corpus* in the folder *path*, and put it into service if nothing speaks against it.
 
-    served_by: the encoder of the index in service, where *encoder* is to take its place. query_sets: asked beside those
-    that lie with the corpus. force: put it into service all the same.
-    CorpusError, QuerySetError and IndexFolderError as of what is done; what is in service stays then.
+    served_by: the encoder of the index in service, where *encoder* is to take its place. store: the Milvus that serves;
+    what is in service there is what counts, and the index of the folder goes there by the same gate. query_sets: asked
+    beside those that lie with the corpus. force: put it into service all the same.
+    CorpusError, QuerySetError, IndexFolderError and StoreError as of what is done; what visitors ask stays then.
     """
     trials: list[Trial] = []
+    in_store = store.stamp() if store else None
 
     def approve(after: Index) -> bool:
-        before = _in_service(path, served_by or encoder)
-        if before is not None:
+        before = _in_service(store if store and in_store else IndexFolder(path), served_by or encoder)
+        if before is not None and before.manifest.id != after.manifest.id:
             folders = [*query_folders(corpus.path), *query_sets]
             vectors = KeptVectors(encoder, KeptVectors.file_beside(path / FOLDER / _QUESTIONS, encoder))
             new = Side(after, _encoded(vectors, progress))
             old = Side(before, _encoded(KeptVectors(served_by), progress) if served_by else new.encode)
             trials.append(try_index(old, new, _questions(folders, heard, before, after)))
-            (path / FOLDER).mkdir(exist_ok=True)
-            vectors.save()
+            with suppress(OSError):  # the report, which goes there too, says that it cannot be written
+                (path / FOLDER).mkdir(exist_ok=True)
+                vectors.save()
         return not dry_run and (force or all(trial.holds for trial in trials))
 
     info = CorpusInfo.of(corpus.kind, corpus.path, path)
@@ -92,20 +108,27 @@ def publish(
         approve=approve,
     )
     index_id = built.manifest.id
-    if built.unchanged:
+    if built.unchanged and (store is None or in_store == index_id):
         said = "Rien n'a changé depuis la dernière mise en service."
         return Publication(index_id, served=False, unchanged=True, trial=None, report=said, file=None)
+    # Unchanged in the folder alone: somebody went back in the store, or it is new.
+    served = approve(Index.open(path)) if built.unchanged else not built.refused
+    if store and served:
+        store.publish(IndexFolder(path), keep=how.keep)
     trial = trials[0] if trials else None
-    served = not built.refused
     report = render_trial(trial, served=served, dry_run=dry_run, index_id=index_id)
-    file = write_report(report, path, index_id, keep_days=keep_days)
-    return Publication(index_id, served=served, unchanged=False, trial=trial, report=report, file=file)
+    file, not_kept = None, ""
+    try:
+        file = write_report(report, path, index_id, keep_days=keep_days)
+    except OSError as error:  # the switch is done: what came of it must be told all the same
+        not_kept = str(error)
+    return Publication(index_id, served, unchanged=False, trial=trial, report=report, file=file, not_kept=not_kept)
 
 
-def _in_service(path: Path, encoder: Encoder) -> Index | None:
+def _in_service(indexes: Indexes, encoder: Encoder) -> Index | None:
     """Return the index in service, None where there is none that can be compared with."""
     try:
-        index = Index.open(path)
+        index = Index.open(indexes)
     except IndexFolderError:  # none, or a damaged one: the build says so, and goes on
         return None
     return index if index.manifest.encoder.fingerprint == encoder.fingerprint else None

@@ -21,7 +21,7 @@ _WORDS = {Status.ANSWERED: "donnée comme sûre", Status.UNCERTAIN: "proposée",
 
 
 def render_trial(trial: Trial | None, *, served: bool, dry_run: bool, index_id: str) -> str:
-    """Return the report of a publication. trial: None where no index was in service to compare with."""
+    """Return the report of a publication. trial: None where nothing in service could be compared with."""
     return _CONTROL.sub("\ufffd", "\n".join(_lines(trial, served=served, dry_run=dry_run, index_id=index_id)))
 
 
@@ -49,7 +49,7 @@ def _lines(trial: Trial | None, *, served: bool, dry_run: bool, index_id: str) -
     yield ""
     yield f"Index {index_id}."
     if trial is None:
-        yield "Il n'y avait encore rien en service : rien n'est comparé."
+        yield "Rien n'était en service à quoi le comparer : aucune question n'a été posée."
         return
     if trial.objections:
         yield ""

@@ -4,6 +4,7 @@ Reading checks everything first and streams afterwards: only ids and judgments a
 """
 
 import hashlib
+import os
 import sys
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ def open_query_set(path: Path, *, qrels: Path | None = None) -> QuerySet:
     if read.ids and not count:
         problems.append(Problem(str(qrels), 1, "this judges no query of the set, and the others judge all"))
     return QuerySet(
-        name=name_without_packing(path).stem,
+        name=name_without_packing(Path(os.path.abspath(path))).stem,  # noqa: PTH100  # no link is followed
         path=queries,
         sha256=_sum(queries, *files),
         count=count,

@@ -1,10 +1,13 @@
 """Asks a running server, several batches at a time; the only module that knows its client library.
 
-Batches, because the server keeps the questions of its visitors, if it is told to, but never those of a batch.
+Batches, because the server keeps the questions of its visitors, if it is told to, but never those of a batch. One that
+lets in only so many questions a second, or is busy, is asked again when it says.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import quote
@@ -17,10 +20,15 @@ from indexer.records import Facets
 from indexer.search.coverage import COVERAGE
 from indexer.terminal import command_of
 from server.http.schemas import BATCH_REPLY, AnswerBody, HitBody, SearchReply
+from server.local_address import is_this_machine
 
 _TIMEOUT_SECONDS = 60.0
+_PATIENCE_SECONDS: dict[int, float] = {httpx.codes.TOO_MANY_REQUESTS: 1800.0, httpx.codes.SERVICE_UNAVAILABLE: 120.0}
+"""How long one request is made again. Eight batches at once owe a server of one question a second nine minutes."""
 _ANSWER = TypeAdapter(AnswerBody)
 _Body = TypeVar("_Body")
+_NOT_THERE = (httpx.codes.NOT_FOUND, httpx.codes.PERMANENT_REDIRECT)
+"""Of the address of an answer. One that was renamed is found under its new id alone, in an index as on a server."""
 
 
 class HttpAnswerer:
@@ -30,7 +38,13 @@ class HttpAnswerer:
         self._url = url.rstrip("/")
         self.batches_at_once = concurrency
         limits = httpx.Limits(max_connections=concurrency)
-        self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT_SECONDS, limits=limits)
+        # A proxy of the environment is no way to this machine itself.
+        direct = dict.fromkeys(("all://", "http://", "https://")) if is_this_machine(self._url) else None
+        try:
+            self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT_SECONDS, limits=limits, mounts=direct)
+        except httpx.InvalidURL as error:
+            raise EvaluationError(f"{url!r} is no address of a server: {error}. Correct --url.") from error
+        self._closed = Event()
         self._pool = ThreadPoolExecutor(max_workers=concurrency)
         try:
             self.target = self._read_target()
@@ -47,12 +61,13 @@ class HttpAnswerer:
         self.close()
 
     def close(self) -> None:
-        """Let go of connections and threads."""
+        """Let go of connections and threads, those that wait for the server too."""
+        self._closed.set()
         self._pool.shutdown(cancel_futures=True)
         self._client.close()
 
     def facets_of(self, answer_ids: Iterable[str]) -> Mapping[str, Facets]:
-        """Return the facets of those answers that the server has, by id."""
+        """Return the facets of those answers that the server has, by id; one that it once called so is not it."""
         ids = list(answer_ids)
         found = zip(ids, self._pool.map(self._find_facets, ids), strict=True)
         return {answer_id: facets for answer_id, facets in found if facets is not None}
@@ -75,8 +90,8 @@ class HttpAnswerer:
         return Target(where=self._url, index_id=index.id, encoder=index.encoder, answers=index.answers)
 
     def _find_facets(self, answer_id: str) -> Facets | None:
-        answer = self._request("GET", f"/v1/answers/{quote(answer_id, safe='')}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        answer = self._request("GET", f"/v1/answers/{quote(answer_id, safe='')}", fine=_NOT_THERE)
+        if answer.status_code in _NOT_THERE:
             return None
         facets = self._read(_ANSWER, answer).facets
         return {key: tuple(values) for key, values in facets.items()}
@@ -93,18 +108,36 @@ class HttpAnswerer:
         except ValidationError as error:
             raise EvaluationError(f"{self._url} does not answer as this Souffleur does: {error}") from error
 
-    def _request(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
+    def _request(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, fine: Container[int] = ()
+    ) -> httpx.Response:
+        """Return the reply, once the server gives one: 200 or so, or one of *fine*."""
+        started = time.monotonic()
+        while True:
+            answer = self._send(method, path, body)
+            if answer.is_success or answer.status_code in fine:
+                return answer
+            wait = _wait_seconds(answer)
+            until = started + _PATIENCE_SECONDS.get(answer.status_code, 0.0)
+            if time.monotonic() + wait > until or self._closed.wait(wait):
+                said = " ".join(answer.text[:300].split())
+                later = f" (Retry-After: {wait} s)" if "retry-after" in answer.headers else ""
+                raise EvaluationError(f"{self._url}{path} answered {answer.status_code}{later}: {said}")
+
+    def _send(self, method: str, path: str, body: Mapping[str, object] | None) -> httpx.Response:
         try:
-            answer = self._client.request(method, path, json=body)
+            return self._client.request(method, path, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise EvaluationError(
                 f"{self._url} cannot be reached: {error}. Start it with `{command_of('serve')}`, or correct --url; "
                 "the same command goes on where it stopped."
             ) from error
-        if answer.status_code != httpx.codes.NOT_FOUND and not answer.is_success:
-            said = " ".join(answer.text[:300].split())
-            raise EvaluationError(f"{self._url}{path} answered {answer.status_code}: {said}")
-        return answer
+
+
+def _wait_seconds(answer: httpx.Response) -> int:
+    """Return what `Retry-After` says, a second where it says nothing, or a date."""
+    said = answer.headers.get("retry-after", "")
+    return max(1, int(said)) if said.isdecimal() else 1
 
 
 def _outcome(reply: SearchReply) -> Outcome:

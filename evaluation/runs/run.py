@@ -28,6 +28,8 @@ from server.http.schemas import MAX_BATCH
 
 logger = logging.getLogger(__name__)
 
+_DRAFT = f"{RUN_FILE}.partial"
+
 BATCH = MAX_BATCH
 """Queries whose questions are asked together, if nothing else is said. The bundled encoder gives a question the same
 vector in any company; the engine of another may round otherwise, so an index and a server are asked in the same
@@ -65,10 +67,16 @@ class Run:
         """Return the results in the order of the queries, some at a time, each once it is kept in the folder.
 
         An unfinished run of the same thing there is gone on with, and its results come first; any other run there is
-        replaced. QuerySetError at once, if a judgment names an answer that is not there.
+        replaced. QuerySetError at once, if a judgment names an answer that is not there; EvaluationError if the folder
+        holds anything but a run, or the query set itself.
         """
         facets = self._answerer.facets_of(self._queries.judged_answers)
         self._queries.require_sound(facets)
+        if self._queries.path.resolve().parent == self._folder.resolve():
+            raise EvaluationError(
+                f"{self._folder} holds the query set {self._queries.path}, which is no place for a run. Choose another "
+                "--out."
+            )
         return self._results(_prepare(self._folder, self.info), facets)
 
     def _results(self, partial: Path, facets: Mapping[str, Facets]) -> Iterator[list[Result]]:
@@ -101,28 +109,34 @@ class Run:
 
 def _prepare(folder: Path, info: RunInfo) -> Path:
     """Return the file to add results to, empty unless it is the beginning of the same run."""
-    partial = folder / PARTIAL_FILE
+    partial, draft = folder / PARTIAL_FILE, folder / _DRAFT
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        there = _run_in(folder)
+        if there is None and any(file != draft for file in folder.iterdir()):
+            raise EvaluationError(
+                f"{folder} holds something else than a run, which is not replaced. Choose another --out, or empty it."
+            )
         if partial.exists():
-            if _is_of(folder, info):
+            if there == info:
                 return partial
             logger.warning("The unfinished run in %s was of something else; starting anew.", folder)
-        for name in (RUN_FILE, PARTIAL_FILE, RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE):
+        # A partial file of another run must not seem to be of this one; nor the folder, at any moment, to be of no run.
+        for name in (PARTIAL_FILE, RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE):
             (folder / name).unlink(missing_ok=True)
+        draft.write_text(info.to_json(), encoding="utf-8")
+        draft.replace(folder / RUN_FILE)
         partial.touch()
-        # Last, so that a partial file of another run never seems to be of this one.
-        (folder / RUN_FILE).write_text(info.to_json(), encoding="utf-8")
     except OSError as error:
         raise EvaluationError(f"{folder} cannot be written: {error}. Choose another --out.") from error
     return partial
 
 
-def _is_of(folder: Path, info: RunInfo) -> bool:
+def _run_in(folder: Path) -> RunInfo | None:
     try:
-        return read_run_info(folder) == info
-    except EvaluationError:  # nothing that could be gone on with
-        return False
+        return read_run_info(folder)
+    except EvaluationError:  # of something else, or damaged
+        return None
 
 
 class _Book:

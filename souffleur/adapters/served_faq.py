@@ -5,7 +5,6 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from indexer.errors import SouffleurError
 from server.http.problem_kinds import UNKNOWN_ANSWER, UNKNOWN_FACET
 from server.http.schemas import SEARCH_REPLY, AnswerBody, SearchReply
+from server.local_address import is_this_machine
 
 _TIMEOUT_SECONDS = 30.0
 _ANSWER = TypeAdapter(AnswerBody)
@@ -40,7 +40,7 @@ class ServedFaq:
             raise ValueError(f"{url!r} is no address of a server, such as http://127.0.0.1:8000")
         self._url = url.rstrip("/")
         # A proxy is no way to this machine itself.
-        handlers = [urllib.request.ProxyHandler({})] if _is_this_machine(self._url) else []
+        handlers = [urllib.request.ProxyHandler({})] if is_this_machine(self._url) else []
         self._opener = urllib.request.build_opener(*handlers)
 
     def ask(self, question: str, *, limit: int, facets: Mapping[str, Sequence[str]] | None = None) -> SearchReply:
@@ -96,11 +96,3 @@ def _refusal(url: str, error: urllib.error.HTTPError) -> ServedFaqError:
         return ServedFaqError(str(problem["detail"]), type=str(problem["type"]))
     except (ValueError, KeyError, TypeError):
         return ServedFaqError(f"{url} answered {error.code}, which is not what Souffleur answers. Correct the address.")
-
-
-def _is_this_machine(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -94,9 +94,50 @@ def test_run_of_unjudged_questions_says_what_would_be_answered(
     """No metric is made up."""
     Path("questions.txt").write_text("Un certificat ?\nBonjour\n")
     assert main(["run", "questions.txt", "--index", str(small_index), "--json"]) == DONE
-    summary = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    summary = json.loads(said.out)
     assert (summary["unjudged"], summary["metrics"]) == (2, {})
-    assert main(["report", "build/evaluation/runs/questions", "--index", str(small_index)]) == DONE
+    assert main(["report", said.err.strip(), "--index", str(small_index)]) == DONE
+
+
+def test_sets_of_one_name_have_runs_of_their_own(
+    small_index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever they lie, the current folder among them; the same set has the same place again, which is printed."""
+    for place in ("a", "b"):
+        write_set(Path(place, "faq"), questions=[(f"Un certificat {place} ?", "")])
+    monkeypatch.chdir("a/faq")
+    printed = []
+    for path in (".", "../../b/faq", "../faq"):
+        assert main(["run", path, "--index", str(small_index)]) == DONE
+        printed.append(capsys.readouterr().out.splitlines()[-1])
+    assert printed[0] == printed[2] != printed[1]
+    assert {Path(folder).parent for folder in printed} == {Path("build/evaluation/runs")}
+    assert all(Path(folder).name.startswith("faq-") for folder in printed)
+    assert {file.name for file in Path("build/evaluation/runs").iterdir()} == {Path(folder).name for folder in printed}
+
+
+@pytest.mark.parametrize("out", [".", "notes"])
+def test_files_of_the_users_are_not_replaced(out: str, small_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that is no run keeps what is in it, the query set above all."""
+    Path("results.csv").write_text("id,question\n1,Un certificat ?\n")
+    Path("notes").mkdir()
+    Path("notes/run.json").write_text('{"of": "mine"}')
+    Path("notes/summary.json").write_text("{}")
+    before = {file: file.read_bytes() for file in Path().rglob("*") if file.is_file()}
+    assert main(["run", "results.csv", "--out", out, "--index", str(small_index)]) == FAILED
+    assert "Choose another --out" in capsys.readouterr().err
+    assert {file: file.read_bytes() for file in Path().rglob("*") if file.is_file()} == before
+
+
+def test_a_run_is_not_asked_into_its_own_folder(small_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its table of results may be a query set, but not one that replaces itself."""
+    Path("questions.txt").write_text("Un certificat ?\n")
+    assert main(["run", "questions.txt", "--out", "run", "--index", str(small_index)]) == DONE
+    before = Path("run/results.csv").read_bytes()
+    assert main(["run", "run/results.csv", "--out", "run", "--index", str(small_index)]) == FAILED
+    assert "holds the query set" in capsys.readouterr().err
+    assert Path("run/results.csv").read_bytes() == before
 
 
 def test_a_corpus_beside_the_queries_is_indexed_once(

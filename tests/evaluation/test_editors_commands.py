@@ -1,11 +1,16 @@
 """`souffleur learn`, `publish` and `digest`, as they are typed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from indexer.terminal import FAILED, FOUND
+from evaluation.publication import commands
+from indexer.corpus import check_corpus
+from indexer.index.folder import IndexFolder
+from indexer.terminal import DONE, FAILED, FOUND
 from souffleur.cli import main
+from tests.fakes import FakeEncoder
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +52,59 @@ def test_a_corpus_with_errors_is_not_published(capsys: pytest.CaptureFixture[str
     assert main(["publish"]) == FOUND
     assert "rien n'a été publié" in capsys.readouterr().err
     assert not Path("build").exists()
+
+
+def test_a_report_that_is_not_kept_is_a_warning(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index is in service, and the report is printed: the command has done what it was asked."""
+    monkeypatch.setattr(commands, "load_configured_encoder", lambda _: FakeEncoder())
+    Path("build/index").mkdir(parents=True)
+    Path("build/index/publications").write_text("in the way", encoding="utf-8")
+    assert main(["publish"]) == DONE
+    said = capsys.readouterr()
+    assert said.out.startswith("# Mis en service")
+    assert "Ce rapport n'a pas pu être gardé" in said.err
+    assert IndexFolder(Path("build/index")).current_id() in said.out
+
+
+def test_a_watch_goes_on_after_what_the_system_refuses(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be read now is told, and the next change is published."""
+    monkeypatch.setattr(commands, "load_configured_encoder", lambda _: FakeEncoder())
+    refusals = iter([PermissionError(13, "Permission denied", "corpus/un.md")])
+
+    def refusing_once(corpus: Path) -> object:
+        if error := next(refusals, None):
+            raise error
+        return check_corpus(corpus)
+
+    def two_changes(*_: object) -> Iterator[object]:
+        yield from range(2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "check_corpus", refusing_once)
+    monkeypatch.setattr(commands, "changes", two_changes)
+    assert main(["publish", "--watch"]) == DONE
+    said = capsys.readouterr()
+    assert "n'a pas pu être publié : [Errno 13] Permission denied: 'corpus/un.md'" in said.err
+    assert "# Mis en service" in said.out
+
+
+def test_a_dry_run_leaves_what_a_store_went_back_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And does not say that nothing has changed; each command lets go of the store."""
+    monkeypatch.setattr(commands, "load_configured_encoder", lambda _: FakeEncoder())
+    monkeypatch.setenv("SOUFFLEUR_STORE", f"milvus+lite://{tmp_path / 'faq.db'}")
+    assert main(["publish"]) == DONE
+    Path("corpus/un.md").write_text("Un autre texte.\n", encoding="utf-8")
+    assert main(["publish"]) == DONE
+    assert main(["rollback"]) == DONE
+    first, *_ = IndexFolder(Path("build/index")).ids()
+    capsys.readouterr()
+    assert main(["publish", "--dry-run"]) == DONE
+    assert capsys.readouterr().out.startswith("# Essai : ce serait mis en service")
+    assert main(["describe"]) == DONE
+    assert first in capsys.readouterr().out.splitlines()[0]

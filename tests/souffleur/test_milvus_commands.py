@@ -57,6 +57,10 @@ def test_an_index_is_described_rolled_back_and_pruned_there(tmp_path: Path) -> N
     assert "dix heures" in run(*asked, folder=tmp_path, variables=store)
     assert first["id"] in run("rollback", folder=tmp_path, variables=store)
     assert "neuf heures" in run(*asked, folder=tmp_path, variables=store)
+    assert "Essai" in run(
+        "publish", "--dry-run", "--corpus", str(tmp_path / "faq.jsonl"), folder=tmp_path, variables=store
+    )
+    assert "neuf heures" in run(*asked, folder=tmp_path, variables=store)
     # The folder is the workshop: what is in service there is asked without the setting.
     assert "dix heures" in run(*asked, folder=tmp_path)
     assert "Nothing to remove" in run("prune", "--keep", "1", folder=tmp_path, variables=store)

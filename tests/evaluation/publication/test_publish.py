@@ -1,6 +1,7 @@
 """A corpus is put into service only if questions are answered no worse by it."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from indexer.errors import CorpusError
 from indexer.french.text import words_of
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
+from indexer.index.milvus_indexes import MilvusIndexes
 from server.feedback.asked import AskedQuestion, JudgedAnswer
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
+from tests.stores import connected
 
 
 @pytest.fixture
@@ -31,7 +34,14 @@ def corpus(tmp_path: Path) -> Path:
     return tmp_path / "corpus"
 
 
-def publish_now(corpus: Path, *, heard: Heard | None = None, dry_run: bool = False, force: bool = False) -> Publication:
+def publish_now(
+    corpus: Path,
+    *,
+    heard: Heard | None = None,
+    store: MilvusIndexes | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+) -> Publication:
     """Publish with the fake encoder."""
     return publish(
         open_corpus(corpus),
@@ -39,9 +49,18 @@ def publish_now(corpus: Path, *, heard: Heard | None = None, dry_run: bool = Fal
         encoder=FakeEncoder(),
         heard=heard or Heard(),
         how=HowToBuild(),
+        store=store,
         dry_run=dry_run,
         force=force,
     )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[MilvusIndexes]:
+    """A Milvus in a file, with nothing in it."""
+    store = connected(f"milvus+lite://{tmp_path / 'faq.db'}")
+    yield store
+    store.close()
 
 
 def break_answer(corpus: Path) -> None:
@@ -216,6 +235,21 @@ def test_errors_leave_what_is_in_service(corpus: Path) -> None:
     assert Index.open(corpus.parent / "index").manifest.id == before.index_id
 
 
+def test_a_report_that_cannot_be_written_stops_nothing(corpus: Path) -> None:
+    """The index is in service or not as ever; the reason is told beside the report."""
+    file = corpus.parent / "index" / "publications"
+    file.parent.mkdir()
+    file.write_text("in the way", encoding="utf-8")
+    first = publish_now(corpus)
+    (corpus / "answers" / "parking.md").write_text("Le parking est au sous-sol.\n", encoding="utf-8")
+    for done in (first, publish_now(corpus)):
+        assert (done.served, done.file) == (True, None)
+        assert str(file) in done.not_kept
+        assert done.report.startswith("# Mis en service")
+    break_answer(corpus)
+    assert publish_now(corpus).report.startswith("# Refusé")
+
+
 def test_reports_do_not_pile_up(corpus: Path, tmp_path: Path) -> None:
     """Old ones go: they hold questions of visitors."""
     publish_now(corpus)
@@ -225,3 +259,55 @@ def test_reports_do_not_pile_up(corpus: Path, tmp_path: Path) -> None:
     break_answer(corpus)
     assert publish_now(corpus).file in [*folder.glob("*.md")]
     assert len([*folder.glob("*.md")]) == 50
+
+
+def test_a_store_that_went_back_changes_by_the_gate_alone(corpus: Path, store: MilvusIndexes) -> None:
+    """What it serves is what counts: a dry run leaves it, and what the folder serves is tried before it goes there."""
+    first = publish_now(corpus, store=store)
+    assert (first.trial, store.current_id()) == (None, first.index_id)
+    break_answer(corpus)
+    publish_now(corpus, store=store, force=True)
+    store.switch(first.index_id)
+    tried = publish_now(corpus, store=store, dry_run=True)
+    assert (tried.unchanged, tried.served, store.current_id()) == (False, False, first.index_id)
+    assert tried.report.startswith("# Essai : ce serait refusé")
+    assert publish_now(corpus, store=store).report.startswith("# Refusé : rien n'a changé en service")
+    assert store.current_id() == first.index_id
+
+
+@pytest.mark.slow
+def test_what_a_store_serves_is_compared_with_a_new_index_too(corpus: Path, store: MilvusIndexes) -> None:
+    """That the folder serves another, no better than the new one, does not open the gate; to insist does."""
+    first = publish_now(corpus, store=store)
+    break_answer(corpus)
+    broken = publish_now(corpus, store=store, force=True)
+    assert (store.current_id(), publish_now(corpus, store=store).unchanged) == (broken.index_id, True)
+    store.switch(first.index_id)
+    (corpus / "answers" / "parking.md").write_text("Le parking est au sous-sol.\n", encoding="utf-8")
+    assert not publish_now(corpus, store=store).served
+    assert store.current_id() == first.index_id
+    again = publish_now(corpus, store=store, force=True)
+    assert again.report.startswith("# Mis en service, malgré ce qui suit")
+    assert store.current_id() == again.index_id
+
+
+def test_a_store_with_nothing_in_it_takes_what_the_folder_serves(corpus: Path, store: MilvusIndexes) -> None:
+    """But for a dry run; there is nothing to compare with."""
+    first = publish_now(corpus)
+    assert not publish_now(corpus, store=store, dry_run=True).served
+    assert store.stamp() is None
+    done = publish_now(corpus, store=store)
+    assert (done.served, done.trial, store.current_id()) == (True, None, first.index_id)
+
+
+def test_an_index_of_another_encoder_is_not_said_to_be_none(corpus: Path) -> None:
+    """It cannot be asked with this one."""
+    publish_now(corpus)
+    done = publish(
+        open_corpus(corpus),
+        corpus.parent / "index",
+        encoder=FakeEncoder(name="other", dimension=48),
+        heard=Heard(),
+        how=HowToBuild(),
+    )
+    assert "Rien n'était en service à quoi le comparer" in done.report

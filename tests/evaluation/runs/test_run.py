@@ -1,6 +1,7 @@
 """Runs: against an index and a server, cut off and gone on with, and the files they leave."""
 
 import csv
+import dataclasses
 import json
 import random
 import signal
@@ -11,11 +12,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import ir_measures
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 
 from evaluation.measure import measure, open_index
 from evaluation.metrics.ranking import RANKING_METRICS
@@ -33,9 +36,10 @@ from evaluation.runs.folder import (
 )
 from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.runs.run import Run
+from indexer.index.build import build_index
 from server.answering.answering import Answering
 from server.app import create_api
-from tests.corpora import ANSWERS
+from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
 
 WORDS = ("certificat", "durée", "validité", "code", "erreur", "905", "boîte", "lettres", "export", "nominative")
@@ -243,7 +247,8 @@ def test_what_another_run_left_is_replaced(answerer: IndexAnswerer, queries: Que
     assert len(list(read_results(tmp_path / "run"))) == read_run_info(tmp_path / "run").queries == 5
     (tmp_path / "run" / RESULTS_FILE).rename(tmp_path / "run" / PARTIAL_FILE)
     (tmp_path / "run" / RUN_FILE).write_text("{")
-    assert run_queries(other, answerer, tmp_path / "run", limit=10).resumed == 0
+    with pytest.raises(EvaluationError, match="something else than a run"):
+        run_queries(other, answerer, tmp_path / "run", limit=10)
 
 
 def test_the_trec_run_says_the_same_to_ir_measures(answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
@@ -355,6 +360,72 @@ def test_a_server_that_is_not_there_is_an_error_to_act_on() -> None:
     """It names the address and what to do."""
     with pytest.raises(EvaluationError, match=r"http://127\.0\.0\.1:1 cannot be reached.*make serve"):
         HttpAnswerer("http://127.0.0.1:1")
+
+
+class Pauses(threading.Event):
+    """Waits for nothing, and remembers how long it should have."""
+
+    asked: ClassVar[list[float | None]] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked.append(timeout)
+        return self.is_set()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_wants_one_to_wait_is_waited_for(
+    status: int, answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as Retry-After says, but not for ever: then the error says what the server said."""
+    monkeypatch.setattr("evaluation.runs.http_answerer.Event", Pauses)
+    monkeypatch.setattr(Pauses, "asked", [])
+    later = ["7", "7", ""]
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def refuse(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        if later and (seconds := later.pop(0)):
+            return Response("not now", status, {"retry-after": seconds})
+        return await call_next(request)
+
+    app.mount("/", create_api(answering))
+    with serving(app) as url, HttpAnswerer(url) as server:
+        assert Pauses.asked == [7, 7]
+        assert len(server.answer([["Un certificat ?"]], limit=10)) == 1
+        later += ["100000"]
+        with pytest.raises(EvaluationError, match=rf"answered {status} \(Retry-After: 100000 s\): not now"):
+            server.answer([["Bonjour"]], limit=10)
+    assert Pauses.asked == [7, 7]
+
+
+def test_a_former_id_is_no_answer(tmp_path: Path) -> None:
+    """A judgment that names it is reported, by a server as by an index: what is found has the id of now."""
+    renamed = dataclasses.replace(ANSWERS[0], id="neuf", former_ids=("vieux",))
+    build_index(MemoryCorpus([renamed, *ANSWERS[1:]]), tmp_path / "index", encoder=FakeEncoder())
+    answering = Answering.open(tmp_path / "index", encoder=FakeEncoder())
+    with serving(create_api(answering)) as url, HttpAnswerer(url) as server:
+        for asked in (server, IndexAnswerer(answering, where="here")):
+            assert asked.facets_of(["neuf", "vieux", "absent"]).keys() == {"neuf"}
+
+
+def test_no_proxy_stands_before_this_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment says for all addresses."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with HttpAnswerer(url) as server:
+        assert server.target.where == url
+    with pytest.raises(EvaluationError, match="cannot be reached"):
+        HttpAnswerer("http://faq.example")
+
+
+@pytest.mark.parametrize("wrong", ["http://[::1", "http://faq.example:port", "faq.example"])
+def test_what_is_no_address_is_an_error_to_act_on(wrong: str) -> None:
+    """With the option that gives it."""
+    with pytest.raises(EvaluationError, match=r"[cC]orrect --url"):
+        HttpAnswerer(wrong)
 
 
 def test_a_server_that_answers_something_else_is_an_error_to_act_on(answering: Answering) -> None:

@@ -17,7 +17,7 @@ from indexer.records import Answer
 from server.answering.answering import Answering
 from server.app import create_site
 from souffleur.adapters.faq import LocalFaq, open_faq
-from souffleur.adapters.served_faq import ServedFaq, ServedFaqError, _is_this_machine
+from souffleur.adapters.served_faq import ServedFaq, ServedFaqError
 from tests.corpora import MemoryCorpus
 from tests.fakes import FakeEncoder
 
@@ -126,20 +126,3 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     """Before anything is asked; only HTTP is spoken."""
     with pytest.raises(ValueError, match=r"no address|Invalid IPv6"):
         ServedFaq(url)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://127.0.0.1:8000", True),
-        ("http://localhost", True),
-        ("http://[::1]:1", True),
-        ("http://127.8.8.8", True),
-        ("https://faq.example", False),
-        ("http://10.0.0.1", False),
-        ("http://127.0.0.1.example", False),
-    ],
-)
-def test_a_proxy_is_no_way_to_this_machine(url: str, expected: bool) -> None:
-    """By the host of the address alone."""
-    assert _is_this_machine(url) is expected
