@@ -37,7 +37,7 @@ from server.feedback.asked import (
 from server.feedback.file import FeedbackFile
 from server.feedback.inbox import Inbox, Kind, State, forget_orphans
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
-from server.feedback.schema import FeedbackError, explained, said_in
+from server.feedback.schema import NO_ANSWER, FeedbackError, explained, said_in
 from server.periodic import repeated
 from server.privacy.redaction import redact
 from server.settings import KeepQuestions
@@ -158,8 +158,9 @@ class FeedbackStore:
         """Keep a judgement; it is on the disk when this returns, in the file at the path. The comment is redacted.
 
         A second judgement of the same answer to the same query replaces the first: it is a retry, or a visitor who
-        changed their mind or added a comment. The query need not be known here, since questions may not be kept;
-        that the answer exists, the caller has checked.
+        changed their mind or added a comment. One without a comment leaves the comment before. A question left for the
+        team, which the comment says, is about no answer: it stands beside the judgements of its query. The query need
+        not be known here, since questions may not be kept; that the answer exists, the caller has checked.
         ValueError if an id cannot be one, or if the comment is longer than MAX_COMMENT_CHARACTERS.
         FeedbackError where it cannot be kept, within half a second where another program holds the file.
         """
@@ -167,18 +168,21 @@ class FeedbackStore:
         if len(comment) > MAX_COMMENT_CHARACTERS:
             raise ValueError(f"the comment has {len(comment)} characters; at most {MAX_COMMENT_CHARACTERS} are kept")
         text = _storable(comment)
+        said = said_in(text)
         self._write(
             """INSERT INTO feedback (query_id, answer_id, useful, comment, folded, said, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
-            comment = excluded.comment, folded = excluded.folded, said = excluded.said,
+            comment = iif(excluded.comment = '', comment, excluded.comment),
+            folded = iif(excluded.comment = '', folded, excluded.folded),
+            said = iif(excluded.comment = '', said, excluded.said),
             index_id = excluded.index_id, recorded_at = excluded.recorded_at""",
             (
                 query_id,
-                answer_id,
+                NO_ANSWER if said == "left" else answer_id,
                 useful,
                 text,
                 words_of(text),
-                said_in(text),
+                said,
                 index_id,
                 int(self._clock()),
             ),
