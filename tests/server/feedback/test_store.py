@@ -99,6 +99,21 @@ def test_a_question_left_stands_beside_the_votes(store: FeedbackStore, path: Pat
     assert store.erase("q1") == 2
 
 
+def test_a_question_left_is_no_vote(store: FeedbackStore, path: Path) -> None:
+    """Wherever votes are counted it is none, also where an older version kept it with the answer."""
+    ask(store, "q1", "Et le soir ?", Status.ANSWERED)
+    store.record_feedback("q1", "a", useful=False, comment=f"{LEFT_QUESTION}Et le soir ?", index_id="i1")
+    change(
+        path, "INSERT INTO feedback SELECT query_id, 'a', 0, comment, index_id, recorded_at, folded, said FROM feedback"
+    )
+    assert len(list(store.export_jsonl())) == 2
+    assert (store.votes_by_day(), store.judged(), store.unanswered(limit=9)) == ((), (), ())
+    store.record_feedback("q1", "b", useful=False, index_id="i1")
+    assert [(one.answer_id, one.useful, one.useless) for one in store.votes_by_day()] == [("b", 0, 1)]
+    assert [(one.answer_id, len(one.useless_days)) for one in store.judged()] == [("b", 1)]
+    assert [one.judged_useless for one in store.unanswered(limit=9)] == [1]
+
+
 def test_judgements_are_kept_where_questions_are_not(path: Path) -> None:
     """With keep_questions off no question reaches the file, and judgements do."""
     with FeedbackStore.open(path, keep_questions="off", retention_days=30) as store:
