@@ -84,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        return DONE
+        print("Interrupted before the end: run the same command again.", file=sys.stderr)
+        return FAILED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -234,7 +235,10 @@ def add_commands(commands: Subparsers) -> None:
 def _serve(options: argparse.Namespace, _: IndexerSettings, __: ServerSettings) -> int:
     from server.serve import serve
 
-    return serve(lambda: _read_served(options))
+    try:
+        return serve(lambda: _read_served(options))
+    except KeyboardInterrupt:
+        return DONE
 
 
 def _read_served(options: argparse.Namespace) -> ServedSettings:
