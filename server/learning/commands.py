@@ -14,7 +14,7 @@ from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FAILED, FOUND, command_of, show_progress
 from server.answering.answering import Answering
-from server.learning.decisions import Applied, apply_decisions
+from server.learning.decisions import Applied, apply_decisions, why_not
 from server.learning.grounds import Grounds
 from server.learning.propose import propose
 from server.learning.records import Decision, Proposals
@@ -44,7 +44,7 @@ def learn(options: argparse.Namespace, index: IndexerSettings, server: ServerSet
         if not sys.stdin.isatty():
             print("--review demande un terminal ; sans lui : « learn --out a-decider.csv ».", file=sys.stderr)
             return FAILED
-        return _carry_out(review(proposals.all, ask=input, say=print), corpus)
+        return _carry_out(_review(proposals, corpus), corpus)
     except CorpusError as error:
         print(error, file=sys.stderr)
         print("\nRien n'a été écrit : corrigez, puis recommencez.", file=sys.stderr)
@@ -67,6 +67,11 @@ def _propose(corpus: Corpus, settings: IndexerSettings, server: ServerSettings) 
     with open_feedback(server) as store, show_progress("Lecture des questions") as progress:
         grounds = Grounds(index, store.asked(), store.judged(), read_decided(corpus.path), vectors, progress)
         return propose(grounds, acronyms=corpus.acronyms)
+
+
+def _review(proposals: Proposals, corpus: Corpus) -> list[Decision]:
+    ids = frozenset(one.entry.answer.id for one in corpus.examined() if one.entry)
+    return review(proposals.all, ask=input, say=print, why_not=lambda one: why_not(one, answer_ids=ids))
 
 
 def _carry_out(decisions: Sequence[Decision], corpus: Corpus) -> int:

@@ -3,7 +3,7 @@
 Redaction is run again here, whatever it was before: what an editor typed or pasted into a sheet was never seen by it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,7 +43,11 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
 
     A question that is accepted twice, or is there already, is written once; doing all of it again changes nothing.
     """
-    problems = [problem for decision in decisions for problem in _problems(decision, corpus)]
+    problems = [
+        Problem(one.place or str(corpus.path), one.line, reason)
+        for one in decisions
+        for reason in _reasons_against(one)
+    ]
     if problems:
         raise CorpusError(problems)
     accepted = [one for one in decisions if one.verdict is Verdict.ACCEPT]
@@ -68,6 +72,13 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
     )
 
 
+def why_not(one: Decision, *, answer_ids: Container[str]) -> str | None:
+    """Return why a decision cannot be carried out, in French, for who takes one after the other; None where it can."""
+    if one.verdict is Verdict.ACCEPT and one.answer_id and one.answer_id not in answer_ids:
+        return f"il n'y a pas de réponse « {one.answer_id} » : corrigez son identifiant."
+    return next(_reasons_against(one), None)
+
+
 def _accepted(one: Decision, day: date) -> AcceptedQuestion:
     return AcceptedQuestion(key_of(normalise(one.question)), one.answer_id, one.origin, day.isoformat(), one.keys)
 
@@ -78,22 +89,18 @@ def _refused(one: Decision, day: date) -> Iterator[RefusedQuestion]:
         yield RefusedQuestion(key, answer_id, day.isoformat())
 
 
-def _problems(one: Decision, corpus: Corpus) -> Iterator[Problem]:
+def _reasons_against(one: Decision) -> Iterator[str]:
     if one.verdict is Verdict.REFUSE:
         return
-
-    def problem(message: str) -> Problem:
-        return Problem(one.place or str(corpus.path), one.line, message)
-
     question = normalise(one.question)
     if not question:
-        yield problem("la question est vide : écrivez-la, ou videz la décision.")
+        yield "la question est vide : écrivez-la, ou videz la décision."
     elif is_personal(question):
-        yield problem(f"une donnée personnelle est dans « {question[:80]} » : reformulez la question sans elle.")
+        yield f"une donnée personnelle est dans « {question[:80]} » : reformulez la question sans elle."
     elif len(question) > MAX_CURATED_CHARACTERS:
-        yield problem(f"la question compte {len(question)} caractères, {MAX_CURATED_CHARACTERS} au plus.")
+        yield f"la question compte {len(question)} caractères, {MAX_CURATED_CHARACTERS} au plus."
     if one.verdict is Verdict.ACCEPT and not one.answer_id:
-        yield problem(f"à quelle réponse va « {question[:80]} » ? Écrivez son identifiant dans la colonne « réponse ».")
+        yield f"à quelle réponse va « {question[:80]} » ? Écrivez l'identifiant de cette réponse."
 
 
 def _counted(number: int, one: str, more: str) -> str:
