@@ -141,6 +141,7 @@ def add_commands(commands: Subparsers) -> None:
     )
     ways.add_argument("--accept", type=Path, metavar="FILE", help="carry out what was decided in such a file")
     ways.add_argument("--review", action="store_true", help="decide one after the other, here in the terminal")
+    command.add_argument("--force", action="store_true", help="write --out anew, whatever is decided in it")
     add_options(command, IndexerSettings, ("corpus", *INDEX_OPTIONS))
     add_options(command, ServerSettings, ("feedback", "retention_days"))
     add_config_option(command)

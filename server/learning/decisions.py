@@ -3,14 +3,14 @@
 Redaction is run again here, whatever it was before: what an editor typed or pasted into a sheet was never seen by it.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from indexer.corpus import Corpus
 from indexer.corpus.entries import MAX_CURATED_CHARACTERS
-from indexer.corpus.phrasings.memory import AcceptedQuestion, RefusedQuestion, key_of, read_decided
+from indexer.corpus.phrasings.memory import AcceptedQuestion, DecidedQuestions, RefusedQuestion, key_of, read_decided
 from indexer.corpus.phrasings.write import CorpusAdditions, write_decisions
 from indexer.errors import CorpusError
 from indexer.french.text import normalise
@@ -60,7 +60,7 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
     is_written_here = corpus.kind == "markdown"
     after = decided.with_more(
         accepted=(_accepted(one, day) for one in accepted) if is_written_here else (),
-        refused=(entry for one in refused for entry in _refused(one, day)),
+        refused=(RefusedQuestion(*place, day.isoformat()) for one in refused for place in _refused_places(one)),
     )
     written = write_decisions(corpus, CorpusAdditions(questions, [normalise(one.question) for one in off_topic]), after)
     return Applied(
@@ -79,14 +79,29 @@ def why_not(one: Decision, *, answer_ids: Container[str]) -> str | None:
     return next(_reasons_against(one), None)
 
 
+def still_to_do(decisions: Iterable[Decision], decided: DecidedQuestions) -> list[Decision]:
+    """Return those that are not carried out, by what is remembered: of a table, which editors write, all accepted."""
+    accepted = {(one.key, one.answer_id) for one in decided.accepted}
+    return [
+        one
+        for one in decisions
+        if (
+            (key_of(normalise(one.question)), one.answer_id) not in accepted
+            if one.verdict is Verdict.ACCEPT
+            else any((key, answer_id) not in decided.refused_places for key, answer_id in _refused_places(one))
+        )
+    ]
+
+
 def _accepted(one: Decision, day: date) -> AcceptedQuestion:
     return AcceptedQuestion(key_of(normalise(one.question)), one.answer_id, one.origin, day.isoformat(), one.keys)
 
 
-def _refused(one: Decision, day: date) -> Iterator[RefusedQuestion]:
+def _refused_places(one: Decision) -> Iterator[tuple[str, str]]:
+    """Yield key and answer of everything that this decision refuses."""
     answer_id = "" if one.verdict is Verdict.OFF_TOPIC else one.answer_id
     for key in one.keys or (key_of(one.question),):
-        yield RefusedQuestion(key, answer_id, day.isoformat())
+        yield key, answer_id
 
 
 def _reasons_against(one: Decision) -> Iterator[str]:

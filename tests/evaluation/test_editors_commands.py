@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.terminal import FAILED, FOUND
+from indexer.terminal import DONE, FAILED, FOUND
+from server.learning import commands
+from server.learning.records import Origin, Proposal, Proposals
 from souffleur.cli import main
 
 
@@ -37,6 +39,41 @@ def test_a_ticked_file_needs_no_index(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["learn", "--accept", "a.csv"]) == FOUND
     assert "« deux »" in capsys.readouterr().err
     assert main(["learn", "--accept", "none.csv"]) == FOUND
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.md"])
+def test_a_ticked_file_is_not_written_over(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Until what it decides is carried out; a file that nobody ticked, or --force, is no question."""
+    proposal = Proposal(Origin.UNANSWERED, "A ?", None, 1, 1, 0.1, 1.0, ("0123456789abcdef",))
+    proposals = Proposals((), (proposal,), (), (), 1, 1)
+    monkeypatch.setattr(commands, "_propose", lambda *_: proposals)
+    out = ["learn", "--out", name]
+    assert main(out) == main(out) == DONE
+    fresh = Path(name).read_text(encoding="utf-8")
+    ticked = fresh.replace('"";"A ?";""', '"oui";"A ?";"un"').replace("[ ] A ? → ?", "[x] A ? → un")
+    Path(name).write_text(ticked, encoding="utf-8")
+    capsys.readouterr()
+    assert main(out) == FAILED
+    said = capsys.readouterr().err
+    assert said.startswith(f"{name} contient une décision à faire : lancez d'abord « ")
+    assert f"learn --accept {name} »" in said
+    assert main([*out, "--force"]) == DONE
+    assert Path(name).read_text(encoding="utf-8") == fresh
+    Path(name).write_text(ticked, encoding="utf-8")
+    assert main(["learn", "--accept", name]) == DONE
+    assert main(out) == DONE
+    assert Path(name).read_text(encoding="utf-8") == fresh
+
+
+def test_what_is_no_sheet_is_not_written_over(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another table, or a decision that cannot be read, is somebody's work too."""
+    for text in ("nom;adresse\n", "Décision;Question;Réponse;Clé\npeut-être;A ?;un;k1\n"):
+        Path("a.csv").write_text(text, encoding="utf-8")
+        assert main(["learn", "--out", "a.csv"]) == FAILED
+        assert "a.csv est déjà là" in capsys.readouterr().err
+        assert Path("a.csv").read_text(encoding="utf-8") == text
 
 
 def test_a_corpus_with_errors_is_not_published(capsys: pytest.CaptureFixture[str]) -> None:
