@@ -8,6 +8,7 @@ in `retention`, copies in `backup`.
 """
 
 import contextlib
+import glob
 import logging
 import re
 import sqlite3
@@ -34,7 +35,7 @@ from server.feedback.asked import (
     read_judged,
     read_votes_by_day,
 )
-from server.feedback.file import FeedbackFile
+from server.feedback.file import VECTORS, FeedbackFile
 from server.feedback.inbox import Inbox, Kind, State, forget_orphans
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
 from server.feedback.schema import NO_ANSWER, FeedbackError, explained, said_in
@@ -305,7 +306,10 @@ class FeedbackStore:
             )
 
     def erase(self, query_id: str) -> int:
-        """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows."""
+        """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows.
+
+        The vectors of all questions, which lie beside the file, go too: they can be computed again.
+        """
 
         def erase(connection: sqlite3.Connection) -> int:
             connection.execute("BEGIN IMMEDIATE")
@@ -319,6 +323,9 @@ class FeedbackStore:
 
         erased = self._insist(erase)
         self._insist(self._empty_log)
+        with explained(self._path):
+            for vectors in self._path.parent.glob(f"{glob.escape(self._path.name)}{VECTORS}*"):
+                vectors.unlink(missing_ok=True)
         return erased
 
     def unanswered(self, *, limit: int) -> tuple[Unanswered, ...]:

@@ -129,6 +129,17 @@ def test_the_vectors_are_kept_beside_the_feedback(visitors: Visitors) -> None:
     assert encoder.encoded == [NEW]
 
 
+def test_erasing_a_query_erases_the_vectors(visitors: Visitors) -> None:
+    """A vector tells what the question was about."""
+    visitors.say(NEW, "validite-certificat")
+    visitors.proposals(keep=True)
+    file = KeptVectors.file_beside(visitors.path, FakeEncoder())
+    assert file.exists()
+    with visitors.store() as store:
+        assert store.erase(f"{1:032x}") == 2
+    assert not file.exists()
+
+
 @pytest.mark.parametrize(("days", "confidence", "change"), [(4, 0.5, 0.5), (2, 0.0, 0.5), (1, 0.0, 1.0)])
 def test_value(days: int, confidence: float, change: float) -> None:
     """Often times unsure times what it would change."""
