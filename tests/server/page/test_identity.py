@@ -107,15 +107,16 @@ def test_the_notice_says_what_is_kept(town: Answering, tmp_path: Path, keep: Kee
     assert ("Les questions sont gardées" in home) is said
     assert 'href="/donnees-personnelles"' in home
     assert ("Le texte de la question" in notice) is said
+    assert ("peut toutefois être reprise dans la FAQ" in notice) is said
     assert "395 jours (environ 13 mois)" in notice
 
 
 @pytest.mark.parametrize(
     ("keep", "judged", "said"),
     [
-        ("redacted", True, "Les remarques et les questions que vous laissez, comme celles restées sans réponse sûre,"),
+        ("redacted", True, "Les questions posées, et les remarques que vous laissez,"),
         ("off", True, "Les remarques et les questions que vous laissez"),
-        ("redacted", False, "Les questions restées sans réponse sûre"),
+        ("redacted", False, "Les questions posées"),
     ],
 )
 def test_the_notice_says_who_reads_what_is_kept(
