@@ -15,7 +15,7 @@ from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FAILED, FOUND, command_of, show_progress
 from server.answering.answering import Answering
-from server.learning.decisions import Applied, apply_decisions, still_to_do, why_not
+from server.learning.decisions import Applied, Standing, apply_decisions, still_to_do, why_not
 from server.learning.grounds import Grounds
 from server.learning.propose import propose
 from server.learning.records import Decision, Proposals
@@ -88,8 +88,8 @@ def _why_not_over(file: Path, corpus: Corpus) -> str | None:
 
 
 def _review(proposals: Proposals, corpus: Corpus) -> list[Decision]:
-    ids = frozenset(one.entry.answer.id for one in corpus.examined() if one.entry)
-    return review(proposals.all, ask=input, say=print, why_not=lambda one: why_not(one, answer_ids=ids))
+    standing = Standing(corpus)
+    return review(proposals.all, ask=input, say=print, why_not=lambda one, before: why_not(one, before, standing))
 
 
 def _carry_out(decisions: Sequence[Decision], corpus: Corpus) -> int:

@@ -3,12 +3,15 @@
 Redaction is run again here, whatever it was before: what an editor typed or pasted into a sheet was never seen by it.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from indexer.corpus import Corpus
+from indexer.corpus.companion_files import OFF_TOPIC_TEXTS
 from indexer.corpus.entries import MAX_CURATED_CHARACTERS
 from indexer.corpus.phrasings.memory import AcceptedQuestion, DecidedQuestions, RefusedQuestion, key_of, read_decided
 from indexer.corpus.phrasings.write import CorpusAdditions, write_decisions
@@ -48,6 +51,10 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
         for one in decisions
         for reason in _reasons_against(one)
     ]
+    problems += [
+        Problem(one.place or str(corpus.path), one.line, reason)
+        for one, reason in _contradictions(decisions, Standing(corpus))
+    ]
     if problems:
         raise CorpusError(problems)
     accepted = [one for one in decisions if one.verdict is Verdict.ACCEPT]
@@ -72,11 +79,38 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
     )
 
 
-def why_not(one: Decision, *, answer_ids: Container[str]) -> str | None:
-    """Return why a decision cannot be carried out, in French, for who takes one after the other; None where it can."""
-    if one.verdict is Verdict.ACCEPT and one.answer_id and one.answer_id not in answer_ids:
+@dataclass(frozen=True)
+class Standing:
+    """What a corpus has already, which decisions must not contradict; its answers are read when they are needed."""
+
+    corpus: Corpus
+
+    @cached_property
+    def answers(self) -> Mapping[str, Sequence[str]]:
+        """The questions of each answer, by its id."""
+        entries = (one.entry for one in self.corpus.examined() if one.entry)
+        return {entry.answer.id: entry.answer.questions for entry in entries}
+
+    @cached_property
+    def curated(self) -> Mapping[str, str]:
+        """The key of each question to the id of an answer that has it."""
+        return {key_of(question): name for name, questions in self.answers.items() for question in questions}
+
+    @cached_property
+    def off_topic(self) -> frozenset[str]:
+        """The keys of the questions off topic."""
+        return frozenset(map(key_of, self.corpus.off_topic))
+
+
+def why_not(one: Decision, before: Sequence[Decision], standing: Standing) -> str | None:
+    """Return why a decision cannot be carried out after those *before*, in French; None where it can.
+
+    For who takes one after the other, and is to be told at once.
+    """
+    if one.verdict is Verdict.ACCEPT and one.answer_id and one.answer_id not in standing.answers:
         return f"il n'y a pas de réponse « {one.answer_id} » : corrigez son identifiant."
-    return next(_reasons_against(one), None)
+    contradictions = (reason for _, reason in _contradictions([*before, one], standing))
+    return next(chain(_reasons_against(one), contradictions), None)
 
 
 def still_to_do(decisions: Iterable[Decision], decided: DecidedQuestions) -> list[Decision]:
@@ -116,6 +150,30 @@ def _reasons_against(one: Decision) -> Iterator[str]:
         yield f"la question compte {len(question)} caractères, {MAX_CURATED_CHARACTERS} au plus."
     if one.verdict is Verdict.ACCEPT and not one.answer_id:
         yield f"à quelle réponse va « {question[:80]} » ? Écrivez l'identifiant de cette réponse."
+
+
+def _contradictions(decisions: Sequence[Decision], standing: Standing) -> Iterator[tuple[Decision, str]]:
+    """Yield the decisions that say the contrary of another, or of the corpus, and that in French."""
+    off_topic = {key_of(one.question): one for one in decisions if one.verdict is Verdict.OFF_TOPIC}
+    refused = {(key_of(one.question), one.answer_id): one for one in decisions if one.verdict is Verdict.REFUSE}
+    for one in decisions:
+        key, shown = key_of(one.question), f"« {normalise(one.question)[:80]} »"
+        if one.verdict is Verdict.ACCEPT:
+            if other := off_topic.get(key):
+                yield one, f"{shown} est acceptée ici et hors sujet {_where(other)} : gardez l'un des deux."
+            elif key in standing.off_topic:
+                yield one, f"{shown} est dans {OFF_TOPIC_TEXTS} : retirez-la de ce fichier, ou ne l'acceptez pas."
+            elif other := refused.get((key, one.answer_id)):
+                yield one, f"{shown} est acceptée ici et refusée {_where(other)} : gardez l'un des deux."
+        elif one.verdict is Verdict.OFF_TOPIC and (answer_id := standing.curated.get(key)):
+            yield (
+                one,
+                f"{shown} est une question de « {answer_id} » : retirez-la de cette réponse, ou changez d'avis ici.",
+            )
+
+
+def _where(one: Decision) -> str:
+    return f"ligne {one.line}" if one.place else "ailleurs"
 
 
 def _counted(number: int, one: str, more: str) -> str:

@@ -16,7 +16,7 @@ _CHOICES = "[o]ui, [n]on, [m]odifier, [h]ors sujet, [p]lus tard, [q]uitter ? "
 
 Ask = Callable[[str], str]
 Say = Callable[[str], None]
-WhyNot = Callable[[Decision], str | None]
+WhyNot = Callable[[Decision, Sequence[Decision]], str | None]
 
 
 def render_proposals(proposals: Proposals, *, most: int = _MOST_SHOWN) -> str:
@@ -50,14 +50,15 @@ def review(proposals: Sequence[Proposal], *, ask: Ask, say: Say, why_not: WhyNot
     """Show one proposal after the other, and return what was decided until the editor had enough.
 
     ask: shows a question and returns what was typed; EOFError and KeyboardInterrupt end the review, and nothing that
-    was decided is lost. why_not: says why a decision cannot be carried out, None where it can; else it is asked again.
+    was decided is lost. why_not: says why a decision cannot be carried out after those before it, which is then told
+    and asked again; None where it can.
     """
     decisions: list[Decision] = []
     for number, one in enumerate(proposals, start=1):
         say("")
         say("\n".join(_lines_of(one, f"{number}/{len(proposals)}  ")))
         try:
-            decision = _decide(one, ask, say, why_not)
+            decision = _decide(one, ask, say, lambda decision: why_not(decision, decisions))
         except (EOFError, KeyboardInterrupt):
             say("")
             break
@@ -66,7 +67,7 @@ def review(proposals: Sequence[Proposal], *, ask: Ask, say: Say, why_not: WhyNot
     return decisions
 
 
-def _decide(one: Proposal, ask: Ask, say: Say, why_not: WhyNot) -> Decision | None:
+def _decide(one: Proposal, ask: Ask, say: Say, why_not: Callable[[Decision], str | None]) -> Decision | None:
     """Return a decision, None for later. EOFError where the editor leaves."""
     question, answer_id = one.question, one.answer.id if one.answer else ""
     while True:
@@ -75,7 +76,7 @@ def _decide(one: Proposal, ask: Ask, say: Say, why_not: WhyNot) -> Decision | No
                 given = answer_id or normalise(ask("À quelle réponse (son identifiant) ? "))
                 decision = Decision(Verdict.ACCEPT, question, given, one.origin.value, one.keys)
             case "n":
-                return Decision(Verdict.REFUSE, one.question, answer_id, one.origin.value, one.keys)
+                decision = Decision(Verdict.REFUSE, one.question, answer_id, one.origin.value, one.keys)
             case "h":
                 decision = Decision(Verdict.OFF_TOPIC, question, answer_id, one.origin.value, one.keys)
             case "m":

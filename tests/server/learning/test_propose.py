@@ -112,6 +112,14 @@ def test_unanswered_questions_are_grouped(visitors: Visitors) -> None:
     assert [one.question for one in visitors.proposals(refused).themes] == ["où garer ma voiture"]
 
 
+def test_a_question_is_proposed_once(visitors: Visitors) -> None:
+    """What stands without an answer is not suggested to a poor one as well."""
+    question = "export des données sous un format standard"
+    visitors.say(question)
+    proposals = visitors.proposals()
+    assert [one.question for one in proposals.all].count(question) == 1
+
+
 def test_the_vectors_are_kept_beside_the_feedback(visitors: Visitors) -> None:
     """A question is encoded once; one that is gone from the feedback goes from there too."""
     visitors.say(NEW, "validite-certificat")
