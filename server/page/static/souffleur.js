@@ -110,6 +110,8 @@ class SouffleurFaq extends HTMLElement {
     link.href = new URL(link.getAttribute("href"), root).href;
     this.shadowRoot.querySelector(".box").append(notice);
     suggestions.refuse(warnOfPersonalData(form, form.querySelector("#warning"), JSON.parse(notice.dataset.personal)));
+    // What was typed meanwhile has its suggestions now.
+    form.querySelector("#question").dispatchEvent(new Event("input"));
   }
 
   async #ask(question) {
