@@ -78,7 +78,7 @@ def _why_not_over(file: Path, corpus: Corpus) -> str | None:
     if not file.exists():
         return None
     try:
-        waiting = still_to_do(read_sheet(file), read_decided(corpus.path))
+        waiting = still_to_do(read_sheet(file), Standing(corpus))
     except CorpusError as error:
         return f"est déjà là, et ce qui y est décidé ne se lit pas ({error.problems[0].message}) : corrigez-le"
     if not waiting:

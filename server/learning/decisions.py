@@ -13,7 +13,7 @@ from pathlib import Path
 from indexer.corpus import Corpus
 from indexer.corpus.companion_files import OFF_TOPIC_TEXTS
 from indexer.corpus.entries import MAX_CURATED_CHARACTERS
-from indexer.corpus.phrasings.memory import AcceptedQuestion, DecidedQuestions, RefusedQuestion, key_of, read_decided
+from indexer.corpus.phrasings.memory import AcceptedQuestion, RefusedQuestion, key_of, read_decided
 from indexer.corpus.phrasings.write import CorpusAdditions, write_decisions
 from indexer.errors import CorpusError
 from indexer.french.text import normalise
@@ -102,6 +102,20 @@ class Standing:
         return frozenset(map(key_of, self.corpus.off_topic))
 
 
+def still_to_do(decisions: Iterable[Decision], standing: Standing) -> list[Decision]:
+    """Return those that are not carried out yet, by what is remembered and by what editors of a table wrote in it."""
+    decided = read_decided(standing.corpus.path)
+    accepted = {(one.key, one.answer_id) for one in decided.accepted}
+
+    def is_done(one: Decision) -> bool:
+        if one.verdict is not Verdict.ACCEPT:
+            return all(place in decided.refused_places for place in _refused_places(one))
+        key = key_of(one.question)
+        return (key, one.answer_id) in accepted or key in map(key_of, standing.answers.get(one.answer_id, ()))
+
+    return [one for one in decisions if not is_done(one)]
+
+
 def why_not(one: Decision, before: Sequence[Decision], standing: Standing) -> str | None:
     """Return why a decision cannot be carried out after those *before*, in French; None where it can.
 
@@ -111,20 +125,6 @@ def why_not(one: Decision, before: Sequence[Decision], standing: Standing) -> st
         return f"il n'y a pas de réponse « {one.answer_id} » : corrigez son identifiant."
     contradictions = (reason for _, reason in _contradictions([*before, one], standing))
     return next(chain(_reasons_against(one), contradictions), None)
-
-
-def still_to_do(decisions: Iterable[Decision], decided: DecidedQuestions) -> list[Decision]:
-    """Return those that are not carried out, by what is remembered: of a table, which editors write, all accepted."""
-    accepted = {(one.key, one.answer_id) for one in decided.accepted}
-    return [
-        one
-        for one in decisions
-        if (
-            (key_of(normalise(one.question)), one.answer_id) not in accepted
-            if one.verdict is Verdict.ACCEPT
-            else any((key, answer_id) not in decided.refused_places for key, answer_id in _refused_places(one))
-        )
-    ]
 
 
 def _accepted(one: Decision, day: date) -> AcceptedQuestion:

@@ -67,6 +67,20 @@ def test_a_ticked_file_is_not_written_over(
     assert Path(name).read_text(encoding="utf-8") == fresh
 
 
+def test_a_question_that_the_editor_of_a_table_wrote_is_carried_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program writes no table, and a sheet is replaced once its questions are there."""
+    monkeypatch.setattr(commands, "_propose", lambda *_: Proposals((), (), (), (), 0, 0))
+    Path("faq.csv").write_text("id;Réponse;Questions\nun;Le texte.;B ?\n", encoding="utf-8")
+    Path("a.csv").write_text("Décision;Question;Réponse;Clé\noui;A ?;un;k1\n", encoding="utf-8")
+    out = ["learn", "--out", "a.csv", "--corpus", "faq.csv"]
+    assert main(out) == FAILED
+    assert "une décision à faire" in capsys.readouterr().err
+    Path("faq.csv").write_text("id;Réponse;Questions\nun;Le texte.;A ?\n", encoding="utf-8")
+    assert main(out) == DONE
+
+
 def test_what_is_no_sheet_is_not_written_over(capsys: pytest.CaptureFixture[str]) -> None:
     """Another table, or a decision that cannot be read, is somebody's work too."""
     for text in ("nom;adresse\n", "Décision;Question;Réponse;Clé\npeut-être;A ?;un;k1\n"):
