@@ -84,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        return DONE
+        print("Interrupted before the end: run the same command again.", file=sys.stderr)
+        return FAILED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -140,6 +141,7 @@ def add_commands(commands: Subparsers) -> None:
     )
     ways.add_argument("--accept", type=Path, metavar="FILE", help="carry out what was decided in such a file")
     ways.add_argument("--review", action="store_true", help="decide one after the other, here in the terminal")
+    command.add_argument("--force", action="store_true", help="write --out anew, whatever is decided in it")
     add_options(command, IndexerSettings, ("corpus", *INDEX_OPTIONS))
     add_options(command, ServerSettings, ("feedback", "retention_days"))
     add_config_option(command)
@@ -234,7 +236,10 @@ def add_commands(commands: Subparsers) -> None:
 def _serve(options: argparse.Namespace, _: IndexerSettings, __: ServerSettings) -> int:
     from server.serve import serve
 
-    return serve(lambda: _read_served(options))
+    try:
+        return serve(lambda: _read_served(options))
+    except KeyboardInterrupt:
+        return DONE
 
 
 def _read_served(options: argparse.Namespace) -> ServedSettings:

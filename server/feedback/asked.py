@@ -1,7 +1,7 @@
 """The questions kept, each once however often and by whomever it was put, and what was said of the answers to it.
 
 Who asked is not kept, so that a day is the most that tells two visitors apart: whoever repeats a question or a vote
-all day long counts as one.
+all day long counts as one. A question left for the team says nothing of an answer: it is no vote.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def read_judged(path: Path, *, since: float) -> tuple[JudgedAnswer, ...]:
         group_concat(DISTINCT CASE WHEN useful THEN feedback.recorded_at / 86400 END),
         group_concat(DISTINCT CASE WHEN NOT useful THEN feedback.recorded_at / 86400 END)
         FROM feedback JOIN questions USING (query_id)
-        WHERE feedback.recorded_at >= ?1 AND questions.recorded_at >= ?1 AND questions.folded <> ''
+        WHERE feedback.recorded_at >= ?1 AND questions.recorded_at >= ?1 AND questions.folded <> '' AND said <> 'left'
         GROUP BY questions.folded, feedback.answer_id ORDER BY questions.folded, feedback.answer_id""",
         (since,),
     )
@@ -115,7 +115,7 @@ def read_votes_by_day(path: Path, *, since: float) -> tuple[VotesOnDay, ...]:
     rows = read_rows(
         path,
         """SELECT answer_id, recorded_at / 86400 AS day, sum(useful), sum(NOT useful)
-        FROM feedback WHERE recorded_at >= ? GROUP BY day, answer_id ORDER BY day, answer_id""",
+        FROM feedback WHERE recorded_at >= ? AND said <> 'left' GROUP BY day, answer_id ORDER BY day, answer_id""",
         (since,),
     )
     return tuple(VotesOnDay(*row) for row in rows)

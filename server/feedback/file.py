@@ -28,6 +28,9 @@ _PAUSE_SECONDS = 1.0
 _CHECKPOINT_PATIENCE_SECONDS = 0.3
 """How long a file that has gone is waited for by its end, where somebody still reads it."""
 
+VECTORS = ".vectors-"
+"""What follows the name of the file in the names of those beside it that hold the vectors of its questions."""
+
 Identity = tuple[int, int] | None
 """Device and inode of what is at a path, or None where nothing is."""
 

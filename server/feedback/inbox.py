@@ -160,8 +160,9 @@ _TEXTS = {
     Kind.USELESS: """SELECT coalesce(q.question, '') AS text, NULL AS question, f.answer_id FROM feedback AS f
         LEFT JOIN questions AS q ON q.query_id = f.query_id WHERE f.rowid = ?""",
 }
-_TEXT_OF_COMMENT = """SELECT f.comment AS text, q.question, f.answer_id FROM feedback AS f
-    LEFT JOIN questions AS q ON q.query_id = f.query_id WHERE f.rowid = ?"""
+# A question that was left is about no answer: the first hit is shown, where its question was kept.
+_TEXT_OF_COMMENT = """SELECT f.comment AS text, q.question, coalesce(nullif(f.answer_id, ''), q.answer_id) AS answer_id
+    FROM feedback AS f LEFT JOIN questions AS q ON q.query_id = f.query_id WHERE f.rowid = ?"""
 
 
 class Inbox:

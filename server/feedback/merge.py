@@ -2,7 +2,7 @@
 
 Each row is known by what it is about: a judgement by its query and answer, a question by its query, a state of the
 inbox by its item. So a merge may be repeated, cut off, or done in another order, and the file holds the same: of two
-rows that are about the same, the one that was written later.
+rows that are about the same, the one that was written later; but a judgement with a comment before one without.
 """
 
 import sqlite3
@@ -30,21 +30,25 @@ whether it is free: most of the time it must be, or a visitor's vote would be gi
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """key: the columns that say what a row is about. rest: what is said of it, when it was said first of all."""
+    """key: the columns that say what a row is about. rest: what is said of it, when it was said first of all.
+
+    fuller: what makes a row stand before a later one, as a condition that begins with a column.
+    """
 
     name: str
     key: tuple[str, ...]
     rest: tuple[str, ...]
+    fuller: tuple[str, ...] = ()
 
     @property
     def adding(self) -> str:
         """A statement that adds a row, or puts it in the place of an earlier one; of the same second, the greater."""
-        columns = (*self.key, *self.rest)
+        columns, compared = (*self.key, *self.rest), (*self.fuller, *self.rest)
         return (
             f"INSERT INTO {self.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
             f"ON CONFLICT ({', '.join(self.key)}) DO UPDATE "
             f"SET {', '.join(f'{column} = excluded.{column}' for column in self.rest)} "
-            f"WHERE ({_or_empty('excluded', self.rest)}) > ({_or_empty(self.name, self.rest)})"
+            f"WHERE ({_or_empty('excluded', compared)}) > ({_or_empty(self.name, compared)})"
         )
 
 
@@ -57,7 +61,10 @@ _QUESTIONS = _Table(
     "questions", ("query_id",), ("recorded_at", "question", "folded", "status", "confidence", "answer_id", "index_id")
 )
 _JUDGEMENTS = _Table(
-    "feedback", ("query_id", "answer_id"), ("recorded_at", "comment", "useful", "index_id", "folded", "said")
+    "feedback",
+    ("query_id", "answer_id"),
+    ("recorded_at", "comment", "useful", "index_id", "folded", "said"),
+    fuller=("comment <> ''",),
 )
 _STATES = _Table(STATES, ("kind", "key"), ("decided_at", "state"))
 

@@ -60,7 +60,8 @@ def read_unanswered(path: Path, *, since: float, limit: int) -> tuple[Unanswered
         # SQLite takes the bare columns of a group from the row that has the max().
         """SELECT question, count(*), sum(status = 'no_answer'), sum(status = 'uncertain'), sum(useless), answer_id,
         max(recorded_at)
-        FROM (SELECT *, query_id IN (SELECT query_id FROM feedback WHERE NOT useful) AS useless FROM questions)
+        FROM (SELECT *, query_id IN (
+            SELECT query_id FROM feedback WHERE NOT useful AND said <> 'left') AS useless FROM questions)
         WHERE recorded_at >= ? AND (useless OR status IN ('no_answer', 'uncertain'))
         AND folded NOT IN (SELECT key FROM inbox_states
             WHERE kind IN ('unanswered', 'useless') AND state <> 'new')

@@ -58,6 +58,8 @@ STATES = "inbox_states"
 """What editors decided of the items of the inbox; not of visitors, and erased with what they said."""
 LEFT_QUESTION = "Question laissée à l’équipe : "
 """What the comment begins with that the page sends when a visitor leaves a question."""
+NO_ANSWER = ""
+"""The answer of a question left for the team: no vote on an answer is ever in its place."""
 
 _APPLICATION_ID = 0x50FF1E  # marks the file as ours
 

@@ -8,6 +8,7 @@ in `retention`, copies in `backup`.
 """
 
 import contextlib
+import glob
 import logging
 import re
 import sqlite3
@@ -34,10 +35,10 @@ from server.feedback.asked import (
     read_judged,
     read_votes_by_day,
 )
-from server.feedback.file import FeedbackFile
+from server.feedback.file import VECTORS, FeedbackFile
 from server.feedback.inbox import Inbox, Kind, State, forget_orphans
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
-from server.feedback.schema import FeedbackError, explained, said_in
+from server.feedback.schema import NO_ANSWER, FeedbackError, explained, said_in
 from server.periodic import repeated
 from server.privacy.redaction import redact
 from server.settings import KeepQuestions
@@ -158,8 +159,9 @@ class FeedbackStore:
         """Keep a judgement; it is on the disk when this returns, in the file at the path. The comment is redacted.
 
         A second judgement of the same answer to the same query replaces the first: it is a retry, or a visitor who
-        changed their mind or added a comment. The query need not be known here, since questions may not be kept;
-        that the answer exists, the caller has checked.
+        changed their mind or added a comment. One without a comment leaves the comment before. A question left for the
+        team, which the comment says, is about no answer: it stands beside the judgements of its query. The query need
+        not be known here, since questions may not be kept; that the answer exists, the caller has checked.
         ValueError if an id cannot be one, or if the comment is longer than MAX_COMMENT_CHARACTERS.
         FeedbackError where it cannot be kept, within half a second where another program holds the file.
         """
@@ -167,18 +169,21 @@ class FeedbackStore:
         if len(comment) > MAX_COMMENT_CHARACTERS:
             raise ValueError(f"the comment has {len(comment)} characters; at most {MAX_COMMENT_CHARACTERS} are kept")
         text = _storable(comment)
+        said = said_in(text)
         self._write(
             """INSERT INTO feedback (query_id, answer_id, useful, comment, folded, said, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
-            comment = excluded.comment, folded = excluded.folded, said = excluded.said,
+            comment = iif(excluded.comment = '', comment, excluded.comment),
+            folded = iif(excluded.comment = '', folded, excluded.folded),
+            said = iif(excluded.comment = '', said, excluded.said),
             index_id = excluded.index_id, recorded_at = excluded.recorded_at""",
             (
                 query_id,
-                answer_id,
+                NO_ANSWER if said == "left" else answer_id,
                 useful,
                 text,
                 words_of(text),
-                said_in(text),
+                said,
                 index_id,
                 int(self._clock()),
             ),
@@ -301,7 +306,10 @@ class FeedbackStore:
             )
 
     def erase(self, query_id: str) -> int:
-        """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows."""
+        """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows.
+
+        The vectors of all questions, which lie beside the file, go too: they can be computed again.
+        """
 
         def erase(connection: sqlite3.Connection) -> int:
             connection.execute("BEGIN IMMEDIATE")
@@ -315,6 +323,9 @@ class FeedbackStore:
 
         erased = self._insist(erase)
         self._insist(self._empty_log)
+        with explained(self._path):
+            for vectors in self._path.parent.glob(f"{glob.escape(self._path.name)}{VECTORS}*"):
+                vectors.unlink(missing_ok=True)
         return erased
 
     def unanswered(self, *, limit: int) -> tuple[Unanswered, ...]:

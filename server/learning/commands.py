@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from indexer.corpus import Corpus, open_corpus
 from indexer.corpus.phrasings.memory import read_decided
@@ -14,7 +15,7 @@ from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
 from indexer.terminal import DONE, FAILED, FOUND, command_of, show_progress
 from server.answering.answering import Answering
-from server.learning.decisions import Applied, apply_decisions
+from server.learning.decisions import Applied, Standing, apply_decisions, still_to_do, why_not
 from server.learning.grounds import Grounds
 from server.learning.propose import propose
 from server.learning.records import Decision, Proposals
@@ -31,6 +32,9 @@ def learn(options: argparse.Namespace, index: IndexerSettings, server: ServerSet
     try:
         if options.accept:
             return _carry_out(read_sheet(options.accept), corpus)
+        if options.out and not options.force and (reason := _why_not_over(options.out, corpus)):
+            print(f"{options.out} {reason}, donnez un autre nom, ou ajoutez --force pour les perdre.", file=sys.stderr)
+            return FAILED
         proposals = _propose(corpus, index, server)
         if options.out:
             write_sheet(proposals, options.out)
@@ -44,7 +48,7 @@ def learn(options: argparse.Namespace, index: IndexerSettings, server: ServerSet
         if not sys.stdin.isatty():
             print("--review demande un terminal ; sans lui : « learn --out a-decider.csv ».", file=sys.stderr)
             return FAILED
-        return _carry_out(review(proposals.all, ask=input, say=print), corpus)
+        return _carry_out(_review(proposals, corpus), corpus)
     except CorpusError as error:
         print(error, file=sys.stderr)
         print("\nRien n'a été écrit : corrigez, puis recommencez.", file=sys.stderr)
@@ -67,6 +71,25 @@ def _propose(corpus: Corpus, settings: IndexerSettings, server: ServerSettings) 
     with open_feedback(server) as store, show_progress("Lecture des questions") as progress:
         grounds = Grounds(index, store.asked(), store.judged(), read_decided(corpus.path), vectors, progress)
         return propose(grounds, acronyms=corpus.acronyms)
+
+
+def _why_not_over(file: Path, corpus: Corpus) -> str | None:
+    """Return why the file is not to be written over, None where nothing would be lost."""
+    if not file.exists():
+        return None
+    try:
+        waiting = still_to_do(read_sheet(file), Standing(corpus))
+    except CorpusError as error:
+        return f"est déjà là, et ce qui y est décidé ne se lit pas ({error.problems[0].message}) : corrigez-le"
+    if not waiting:
+        return None
+    decisions = f"{len(waiting)} décisions qui ne sont pas faites" if len(waiting) > 1 else "une décision à faire"
+    return f"contient {decisions} : lancez d'abord « {command_of(f'learn --accept {file}')} »"
+
+
+def _review(proposals: Proposals, corpus: Corpus) -> list[Decision]:
+    standing = Standing(corpus)
+    return review(proposals.all, ask=input, say=print, why_not=lambda one, before: why_not(one, before, standing))
 
 
 def _carry_out(decisions: Sequence[Decision], corpus: Corpus) -> int:

@@ -3,12 +3,15 @@
 Redaction is run again here, whatever it was before: what an editor typed or pasted into a sheet was never seen by it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from indexer.corpus import Corpus
+from indexer.corpus.companion_files import OFF_TOPIC_TEXTS
 from indexer.corpus.entries import MAX_CURATED_CHARACTERS
 from indexer.corpus.phrasings.memory import AcceptedQuestion, RefusedQuestion, key_of, read_decided
 from indexer.corpus.phrasings.write import CorpusAdditions, write_decisions
@@ -43,7 +46,15 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
 
     A question that is accepted twice, or is there already, is written once; doing all of it again changes nothing.
     """
-    problems = [problem for decision in decisions for problem in _problems(decision, corpus)]
+    problems = [
+        Problem(one.place or str(corpus.path), one.line, reason)
+        for one in decisions
+        for reason in _reasons_against(one)
+    ]
+    problems += [
+        Problem(one.place or str(corpus.path), one.line, reason)
+        for one, reason in _contradictions(decisions, Standing(corpus))
+    ]
     if problems:
         raise CorpusError(problems)
     accepted = [one for one in decisions if one.verdict is Verdict.ACCEPT]
@@ -56,7 +67,7 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
     is_written_here = corpus.kind == "markdown"
     after = decided.with_more(
         accepted=(_accepted(one, day) for one in accepted) if is_written_here else (),
-        refused=(entry for one in refused for entry in _refused(one, day)),
+        refused=(RefusedQuestion(*place, day.isoformat()) for one in refused for place in _refused_places(one)),
     )
     written = write_decisions(corpus, CorpusAdditions(questions, [normalise(one.question) for one in off_topic]), after)
     return Applied(
@@ -68,32 +79,101 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
     )
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a corpus has already, which decisions must not contradict; its answers are read when they are needed."""
+
+    corpus: Corpus
+
+    @cached_property
+    def answers(self) -> Mapping[str, Sequence[str]]:
+        """The questions of each answer, by its id."""
+        entries = (one.entry for one in self.corpus.examined() if one.entry)
+        return {entry.answer.id: entry.answer.questions for entry in entries}
+
+    @cached_property
+    def curated(self) -> Mapping[str, str]:
+        """The key of each question to the id of an answer that has it."""
+        return {key_of(question): name for name, questions in self.answers.items() for question in questions}
+
+    @cached_property
+    def off_topic(self) -> frozenset[str]:
+        """The keys of the questions off topic."""
+        return frozenset(map(key_of, self.corpus.off_topic))
+
+
+def still_to_do(decisions: Iterable[Decision], standing: Standing) -> list[Decision]:
+    """Return those that are not carried out yet, by what is remembered and by what editors of a table wrote in it."""
+    decided = read_decided(standing.corpus.path)
+    accepted = {(one.key, one.answer_id) for one in decided.accepted}
+
+    def is_done(one: Decision) -> bool:
+        if one.verdict is not Verdict.ACCEPT:
+            return all(place in decided.refused_places for place in _refused_places(one))
+        key = key_of(one.question)
+        return (key, one.answer_id) in accepted or key in map(key_of, standing.answers.get(one.answer_id, ()))
+
+    return [one for one in decisions if not is_done(one)]
+
+
+def why_not(one: Decision, before: Sequence[Decision], standing: Standing) -> str | None:
+    """Return why a decision cannot be carried out after those *before*, in French; None where it can.
+
+    For who takes one after the other, and is to be told at once.
+    """
+    if one.verdict is Verdict.ACCEPT and one.answer_id and one.answer_id not in standing.answers:
+        return f"il n'y a pas de réponse « {one.answer_id} » : corrigez son identifiant."
+    contradictions = (reason for _, reason in _contradictions([*before, one], standing))
+    return next(chain(_reasons_against(one), contradictions), None)
+
+
 def _accepted(one: Decision, day: date) -> AcceptedQuestion:
     return AcceptedQuestion(key_of(normalise(one.question)), one.answer_id, one.origin, day.isoformat(), one.keys)
 
 
-def _refused(one: Decision, day: date) -> Iterator[RefusedQuestion]:
+def _refused_places(one: Decision) -> Iterator[tuple[str, str]]:
+    """Yield key and answer of everything that this decision refuses."""
     answer_id = "" if one.verdict is Verdict.OFF_TOPIC else one.answer_id
     for key in one.keys or (key_of(one.question),):
-        yield RefusedQuestion(key, answer_id, day.isoformat())
+        yield key, answer_id
 
 
-def _problems(one: Decision, corpus: Corpus) -> Iterator[Problem]:
+def _reasons_against(one: Decision) -> Iterator[str]:
     if one.verdict is Verdict.REFUSE:
         return
-
-    def problem(message: str) -> Problem:
-        return Problem(one.place or str(corpus.path), one.line, message)
-
     question = normalise(one.question)
     if not question:
-        yield problem("la question est vide : écrivez-la, ou videz la décision.")
+        yield "la question est vide : écrivez-la, ou videz la décision."
     elif is_personal(question):
-        yield problem(f"une donnée personnelle est dans « {question[:80]} » : reformulez la question sans elle.")
+        yield f"une donnée personnelle est dans « {question[:80]} » : reformulez la question sans elle."
     elif len(question) > MAX_CURATED_CHARACTERS:
-        yield problem(f"la question compte {len(question)} caractères, {MAX_CURATED_CHARACTERS} au plus.")
+        yield f"la question compte {len(question)} caractères, {MAX_CURATED_CHARACTERS} au plus."
     if one.verdict is Verdict.ACCEPT and not one.answer_id:
-        yield problem(f"à quelle réponse va « {question[:80]} » ? Écrivez son identifiant dans la colonne « réponse ».")
+        yield f"à quelle réponse va « {question[:80]} » ? Écrivez l'identifiant de cette réponse."
+
+
+def _contradictions(decisions: Sequence[Decision], standing: Standing) -> Iterator[tuple[Decision, str]]:
+    """Yield the decisions that say the contrary of another, or of the corpus, and that in French."""
+    off_topic = {key_of(one.question): one for one in decisions if one.verdict is Verdict.OFF_TOPIC}
+    refused = {(key_of(one.question), one.answer_id): one for one in decisions if one.verdict is Verdict.REFUSE}
+    for one in decisions:
+        key, shown = key_of(one.question), f"« {normalise(one.question)[:80]} »"
+        if one.verdict is Verdict.ACCEPT:
+            if other := off_topic.get(key):
+                yield one, f"{shown} est acceptée ici et hors sujet {_where(other)} : gardez l'un des deux."
+            elif key in standing.off_topic:
+                yield one, f"{shown} est dans {OFF_TOPIC_TEXTS} : retirez-la de ce fichier, ou ne l'acceptez pas."
+            elif other := refused.get((key, one.answer_id)):
+                yield one, f"{shown} est acceptée ici et refusée {_where(other)} : gardez l'un des deux."
+        elif one.verdict is Verdict.OFF_TOPIC and (answer_id := standing.curated.get(key)):
+            yield (
+                one,
+                f"{shown} est une question de « {answer_id} » : retirez-la de cette réponse, ou changez d'avis ici.",
+            )
+
+
+def _where(one: Decision) -> str:
+    return f"ligne {one.line}" if one.place else "ailleurs"
 
 
 def _counted(number: int, one: str, more: str) -> str:

@@ -18,7 +18,9 @@ def propose(grounds: Grounds, *, acronyms: Sequence[Acronym] = ()) -> Proposals:
     """Return the proposals, most valuable first. acronyms: those of the corpus."""
     phrasings, doubtful, judged = propose_phrasings(grounds)
     themes, unanswered = propose_themes(grounds)
-    suggestions, asked = propose_suggestions(grounds, acronyms)
+    # One question stands in one place: decided twice, it might be off topic and have an answer.
+    elsewhere = frozenset(key for theme in themes for key in theme.keys)
+    suggestions, asked = propose_suggestions(grounds, acronyms, elsewhere=elsewhere)
     grounds.vectors.save()
     return Proposals(
         phrasings=phrasings,

@@ -5,7 +5,7 @@ or an acronym is asked for. Such a question is a draft, and the editor words it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from indexer.corpus.entries import MAX_CURATED_CHARACTERS
 from indexer.corpus.phrasings.memory import key_of
@@ -33,10 +33,19 @@ _NEEDED = re.compile(rf"{_SUBJECT} (?P<verb>doit|doivent|peut|peuvent) (?!pas\b|
 _LASTS = re.compile(rf"{_SUBJECT} (?:a|ont) une (?:durée|validité)\b", re.IGNORECASE)
 
 
-def propose_suggestions(grounds: Grounds, acronyms: Sequence[Acronym]) -> tuple[tuple[Proposal, ...], int]:
-    """Return questions for answers with fewer than FEW, and how many of the log were looked at for that."""
+def propose_suggestions(
+    grounds: Grounds, acronyms: Sequence[Acronym], *, elsewhere: Container[str] = ()
+) -> tuple[tuple[Proposal, ...], int]:
+    """Return questions for answers with fewer than FEW, and how many of the log were looked at for that.
+
+    elsewhere: the keys of questions that are proposed as something else.
+    """
     poor = {answer.id: answer for answer in grounds.index.answers if len(answer.questions) < FEW}
-    asked = [one for one in grounds.asked if one.answer_id in poor and _may_be_taken(grounds, one)]
+    asked = [
+        one
+        for one in grounds.asked
+        if one.answer_id in poor and key_of(one.question) not in elsewhere and _may_be_taken(grounds, one)
+    ]
     asked.sort(key=lambda one: (-len(one.days), -one.times, one.folded))
     asked = asked[:_MOST_ASKED]
     vectors = grounds.encode(asked)

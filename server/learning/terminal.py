@@ -16,6 +16,7 @@ _CHOICES = "[o]ui, [n]on, [m]odifier, [h]ors sujet, [p]lus tard, [q]uitter ? "
 
 Ask = Callable[[str], str]
 Say = Callable[[str], None]
+WhyNot = Callable[[Decision, Sequence[Decision]], str | None]
 
 
 def render_proposals(proposals: Proposals, *, most: int = _MOST_SHOWN) -> str:
@@ -45,43 +46,52 @@ def render_proposals(proposals: Proposals, *, most: int = _MOST_SHOWN) -> str:
     return "\n".join(lines)
 
 
-def review(proposals: Sequence[Proposal], *, ask: Ask, say: Say) -> list[Decision]:
+def review(proposals: Sequence[Proposal], *, ask: Ask, say: Say, why_not: WhyNot) -> list[Decision]:
     """Show one proposal after the other, and return what was decided until the editor had enough.
 
-    ask: shows a question and returns what was typed; EOFError ends the review.
+    ask: shows a question and returns what was typed; EOFError and KeyboardInterrupt end the review, and nothing that
+    was decided is lost. why_not: says why a decision cannot be carried out after those before it, which is then told
+    and asked again; None where it can.
     """
     decisions: list[Decision] = []
     for number, one in enumerate(proposals, start=1):
         say("")
         say("\n".join(_lines_of(one, f"{number}/{len(proposals)}  ")))
         try:
-            decision = _decide(one, ask, say)
-        except EOFError:
+            decision = _decide(one, ask, say, lambda decision: why_not(decision, decisions))
+        except (EOFError, KeyboardInterrupt):
+            say("")
             break
         if decision:
             decisions.append(decision)
     return decisions
 
 
-def _decide(one: Proposal, ask: Ask, say: Say) -> Decision | None:
+def _decide(one: Proposal, ask: Ask, say: Say, why_not: Callable[[Decision], str | None]) -> Decision | None:
     """Return a decision, None for later. EOFError where the editor leaves."""
     question, answer_id = one.question, one.answer.id if one.answer else ""
     while True:
         match normalise(ask(_CHOICES)).lower()[:1]:
             case "o":
-                answer_id = answer_id or normalise(ask("À quelle réponse (son identifiant) ? "))
-                return Decision(Verdict.ACCEPT, question, answer_id, one.origin.value, one.keys)
+                given = answer_id or normalise(ask("À quelle réponse (son identifiant) ? "))
+                decision = Decision(Verdict.ACCEPT, question, given, one.origin.value, one.keys)
             case "n":
-                return Decision(Verdict.REFUSE, one.question, answer_id, one.origin.value, one.keys)
+                decision = Decision(Verdict.REFUSE, one.question, answer_id, one.origin.value, one.keys)
             case "h":
-                return Decision(Verdict.OFF_TOPIC, question, answer_id, one.origin.value, one.keys)
+                decision = Decision(Verdict.OFF_TOPIC, question, answer_id, one.origin.value, one.keys)
             case "m":
                 question = normalise(ask("La question, reformulée : ")) or question
                 say(f"« {_shown(question)} »")
+                continue
             case "p" | "":
                 return None
             case "q":
                 raise EOFError
+            case _:
+                continue
+        if not (reason := why_not(decision)):
+            return decision
+        say("\n".join(_wrapped(f"Impossible : {_shown(reason)}", "")))
 
 
 def _lines_of(one: Proposal, number: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The vectors of visitors' questions, kept in a file beside the feedback: a question is encoded once, not each week.
 
-Only those of the last call stay, so that what was erased from the feedback goes from here too.
+Only those of the last call stay, so that what expired goes from here too; erasing a query removes the file.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import numpy as np
 
 from indexer.encoders import Encoder
 from indexer.records import Progress, Vectors, no_progress
+from server.feedback.file import VECTORS
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class KeptVectors:
     @staticmethod
     def file_beside(feedback: Path, encoder: Encoder) -> Path:
         """Return where the vectors of the questions in *feedback* are."""
-        return feedback.with_name(f"{feedback.name}.vectors-{encoder.fingerprint[:12]}.npz")
+        return feedback.with_name(f"{feedback.name}{VECTORS}{encoder.fingerprint[:12]}.npz")
 
     def of(self, questions: Sequence[str], *, progress: Progress = no_progress) -> Vectors:
         """Return the vectors of *questions*, shape (questions, dimension)."""

@@ -40,6 +40,11 @@ def routes(pages: PageMaker, files: PageFiles) -> APIRouter:
     def fragment(request: Request, form: SentForm) -> HTMLResponse:
         return pages.ask(form, pages.read_chosen(form), "fragment.html", _root(request))
 
+    @router.get("/element", include_in_schema=False)
+    def show_notice(request: Request) -> HTMLResponse:
+        # What the box says of itself in another website, and what it warns of.
+        return pages.show("box.html", _root(request))
+
     @router.post("/element", include_in_schema=False)
     def element(request: Request, form: SentForm) -> HTMLResponse:
         return pages.ask(form, {}, "element.html", _root(request))

@@ -59,7 +59,7 @@ def watch(page: Page) -> list[str]:
 
 def test_it_weighs_little() -> None:
     """The element and the modules that it shares with the page are at most 25 kB."""
-    names = ("souffleur", "answer", "feedback", "suggestions")
+    names = ("souffleur", "answer", "feedback", "personal", "suggestions")
     assert sum((STATIC / f"{name}.js").stat().st_size for name in names) <= 25_000
 
 
@@ -76,7 +76,16 @@ def test_a_listed_website_gets_the_box(open_page: OpenPage, keep_screenshot: Kee
         page = open_page(base_url=origin, tolerated=site.address)
         errors = watch(page)
         page.goto("/")
+        expect(page.get_by_role("link", name="Données personnelles")).to_have_attribute(
+            "href", f"{site.address}/donnees-personnelles"
+        )
         field = page.get_by_role("combobox", name="Demandez à la FAQ")
+        with_suggestions: list[str] = []
+        page.on("request", lambda request: with_suggestions.append(request.url) if "suggest" in request.url else None)
+        field.fill("jean@exemple.fr")
+        expect(page.locator("souffleur-faq #warning")).to_contain_text("une adresse de courriel")
+        assert with_suggestions == []
+        field.fill("")
         field.press_sequentially("certificat")
         expect(page.get_by_role("option")).to_have_count(2)
         field.press("ArrowDown")

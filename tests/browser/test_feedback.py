@@ -130,6 +130,33 @@ def test_a_question_can_be_left_to_the_team(open_page: OpenPage, site: Site, kee
     assert judgements(site, page) == [(False, "Question laissée à l’équipe : Avez-vous une recette ?")]
 
 
+def test_a_vote_erases_nothing_that_was_left(open_page: OpenPage, site: Site) -> None:
+    """The question left and the remark, which wait for the network, are both kept though Non is pressed again."""
+    page = open_page(tolerated=OFFLINE)
+    page.goto("/")
+    ask(page, "recette de gâteau au chocolat")
+    page.get_by_text("Laisser ma question à l’équipe").click()
+    page.locator("#left-question").fill("Avez-vous une recette ?")
+    first = page.locator("form[data-leave]").get_attribute("data-leave")
+    page.locator(f'[data-feedback="{first}"]').evaluate(
+        "form => { for (let at = form; at; at = at.parentElement) if (at.tagName === 'DETAILS') at.open = true; }"
+    )
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Laisser ma question").click()
+    form = page.locator(f'[data-feedback="{first}"]')
+    form.get_by_role("button", name="Non").click()
+    form.get_by_role("textbox").fill("Rien à voir")
+    form.get_by_role("button", name="Envoyer").click()
+    form.get_by_role("button", name="Non").click()
+    expect(form.get_by_role("status")).to_contain_text("La connexion est coupée")
+    page.context.set_offline(False)
+    expect(form.get_by_role("status")).to_contain_text("bien parti")
+    assert sorted(judgements(site, page)) == [
+        (False, "Question laissée à l’équipe : Avez-vous une recette ?"),
+        (False, "Rien à voir"),
+    ]
+
+
 @pytest.mark.parametrize(("status", "words"), [(422, "n’a pas pu être gardé"), (503, "n’est pas encore parti")])
 def test_a_vote_that_is_not_kept_is_not_thanked_for(open_page: OpenPage, status: int, words: str) -> None:
     """Refused, or not taken for now: the words say which, and none is Merci."""

@@ -56,6 +56,16 @@ def nginx(locations: str, folder: Path) -> Iterator[str]:
         process.wait(10)
 
 
+def test_what_is_typed_is_in_no_log() -> None:
+    """An address holds what was typed: no example of a proxy writes down who asked for it."""
+    examples = sorted(EXAMPLE.parent.rglob("nginx*.conf"))
+    assert len(examples) == 3
+    for example in examples:
+        blocks = re.findall(r"(?ms)^(?:server|location) [^{]*\{.*?^\}", example.read_text(encoding="utf-8"))
+        assert blocks, example
+        assert all("access_log off;" in block for block in blocks), example
+
+
 @pytest.mark.parametrize("prefix", ["/faq", ""])
 def test_pages_and_files_come_through(tmp_path: Path, prefix: str) -> None:
     """Every link leads to a page of ours, a redirect stays below the prefix, and a question is answered."""

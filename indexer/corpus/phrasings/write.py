@@ -50,7 +50,8 @@ def write_decisions(corpus: Corpus, additions: CorpusAdditions, decided: Decided
     for answer_id, questions in additions.questions.items():
         entry = entries.get(answer_id)
         if entry is None:
-            message = f"il n'y a pas de réponse « {answer_id} » : corrigez la colonne « réponse »."
+            listed = ", ".join(f"« {question} »" for question in questions)
+            message = f"il n'y a pas de réponse « {answer_id} », à qui donner {listed} : corrigez son identifiant."
             problems.append(Problem(str(corpus.path), 1, message))
             continue
         if corpus.kind != "markdown":

@@ -1,5 +1,6 @@
 // "Was it useful?": a judgement is kept in this window until the server has it. One per reply and answer: a later one
-// replaces it, here and there, so that sending again never counts twice.
+// replaces it, here and there, so that sending again never counts twice. Without a comment it leaves the one before; and
+// a question left for the team stands beside them.
 const KEY = "souffleur-feedback";
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 60000;
@@ -76,9 +77,10 @@ async function sendAll() {
 async function judge(form, useful, comment, thanks) {
   const fields = new FormData(form);
   const ids = { query_id: fields.get("query_id"), index_id: fields.get("index_id"), answer_id: fields.get("answer_id") };
-  const judgement = { ...ids, useful, comment };
+  const key = [ids.query_id, ids.answer_id, ...(form.dataset.leave ? ["left"] : [])].join(" ");
+  const judgement = { ...ids, useful, comment: comment || (waiting.get(key)?.comment ?? "") };
   const said = form.querySelector(".feedback-said");
-  waiting.set(`${judgement.query_id} ${judgement.answer_id}`, judgement);
+  waiting.set(key, judgement);
   save();
   judgedIn.set(form, judgement);
   said.textContent = "Envoi…";

@@ -2,12 +2,13 @@
 // shows. Its style is in the shadow root, without an inline style, so that a strict policy of the website lets it be.
 import { answerActions } from "./page/answer.js";
 import { keepFeedback } from "./page/feedback.js";
+import { warnOfPersonalData } from "./page/personal.js";
 import { suggestQuestions } from "./page/suggestions.js";
 
 const root = new URL("./", import.meta.url);
 const FRAME = `<div class="box" lang="fr"><form role="search"><label for="question"></label>
 <div class="field"><div class="combo"><input id="question" type="text" required autocomplete="off" enterkeyhint="search">
-<ul id="suggestions" role="listbox" aria-label="Questions proches" hidden></ul></div><button class="main">Demander</button></div></form>
+<ul id="suggestions" role="listbox" aria-label="Questions proches" hidden></ul></div><button class="main">Demander</button></div><p id="warning" class="warning" role="status"></p></form>
 <div id="answer"></div><p class="foot"><a></a></p></div>`;
 const STYLE = `
 :host { display: block;
@@ -45,7 +46,7 @@ a, summary { color: var(--accent); } summary { cursor: pointer; padding: .25rem 
 #answer:not(:empty) { margin-top: 1rem; }
 .asked, .hint, .why, .about, .actions, .foot, .extract, .nearness { color: var(--soft); font-size: .9375rem; }
 .asked strong { color: var(--ink); }
-.missing, .warning, .not-sent { color: var(--check); }
+.missing, .warning, .not-sent { color: var(--check); } #warning { margin: .5rem 0 0; } #warning:empty { margin: 0; }
 br + span { display: block; height: .5rem; }
 mark { background: var(--mark); color: inherit; }
 .prose table { display: block; overflow-x: auto; border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; }
@@ -83,6 +84,9 @@ class SouffleurFaq extends HTMLElement {
     link.href = new URL("reponses", root).href;
     link.textContent = this.getAttribute("all") ?? "Toutes les réponses";
     const suggestions = suggestQuestions(field, shadow.getElementById("suggestions"), () => form.requestSubmit(), root);
+    // Nothing is sent while it is typed before it can be tested for personal data.
+    suggestions.refuse(() => true);
+    this.#showNotice(form, suggestions);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       suggestions.close();
@@ -90,6 +94,24 @@ class SouffleurFaq extends HTMLElement {
     });
     keepFeedback(shadow);
     answerActions(shadow);
+  }
+
+  async #showNotice(form, suggestions) {
+    const told = document.createElement("template");
+    try {
+      const response = await fetch(new URL("element", root));
+      if (!response.ok) return;
+      told.innerHTML = await response.text();
+    } catch {
+      return; // No network: a question can be asked without suggestions.
+    }
+    const notice = told.content.querySelector("[data-personal]");
+    const link = notice.querySelector("a");
+    link.href = new URL(link.getAttribute("href"), root).href;
+    this.shadowRoot.querySelector(".box").append(notice);
+    suggestions.refuse(warnOfPersonalData(form, form.querySelector("#warning"), JSON.parse(notice.dataset.personal)));
+    // What was typed meanwhile has its suggestions now.
+    form.querySelector("#question").dispatchEvent(new Event("input"));
   }
 
   async #ask(question) {

@@ -308,7 +308,10 @@ def test_items_are_what_plain_python_makes_of_the_rows(
         for query_id, answer_id, helped, said in judged:
             store.record_feedback(query_id, answer_id, useful=helped, comment=said, index_id="i")
         questions = {query_id: (words_of(question), status) for query_id, question, status in asked}
-        judgements = {(query_id, answer_id): (helped, said) for query_id, answer_id, helped, said in judged}
+        judgements: dict[tuple[str, str], tuple[bool, str]] = {}
+        for query_id, answer_id, helped, said in judged:
+            key = (query_id, "" if said.startswith(LEFT_QUESTION) else answer_id)
+            judgements[key] = (helped, said or judgements.get(key, (helped, ""))[1])
         expected: Counter[tuple[Kind, str]] = Counter()
         for words, status in questions.values():
             if status is not Status.ANSWERED:

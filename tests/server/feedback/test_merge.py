@@ -20,7 +20,7 @@ from server.feedback import merge as merge_module
 from server.feedback.backup import back_up, inspect
 from server.feedback.inbox import Filter, Kind, State
 from server.feedback.merge import MergeReport, merge
-from server.feedback.schema import SCHEMA_STEPS, FeedbackError
+from server.feedback.schema import LEFT_QUESTION, SCHEMA_STEPS, FeedbackError
 from server.feedback.store import FeedbackStore
 
 NOW = 1_900_000_000.0
@@ -139,7 +139,7 @@ STEPS = st.lists(
 def test_the_order_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str, int, int]]
 ) -> None:
-    """In any order, what was written last about each thing is there, and nothing else."""
+    """In any order, what was written last about each thing is there, a comment before none, and nothing else."""
     folder = tmp_path_factory.mktemp("merge")
     files = Machine(folder, steps).files
     every = []
@@ -150,15 +150,15 @@ def test_the_order_does_not_matter(
     assert all(one == every[0] for one in every)
     at = {"questions": "recorded_at", "feedback": "recorded_at", "inbox_states": "decided_at"}
     for table, key in TABLES.items():
-        latest: dict[object, int] = {}
+        has_comment = "comment <> ''" if table == "feedback" else "0"
+        statement = f"SELECT {key}, {has_comment}, {at[table]} FROM {table}"
+        latest: dict[object, tuple[int, int]] = {}
         for file in files:
             with closing(sqlite3.connect(file)) as connection:
-                for *named, when in connection.execute(f"SELECT {key}, {at[table]} FROM {table}"):
-                    latest[tuple(named)] = max(when, latest.get(tuple(named), 0))
+                for *named, has_comment, when in connection.execute(statement):
+                    latest[tuple(named)] = max((has_comment, when), latest.get(tuple(named), (0, 0)))
         with closing(sqlite3.connect(folder / "all0.sqlite")) as connection:
-            found = {
-                tuple(named): when for *named, when in connection.execute(f"SELECT {key}, {at[table]} FROM {table}")
-            }
+            found = {tuple(named): (comment, when) for *named, comment, when in connection.execute(statement)}
         assert found == latest
 
 
@@ -181,6 +181,19 @@ def test_a_changed_mind_is_kept(tmp_path: Path) -> None:
             assert (item.state, item.times_since) == (State.NEW, 0)
             assert [one.question for one in store.unanswered(limit=9)] == ["Pourquoi ?"]
         assert "1 judgement and 1 question," in inspect(target).what_it_holds()
+
+
+def test_a_vote_at_another_server_replaces_no_comment(tmp_path: Path) -> None:
+    """A remark or a question left at one server stands, though a vote without a word came later at the other."""
+    one, two, target = (tmp_path / f"{name}.sqlite" for name in ("one", "two", "all"))
+    with store_at(one) as store, store_at(two, lambda: NOW + 60) as later:
+        judge(store, "q1", "Trop vague", useful=False)
+        judge(store, "q1", f"{LEFT_QUESTION}Et le soir ?", useful=False)
+        judge(later, "q1", useful=False)
+    for order in ((one, two), (two, one)):
+        target.unlink(missing_ok=True)
+        merged(target, *order)
+        assert [row[3] for row in rows(target)["feedback"]] == [f"{LEFT_QUESTION}Et le soir ?", "Trop vague"]
 
 
 def test_what_has_expired_stays_out(tmp_path: Path) -> None:

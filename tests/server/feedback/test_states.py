@@ -99,7 +99,9 @@ class FeedbackMachine(RuleBasedStateMachine):
     def judge(self, query_id: str, answer_id: str, useful: bool, comment: str, index_id: str) -> None:
         for _ in range(2):  # a retry changes nothing
             self.store.record_feedback(query_id, answer_id, useful=useful, comment=comment, index_id=index_id)
-        self.judgements[query_id, answer_id] = Judgement(useful, comment, index_id)
+        before = self.judgements.get((query_id, answer_id))
+        said = comment or (before.comment if before else "")
+        self.judgements[query_id, answer_id] = Judgement(useful, said, index_id)
 
     @rule(query_id=st.sampled_from(("", "q 1", "é")))
     def judge_what_is_no_query(self, query_id: str) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from indexer.records import Status
-from server.feedback.schema import SCHEMA_STEPS, FeedbackError
+from server.feedback.schema import LEFT_QUESTION, SCHEMA_STEPS, FeedbackError
 from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackHealth, FeedbackStore, Unanswered
 
 DAY = 86_400
@@ -73,6 +73,45 @@ def test_a_second_judgement_replaces_the_first(store: FeedbackStore, path: Path)
     store.record_feedback("q1", "a", useful=False, comment="non", index_id="i2")
     found = rows(path, "SELECT query_id, answer_id, useful, comment, index_id FROM feedback ORDER BY 1, 2")
     assert found == [("q1", "a", 0, "non", "i2"), ("q1", "b", 1, "", "i1"), ("q2", "a", 1, "", "i1")]
+
+
+def test_a_comment_is_never_replaced_by_none(store: FeedbackStore, path: Path) -> None:
+    """A vote without a word leaves the remark before it; another remark takes its place."""
+    store.record_feedback("q1", "a", useful=False, comment="trop vague", index_id="i1")
+    store.record_feedback("q1", "a", useful=False, index_id="i1")
+    assert rows(path, "SELECT useful, comment, folded, said FROM feedback") == [
+        (0, "trop vague", "trop vague", "remark")
+    ]
+    store.record_feedback("q1", "a", useful=True, index_id="i1")
+    store.record_feedback("q1", "a", useful=True, comment="en fait si", index_id="i1")
+    assert rows(path, "SELECT useful, comment FROM feedback") == [(1, "en fait si")]
+
+
+def test_a_question_left_stands_beside_the_votes(store: FeedbackStore, path: Path) -> None:
+    """Neither replaces the other, in whatever order they come; left again, it is the last wording."""
+    left = f"{LEFT_QUESTION}Et le soir ?"
+    for comment in ("", left, "", "trop vague", f"{LEFT_QUESTION}Et la nuit ?"):
+        store.record_feedback("q1", "a", useful=False, comment=comment, index_id="i1")
+    assert rows(path, "SELECT answer_id, comment, said FROM feedback ORDER BY 1") == [
+        ("", f"{LEFT_QUESTION}Et la nuit ?", "left"),
+        ("a", "trop vague", "remark"),
+    ]
+    assert store.erase("q1") == 2
+
+
+def test_a_question_left_is_no_vote(store: FeedbackStore, path: Path) -> None:
+    """Wherever votes are counted it is none, also where an older version kept it with the answer."""
+    ask(store, "q1", "Et le soir ?", Status.ANSWERED)
+    store.record_feedback("q1", "a", useful=False, comment=f"{LEFT_QUESTION}Et le soir ?", index_id="i1")
+    change(
+        path, "INSERT INTO feedback SELECT query_id, 'a', 0, comment, index_id, recorded_at, folded, said FROM feedback"
+    )
+    assert len(list(store.export_jsonl())) == 2
+    assert (store.votes_by_day(), store.judged(), store.unanswered(limit=9)) == ((), (), ())
+    store.record_feedback("q1", "b", useful=False, index_id="i1")
+    assert [(one.answer_id, one.useful, one.useless) for one in store.votes_by_day()] == [("b", 0, 1)]
+    assert [(one.answer_id, len(one.useless_days)) for one in store.judged()] == [("b", 1)]
+    assert [one.judged_useless for one in store.unanswered(limit=9)] == [1]
 
 
 def test_judgements_are_kept_where_questions_are_not(path: Path) -> None:

@@ -64,6 +64,27 @@ def test_what_cannot_be_accepted_is_told(corpus: Path, decision: Decision, said:
     assert [file.name for file in corpus.rglob("*") if file.is_file()] == ["un.md"]
 
 
+@pytest.mark.parametrize(
+    ("decisions", "said"),
+    [
+        ([(Verdict.OFF_TOPIC, "C ?", ""), (Verdict.ACCEPT, "c", "un")], "hors sujet ligne 2 : gardez l'un des deux"),
+        ([(Verdict.REFUSE, "C ?", "un"), (Verdict.ACCEPT, "c", "un")], "refusée ligne 2 : gardez l'un des deux"),
+        ([(Verdict.REFUSE, "C ?", "un"), (Verdict.ACCEPT, "bonjour !", "un")], "est dans hors-sujet.txt"),
+        ([(Verdict.REFUSE, "C ?", "un"), (Verdict.OFF_TOPIC, "quand ?", "")], "est une question de « un »"),
+    ],
+)
+def test_a_contradiction_is_refused(corpus: Path, decisions: list[tuple[Verdict, str, str]], said: str) -> None:
+    """No question is off topic and an answer's, or accepted and refused: such a corpus is in nobody's service."""
+    (corpus / "hors-sujet.txt").write_text("Bonjour\n", encoding="utf-8")
+    (corpus / "answers" / "un.md").write_text("---\nquestions:\n  - Quand ?\n---\nLe texte.\n", encoding="utf-8")
+    rows = [Decision(*one, "", place="a.csv", line=line) for line, one in enumerate(decisions, start=2)]
+    before = {file: file.read_bytes() for file in corpus.rglob("*") if file.is_file()}
+    with pytest.raises(CorpusError, match=said) as caught:
+        apply_decisions(rows, open_corpus(corpus), day=DAY)
+    assert [(one.path, one.line) for one in caught.value.problems] == [("a.csv", 3)]
+    assert {file: file.read_bytes() for file in corpus.rglob("*") if file.is_file()} == before
+
+
 def test_accepting_twice_is_accepting_once(corpus: Path) -> None:
     """A file that is carried out again changes nothing."""
     decisions = [Decision(Verdict.ACCEPT, "A ?", "un", "", ("0" * 16,)), Decision(Verdict.REFUSE, "B ?", "un", "")]

@@ -112,6 +112,14 @@ def test_unanswered_questions_are_grouped(visitors: Visitors) -> None:
     assert [one.question for one in visitors.proposals(refused).themes] == ["où garer ma voiture"]
 
 
+def test_a_question_is_proposed_once(visitors: Visitors) -> None:
+    """What stands without an answer is not suggested to a poor one as well."""
+    question = "export des données sous un format standard"
+    visitors.say(question)
+    proposals = visitors.proposals()
+    assert [one.question for one in proposals.all].count(question) == 1
+
+
 def test_the_vectors_are_kept_beside_the_feedback(visitors: Visitors) -> None:
     """A question is encoded once; one that is gone from the feedback goes from there too."""
     visitors.say(NEW, "validite-certificat")
@@ -127,6 +135,17 @@ def test_the_vectors_are_kept_beside_the_feedback(visitors: Visitors) -> None:
     kept.save()
     KeptVectors(encoder, file).of([NEW])
     assert encoder.encoded == [NEW]
+
+
+def test_erasing_a_query_erases_the_vectors(visitors: Visitors) -> None:
+    """A vector tells what the question was about."""
+    visitors.say(NEW, "validite-certificat")
+    visitors.proposals(keep=True)
+    file = KeptVectors.file_beside(visitors.path, FakeEncoder())
+    assert file.exists()
+    with visitors.store() as store:
+        assert store.erase(f"{1:032x}") == 2
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(("days", "confidence", "change"), [(4, 0.5, 0.5), (2, 0.0, 0.5), (1, 0.0, 1.0)])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from indexer.records import Acronym, Answer
+from indexer.records import Acronym, Answer, Status
 from server.answering.answering import Answering
 from server.learning.records import Origin
 from server.learning.suggestions import questions_in
@@ -32,7 +32,15 @@ def test_a_negation_is_not_turned_round() -> None:
 def test_the_log_comes_before_the_text(answering: Answering, tmp_path: Path) -> None:
     """A question that visitors put and nobody judged is suggested, to the answer that the index puts first."""
     visitors = Visitors(answering, tmp_path / "f.sqlite")
-    visitors.say("export des données sous un format standard")
+    with visitors.store() as store:
+        store.record_question(
+            "q1",
+            "export des données sous un format standard",
+            status=Status.ANSWERED,
+            confidence=0.9,
+            answer_id="sans-question",
+            index_id="i",
+        )
     of_answer = {one.answer.id: one for one in visitors.proposals().suggestions if one.answer}
     assert of_answer["sans-question"].origin is Origin.ASKED
     assert of_answer["sans-question"].question == "export des données sous un format standard"

@@ -100,22 +100,28 @@ def test_without_settings_nothing_is_claimed(town: Answering) -> None:
 
 @pytest.mark.parametrize(("keep", "said"), [("redacted", True), ("off", False)])
 def test_the_notice_says_what_is_kept(town: Answering, tmp_path: Path, keep: KeepQuestions, *, said: bool) -> None:
-    """Where questions are kept, it stands beside the field, with why and how long; where not, that is said."""
+    """Where questions are kept, it stands beside the field, here and in the box; why and how long, on its page."""
     store = FeedbackStore.open(tmp_path / "f.sqlite", keep_questions=keep, retention_days=395)
     with store, TestClient(create_site(town, feedback=store)) as client:
         home, notice = client.get("/").text, client.get("/donnees-personnelles").text
-    assert ("Les questions sont gardées" in home) is said
-    assert 'href="/donnees-personnelles"' in home
+        box = client.get("/element").text
+    for shown in (home, box):
+        assert ("Les questions sont gardées" in shown) is said
+        assert 'href="/donnees-personnelles"' in shown
+    patterns = re.search('data-personal="([^"]+)"', home)
+    assert patterns
+    assert patterns[0] in box
     assert ("Le texte de la question" in notice) is said
+    assert ("peut toutefois être reprise dans la FAQ" in notice) is said
     assert "395 jours (environ 13 mois)" in notice
 
 
 @pytest.mark.parametrize(
     ("keep", "judged", "said"),
     [
-        ("redacted", True, "Les remarques et les questions que vous laissez, comme celles restées sans réponse sûre,"),
+        ("redacted", True, "Les questions posées, et les remarques que vous laissez,"),
         ("off", True, "Les remarques et les questions que vous laissez"),
-        ("redacted", False, "Les questions restées sans réponse sûre"),
+        ("redacted", False, "Les questions posées"),
     ],
 )
 def test_the_notice_says_who_reads_what_is_kept(

@@ -16,6 +16,8 @@ from indexer.index.build import build_index
 from indexer.records import Answer, Facet, Reply, Status
 from server.answering.answering import Answering
 from server.app import create_api, create_site
+from server.feedback.inbox import Filter, Kind
+from server.feedback.schema import LEFT_QUESTION
 from server.feedback.store import FeedbackStore
 from server.page import routes, views
 from server.page.files import PageFiles
@@ -254,6 +256,18 @@ def test_a_judgement_without_javascript_is_kept_once(browser: TestClient, store:
     assert (row["useful"], row["comment"]) == (False, "Il manque une information\nSi")
     assert send(browser, "/avis", [("query_id", "x"), ("answer_id", "absent"), ("useful", "oui")]).status_code == 422
     assert len(list(store.export_jsonl())) == 1
+
+
+def test_a_vote_erases_nothing_that_was_left(browser: TestClient, store: FeedbackStore) -> None:
+    """The question left for the team, and the remark, are there after a vote on the same answer."""
+    ids = [("query_id", QUERY_ID), ("answer_id", "validite-certificat")]
+    send(browser, "/avis", [*ids, ("useful", "non"), ("left", "oui"), ("comment", "Et le soir ?")])
+    for said in ([], [("comment", "Trop vague")], []):
+        send(browser, "/avis", [*ids, ("useful", "non"), *said])
+    comments = [json.loads(row)["comment"] for row in store.export_jsonl()]
+    assert comments == [f"{LEFT_QUESTION}Et le soir ?", "Trop vague"]
+    (left,) = store.inbox().read(Filter(Kind.LEFT)).items
+    assert left.text == "Et le soir ?"
 
 
 def test_nothing_asks_for_feedback_where_none_is_kept(answering: Answering) -> None:
