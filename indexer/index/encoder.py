@@ -6,17 +6,21 @@ index in service says which that is: so server, command line and the next build 
 switched or rolled back, and nobody has to name it.
 """
 
+import contextlib
 import logging
 import os
 import time
 from pathlib import Path
 
 from indexer.encoders import Encoder
+from indexer.encoders.bundled.layout import TAUGHT_NAME
 from indexer.encoders.loading import BUNDLED, load_named_encoder
 from indexer.errors import IndexFolderError
 from indexer.files import force_to_disk
 from indexer.index.folder import ADAPTERS, IndexFolder
+from indexer.index.manifest import Manifest
 from indexer.settings import IndexerSettings
+from indexer.terminal import command_of
 
 _A_DAY_SECONDS = 86_400
 
@@ -37,14 +41,45 @@ def adapter_for(settings: IndexerSettings) -> Path | None:
 
 
 def adapter_in_service(path: Path) -> Path | None:
-    """Return the adapter of the index in service in the folder *path*, None where it has none, or cannot be read."""
+    """Return the adapter of the index in service in the folder *path*, None where it has none.
+
+    Where that index does not say by which encoder it was made, the newest that does is asked, as a server serves it.
+    """
+    manifest = _manifest_in_service(path)
+    file = _file_of(path, manifest.encoder.fingerprint) if manifest else None
+    return file if file and file.is_file() else None
+
+
+def warn_of_lessons_left(path: Path, *, encoder: Encoder) -> None:
+    """Log it where an index by *encoder* leaves what was taught the encoder of the one in service in *path*."""
+    manifest = _manifest_in_service(path)
+    if _file_of(path, encoder.fingerprint).is_file() or (
+        manifest and manifest.encoder.fingerprint == encoder.fingerprint
+    ):
+        return
+    lessons = [_file_of(path, manifest.encoder.fingerprint)] if manifest else sorted((path / ADAPTERS).glob("*.npz"))
+    if any(file.is_file() for file in lessons) or (manifest and manifest.encoder.name == TAUGHT_NAME):
+        _log.warning(
+            "What the encoder was taught is left: %s, and this build encodes all texts anew, with %s. To keep it, "
+            'set "encoder" as it was, and see that %s is there; else run "%s" again.',
+            f"index {manifest.id} was made with {manifest.encoder.name}"
+            if manifest
+            else f"no index in {path} is whole",
+            encoder.name,
+            ", ".join(map(str, lessons)),
+            command_of("tune"),
+        )
+
+
+def _manifest_in_service(path: Path) -> Manifest | None:
+    """Return the manifest of the index in service, or the newest that can be read; None where none can."""
     folder = IndexFolder(path)
-    try:
-        fingerprint = folder.manifest(folder.current_id()).encoder.fingerprint
-    except IndexFolderError:  # whoever opens the index says so
-        return None
-    file = _file_of(path, fingerprint)
-    return file if file.is_file() else None
+    with contextlib.suppress(IndexFolderError):  # whoever opens the index says so
+        return folder.manifest(folder.current_id())
+    for index_id in reversed(folder.ids()):
+        with contextlib.suppress(IndexFolderError):
+            return folder.manifest(index_id)
+    return None
 
 
 def keep_adapter(path: Path, content: bytes, *, fingerprint: str) -> None:
