@@ -105,7 +105,6 @@ class Answering:
     def degrade(self, reason: str | None) -> None:
         """From now on say that the service is not as it should be, and why; None once it is."""
         self.degraded = reason
-        self.metrics.degraded.set(reason is not None)
 
     @contextmanager
     def one_index(self) -> Iterator[None]:

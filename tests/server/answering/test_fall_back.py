@@ -69,7 +69,6 @@ def test_the_newest_whole_index_serves(folder: Path, name: str, caplog: pytest.L
     assert answering.index_info.id == (third if name.startswith("current") else second)
     assert answering.answer("certificat").hits
     assert answering.degraded == FELL_BACK
-    assert "souffleur_degraded 1.0" in answering.metrics.text().decode()
     assert "souffleur_refused_reloads_total 1.0" in answering.metrics.text().decode()
     assert [record.levelname for record in caplog.records][-1] == "ERROR"
     assert sorted(folder.rglob("*")) == left
@@ -98,6 +97,7 @@ def test_who_watches_is_told(folder: Path) -> None:
         assert reply.status_code == 200
         body = reply.json()
         assert (body["status"], body["reasons"]) == ("degraded", [FELL_BACK])
+        assert "souffleur_degraded 1.0" in client.get("/metrics").text
         assert str(folder) not in reply.text
         assert body["disk_free_bytes"]["index"] > 0
         assert 0 <= body["age_seconds"] < 3_600
@@ -105,6 +105,7 @@ def test_who_watches_is_told(folder: Path) -> None:
         build_index(CORPUS, folder, encoder=FakeEncoder())
         assert index_switch.look()
         assert (client.get("/readyz").json()["status"], client.get("/readyz").json()["reasons"]) == ("ready", [])
+        assert "souffleur_degraded 0.0" in client.get("/metrics").text
 
 
 def test_a_refused_index_is_told_until_another_serves(folder: Path) -> None:
