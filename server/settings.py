@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from indexer.settings import IndexerSettings, parse_count, parse_list, parse_path, parse_port, parse_text, setting
+from server.atelier.access import Access
 from server.page.colour import LEAST_CONTRAST, contrast_on_page
 
 KeepQuestions = Literal["off", "redacted"]
@@ -150,6 +151,10 @@ class ServerSettings:
         parse_networks,
         "addresses or networks of proxies whose `X-Forwarded-*` headers count; none if not given",
     )
+
+    def __post_init__(self) -> None:
+        """SettingsError for two tokens that are one."""
+        Access(admin_token=self.admin_token, editor_token=self.editor_token)
 
 
 @dataclass(frozen=True)

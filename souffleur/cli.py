@@ -94,9 +94,9 @@ def _config(options: argparse.Namespace) -> int:
     found = []
     try:
         for table, record in server.cli.RECORDS.items():
-            found.append(
-                (table, source_settings(record, options=options, environment=os.environ, file=file, table=table))
-            )
+            settings = source_settings(record, options=options, environment=os.environ, file=file, table=table)
+            record(**{one.name: one.value for one in settings})  # refuses what does not go together
+            found.append((table, settings))
     except SouffleurError as error:
         print(error, file=sys.stderr)
         return FAILED
