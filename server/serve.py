@@ -51,6 +51,8 @@ def serve(read: Callable[[], ServedSettings]) -> int:
     """
     _share_one_heap()
     settings = read()
+    reload = SettingsReload(read, settings)
+    reload.on_signal()
     index, server = settings.index, settings.server
     # What `ask` and `feedback` do without is imported here: they start sooner.
     from server.http.connection import bounded_http
@@ -67,8 +69,6 @@ def serve(read: Callable[[], ServedSettings]) -> int:
         if feedback:
             stack.enter_context(feedback.purging())
         tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
-        reload = SettingsReload(read, settings)
-        reload.on_signal()
         http_server = LoadingServer(
             lambda: _load_site(settings, feedback, tracing, reload, stack),
             listener,
