@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from indexer.dense.blas import keep_products_on_one_thread
+from indexer.encoders.loading import BUNDLED
 from indexer.errors import SettingsError, StoreUnavailableError
-from indexer.index.encoder import load_configured_encoder
+from indexer.index.encoder import load_configured_encoder, load_encoder_of
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
 from indexer.index.indexes import Indexes
@@ -135,6 +136,13 @@ def _open_answering(
     def make(opened: Index) -> Answering:
         return Answering(opened, encoder, cached_questions=server.cached_questions, tracing=tracing)
 
+    def make_of_another(opened: Index) -> Answering:
+        nonlocal encoder
+        # One from before "souffleur tune" was made with another encoder, which "bundled" means too.
+        if index.encoder == BUNDLED and opened.manifest.encoder.fingerprint != encoder.fingerprint:
+            encoder = load_encoder_of(opened.manifest, index)
+        return make(opened)
+
     found: Index | None = None
     try:
         found = opened.result()
@@ -145,7 +153,7 @@ def _open_answering(
         # Another encoder than that of a whole index is a mistake in the settings.
         if not falls_back or (found and found.manifest.encoder.fingerprint != encoder.fingerprint):
             raise
-        return fall_back(indexes, make, unfit=error)
+        return fall_back(indexes, make_of_another, unfit=error)
 
 
 def open_feedback(server: ServerSettings) -> FeedbackStore:

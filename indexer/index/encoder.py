@@ -35,6 +35,12 @@ def load_configured_encoder(settings: IndexerSettings) -> Encoder:
     return load_named_encoder(settings, adapter=adapter_for(settings))
 
 
+def load_encoder_of(manifest: Manifest, settings: IndexerSettings) -> Encoder:
+    """Return the bundled encoder, run as *settings* want it, as it was taught for an index of their folder."""
+    file = _file_of(settings.index, manifest.encoder.fingerprint)
+    return load_named_encoder(settings, adapter=file if file.is_file() else None)
+
+
 def adapter_for(settings: IndexerSettings) -> Path | None:
     """Return what the encoder that *settings* name was taught for the index in service, a file; None for nothing."""
     return adapter_in_service(settings.index) if settings.encoder == BUNDLED else None
