@@ -31,6 +31,10 @@ _ITS_COMMAND = ".venv/bin/souffleur"
 
 def run_command(main: Callable[[], int]) -> NoReturn:
     """Run *main* and end the process with its status, or without a word where the reader of its output has gone."""
+    if sys.argv[1:2] == ["serve"]:
+        # It would end the process until the server listens to it. Whoever asks so early that settings are read again
+        # loses nothing: they are not read yet.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         status = main()
         sys.stdout.flush()

@@ -11,9 +11,9 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from server.access import Access
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.atelier.access import Access
 from server.atelier.grouping import BeginningVectors
 from server.atelier.pages import Atelier
 from server.feedback.question_log import QuestionLog

@@ -52,7 +52,7 @@ class Metrics:
             registry=registry,
         )
         self.degraded = Gauge(
-            "souffleur_degraded", "1 where another index serves than the one named, or a damaged one", registry=registry
+            "souffleur_degraded", "1 where /readyz says that something is not as it should be", registry=registry
         )
         self.lost_questions = Counter(
             "souffleur_lost_questions", "Questions answered that could not be kept", registry=registry

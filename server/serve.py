@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.errors import SettingsError, StoreUnavailableError
-from indexer.index.encoder import load_configured_encoder
+from indexer.index.encoder import load_configured_encoder, load_encoder_of
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
 from indexer.index.indexes import Indexes
 from indexer.index.place import configured_indexes
-from indexer.settings import IndexerSettings
+from indexer.settings import BUNDLED, IndexerSettings
 from indexer.terminal import DONE
 from server.answering.answering import Answering, NoTracing
 from server.answering.fall_back import fall_back
@@ -51,6 +51,8 @@ def serve(read: Callable[[], ServedSettings]) -> int:
     """
     _share_one_heap()
     settings = read()
+    reload = SettingsReload(read, settings)
+    reload.on_signal()
     index, server = settings.index, settings.server
     # What `ask` and `feedback` do without is imported here: they start sooner.
     from server.http.connection import bounded_http
@@ -67,8 +69,6 @@ def serve(read: Callable[[], ServedSettings]) -> int:
         if feedback:
             stack.enter_context(feedback.purging())
         tracing = stack.enter_context(_open_tracing(server.traces)) if server.traces else None
-        reload = SettingsReload(read, settings)
-        reload.on_signal()
         http_server = LoadingServer(
             lambda: _load_site(settings, feedback, tracing, reload, stack),
             listener,
@@ -135,6 +135,13 @@ def _open_answering(
     def make(opened: Index) -> Answering:
         return Answering(opened, encoder, cached_questions=server.cached_questions, tracing=tracing)
 
+    def make_of_another(opened: Index) -> Answering:
+        nonlocal encoder
+        # One from before "souffleur tune" was made with another encoder, which "bundled" means too.
+        if index.encoder == BUNDLED and opened.manifest.encoder.fingerprint != encoder.fingerprint:
+            encoder = load_encoder_of(opened.manifest, index)
+        return make(opened)
+
     found: Index | None = None
     try:
         found = opened.result()
@@ -145,7 +152,7 @@ def _open_answering(
         # Another encoder than that of a whole index is a mistake in the settings.
         if not falls_back or (found and found.manifest.encoder.fingerprint != encoder.fingerprint):
             raise
-        return fall_back(indexes, make, unfit=error)
+        return fall_back(indexes, make_of_another, unfit=error)
 
 
 def open_feedback(server: ServerSettings) -> FeedbackStore:

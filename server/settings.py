@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from indexer.setting_values import parse_count, parse_list, parse_path, parse_port, parse_text
 from indexer.settings import IndexerSettings, setting
+from server.access import Access
 from server.colour import LEAST_CONTRAST, contrast_on_page
 
 KeepQuestions = Literal["off", "redacted"]
@@ -151,6 +152,10 @@ class ServerSettings:
         parse_networks,
         "addresses or networks of proxies whose `X-Forwarded-*` headers count; none if not given",
     )
+
+    def __post_init__(self) -> None:
+        """SettingsError for two tokens that are one."""
+        Access(admin_token=self.admin_token, editor_token=self.editor_token)
 
 
 @dataclass(frozen=True)

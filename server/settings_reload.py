@@ -58,10 +58,11 @@ class SettingsReload:
     def reload(self, apply: Callable[[ServedSettings], None]) -> None:
         """Read once, apply what can change, and log what changed and what waits for a restart."""
         try:
-            read = self._read()
+            self._take(self._read(), apply)
         except SettingsError as error:
             logger.error("The settings were not taken, and those of before go on: %s", error)
-            return
+
+    def _take(self, read: ServedSettings, apply: Callable[[ServedSettings], None]) -> None:
         taken = ServedSettings(
             index=self._in_force.index,
             server=dataclasses.replace(

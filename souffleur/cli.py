@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import evaluation.cli
 import indexer.cli
 import server.cli
 from indexer.errors import SettingsError, SouffleurError
 from indexer.settings import add_config_option, refuse_unknown, settings_file, source_settings
 from indexer.terminal import DONE, FAILED, add_command, add_commands_to, run_command
 from souffleur.adapters.mcp_command import add_mcp_command
-from souffleur.tune import add_tune, hand_over
 
 _EPILOG = """settings:
   Options beat SOUFFLEUR_* variables, which beat souffleur.toml (or --config
@@ -45,6 +43,10 @@ def entry() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
+    # A third of a second of libraries: `run_command` comes first.
+    import evaluation.cli
+    from souffleur.tune import add_tune, hand_over
+
     program = argparse.ArgumentParser(
         prog="souffleur",
         description="Finds the answer to a question in a French FAQ, and says honestly when it\nhas found none.",
@@ -94,9 +96,9 @@ def _config(options: argparse.Namespace) -> int:
     found = []
     try:
         for table, record in server.cli.RECORDS.items():
-            found.append(
-                (table, source_settings(record, options=options, environment=os.environ, file=file, table=table))
-            )
+            settings = source_settings(record, options=options, environment=os.environ, file=file, table=table)
+            record(**{one.name: one.value for one in settings})  # refuses what does not go together
+            found.append((table, settings))
     except SouffleurError as error:
         print(error, file=sys.stderr)
         return FAILED

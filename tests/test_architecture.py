@@ -25,7 +25,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"cli"},
     ),
     "server": (
-        {"headers", "periodic", "terminal", "exports", "colour", "local_address"},
+        {"headers", "periodic", "terminal", "exports", "colour", "local_address", "access"},
         {"settings", "metrics", "privacy"},
         {"settings_reload", "answering", "feedback"},
         {"http and page"},

@@ -24,7 +24,10 @@ class AnswerList:
         acronyms: Sequence[Acronym] = (),
         off_topic: Sequence[str] = (),
     ) -> "AnswerList":
-        """Return the corpus of *answers*. ValueError where there are none, one is blank, or two have the same id."""
+        """Return the corpus of *answers*.
+
+        ValueError where there are none, one is blank, two have the same id, or one text stands where several belong.
+        """
         entries = tuple(answers)
         if not entries:
             raise ValueError("there is no answer in the list")
@@ -35,8 +38,22 @@ class AnswerList:
             if answer.id in seen:
                 raise ValueError(f"two answers have the id {answer.id!r}")
             seen.add(answer.id)
+            for name in ("questions", "keywords", "former_ids"):
+                _require_texts(getattr(answer, name), f"{name} of the answer {answer.id!r}")
+            for key, values in answer.facets.items():
+                _require_texts(values, f"facets[{key!r}] of the answer {answer.id!r}")
+        _require_texts(off_topic, "off_topic")
         return cls(entries, tuple(facets), tuple(acronyms), tuple(off_topic))
 
     def answers(self) -> Iterator[Answer]:
         """Yield every answer once."""
         return iter(self.entries)
+
+
+def _require_texts(texts: Sequence[str], name: str) -> None:
+    """ValueError for a text alone, whose letters would be taken for texts, and for what is blank or no text."""
+    if isinstance(texts, str):
+        raise ValueError(f"{name} is the text {texts[:80]!r}; a sequence of texts is needed, such as [{texts[:80]!r}]")
+    for text in texts:
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{name} has {text!r:.80}, which is no text or a blank one")

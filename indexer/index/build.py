@@ -18,6 +18,7 @@ from indexer.encoders import Encoder
 from indexer.errors import IndexFolderError
 from indexer.files import sha256_of
 from indexer.index.encode import Journal, KnownVectors
+from indexer.index.encoder import warn_of_lessons_left
 from indexer.index.folder import IndexFolder, file_sizes, file_sums
 from indexer.index.index import Index
 from indexer.index.manifest import RECIPE, CorpusInfo, EncoderInfo, Manifest
@@ -90,6 +91,7 @@ def build_index(
                 in_service = dataclasses.replace(in_service, corpus=corpus_info)
                 folder.amend(in_service)
             return BuildSummary(in_service, unchanged=True, took_seconds=time.perf_counter() - started)
+        warn_of_lessons_left(path, encoder=encoder)
         journal = Journal(path / f"vectors-{encoder.fingerprint[:16]}.partial", encoder.dimension)
         known = _known_vectors(folder, encoder, verified=in_service)
         if known_elsewhere and known.is_empty and journal.is_empty:

@@ -6,6 +6,7 @@ index in service says which that is: so server, command line and the next build 
 switched or rolled back, and nobody has to name it.
 """
 
+import contextlib
 import logging
 import os
 import time
@@ -17,7 +18,9 @@ from indexer.encoders.loading import load_named_encoder
 from indexer.errors import IndexFolderError
 from indexer.files import force_to_disk
 from indexer.index.folder import ADAPTERS, IndexFolder
+from indexer.index.manifest import Manifest
 from indexer.settings import BUNDLED, BUNDLED_BASE, BUNDLED_TAUGHT, IndexerSettings
+from indexer.terminal import command_of
 
 _A_DAY_SECONDS = 86_400
 
@@ -32,21 +35,27 @@ def load_configured_encoder(settings: IndexerSettings) -> Encoder:
     return load_named_encoder(settings, adapter=adapter_for(settings.encoder, settings.index))
 
 
+def load_encoder_of(manifest: Manifest, settings: IndexerSettings) -> Encoder:
+    """Return the bundled encoder, run as *settings* want it, as it was taught for an index of their folder."""
+    file = _file_of(settings.index, manifest.encoder.fingerprint)
+    return load_named_encoder(settings, adapter=file if file.is_file() else None)
+
+
 def adapter_for(encoder: str, path: Path) -> Path | None:
     """Return what the encoder of this name was taught for the index in service in *path*, a file; None for nothing."""
     return adapter_in_service(path) if encoder == BUNDLED else None
 
 
 def adapter_in_service(path: Path) -> Path | None:
-    """Return the adapter of the index in service in the folder *path*, None where it has none, or cannot be read.
+    """Return the adapter of the index in service in the folder *path*, None where it has none.
 
+    Where that index does not say by which encoder it was made, the newest that does is asked, as a server serves it.
     One that should be there and is not is told in the log: a build would go on with an encoder that nobody taught.
     """
-    folder = IndexFolder(path)
-    try:
-        built_by = folder.manifest(folder.current_id()).encoder
-    except IndexFolderError:  # whoever opens the index says so
+    manifest = _manifest_in_service(path)
+    if manifest is None:
         return None
+    built_by = manifest.encoder
     file = _file_of(path, built_by.fingerprint)
     if file.is_file():
         return file
@@ -68,6 +77,38 @@ def adapter_in_service(path: Path) -> Path | None:
 def adapter_name(fingerprint: str) -> str:
     """Return where in an index folder that lies which the encoder of this fingerprint was taught."""
     return f"{ADAPTERS}/{fingerprint[:16]}.npz"
+
+
+def warn_of_lessons_left(path: Path, *, encoder: Encoder) -> None:
+    """Log it where an index by *encoder* leaves what was taught the encoder of the one in service in *path*."""
+    manifest = _manifest_in_service(path)
+    if _file_of(path, encoder.fingerprint).is_file() or (
+        manifest and manifest.encoder.fingerprint == encoder.fingerprint
+    ):
+        return
+    lessons = [_file_of(path, manifest.encoder.fingerprint)] if manifest else sorted((path / ADAPTERS).glob("*.npz"))
+    if any(file.is_file() for file in lessons):
+        _log.warning(
+            "What the encoder was taught is left: %s, and this build encodes all texts anew, with %s. To keep it, "
+            'set "encoder" as it was, and see that %s is there; else run "%s" again.',
+            f"index {manifest.id} was made with {manifest.encoder.name}"
+            if manifest
+            else f"no index in {path} is whole",
+            encoder.name,
+            ", ".join(map(str, lessons)),
+            command_of("tune"),
+        )
+
+
+def _manifest_in_service(path: Path) -> Manifest | None:
+    """Return the manifest of the index in service, or the newest that can be read; None where none can."""
+    folder = IndexFolder(path)
+    with contextlib.suppress(IndexFolderError):  # whoever opens the index says so
+        return folder.manifest(folder.current_id())
+    for index_id in reversed(folder.ids()):
+        with contextlib.suppress(IndexFolderError):
+            return folder.manifest(index_id)
+    return None
 
 
 def keep_adapter(path: Path, content: bytes, *, fingerprint: str) -> None:

@@ -104,7 +104,6 @@ class Answering:
     def degrade(self, reason: str | None) -> None:
         """From now on say that the service is not as it should be, and why; None once it is."""
         self.degraded = reason
-        self.metrics.degraded.set(reason is not None)
 
     @contextmanager
     def one_index(self) -> Iterator[None]:
@@ -167,6 +166,7 @@ class Answering:
 
     def nearest_to(self, answer: Answer, *, limit: int) -> tuple[Answer, ...]:
         """Return other answers that lie near *answer*, nearest first; nobody asked, so that nothing is counted."""
+        _require_hits(limit)
         prepared = self._prepared
         text = answer.questions[0] if answer.questions else answer.text[:MAX_QUESTION_CHARACTERS]
         (found,) = prepared.index.search([text], self._encode([text]), limit=limit + 1)
@@ -174,6 +174,7 @@ class Answering:
 
     def suggest(self, prefix: str, *, limit: int) -> tuple[Suggestion, ...]:
         """Return curated questions for what has been typed so far."""
+        _require_hits(limit)
         return self._prepared.suggester.suggest(prefix, limit=limit)
 
     def count_facets(self) -> Mapping[str, Mapping[str, int]]:
@@ -189,15 +190,19 @@ class Answering:
         return found.shown, found.facets
 
     def answer(self, question: str, *, limit: int = 5, filters: Filters | None = None) -> Reply:
-        """Return the reply to one question. QuestionError if it cannot be asked, ValueError for an unknown facet."""
+        """Return the reply to one question, with at most *limit* hits, at least 1.
+
+        QuestionError if it cannot be asked, ValueError for an unknown facet or such a limit.
+        """
         return self.answer_many([question], limit=limit, filters=filters)[0]
 
     def answer_many(self, questions: Sequence[str], *, limit: int = 5, filters: Filters | None = None) -> list[Reply]:
         """Return the replies in the order of *questions*; the new ones among them are encoded together.
 
         took_ms of each is an equal part of the encoding, and of the search of those that are searched together.
-        GivenUpError if, in between, nobody waits for them any more.
+        ValueError for a limit below 1. GivenUpError if, in between, nobody waits for them any more.
         """
+        _require_hits(limit)
         asked = list(_read_questions(questions))
         parts = [split_questions(question) for question in asked]
         charge(len(asked) + sum(map(len, parts)))
@@ -285,6 +290,11 @@ def _reply_to_several(whole: Reply, parts: Sequence[str], replies: Sequence[Repl
         also_found=tuple(reply for at, reply in enumerate(replies) if at != first),
         took_ms=whole.took_ms + sum(reply.took_ms for reply in replies),
     )
+
+
+def _require_hits(limit: int) -> None:
+    if limit < 1:
+        raise ValueError(f"limit is {limit}, at least 1 is needed")
 
 
 def _read_questions(questions: Sequence[str]) -> Iterator[str]:

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from indexer.errors import CorpusError, IndexFolderError
+from server.access import Access, Role
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.atelier import wording
-from server.atelier.access import Access, Role
 from server.atelier.grouping import BeginningVectors
 from server.atelier.overview import describe_atelier
 from server.exports import csv_lines

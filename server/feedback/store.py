@@ -62,6 +62,8 @@ _EMPTYING_PATIENCE_SECONDS = 0.2
 """How long the emptying of the log waits for readers, while writings wait for it."""
 _TROUBLE_SECONDS = 1.0
 """How long after a failure judgements are tried without waiting, and questions not at all."""
+_MOST_WRITTEN_BYTES = 128 * 1024
+"""What one judgement or question may take in the log, a page for each index among it, and some more."""
 _MOST_ATTEMPTS = 3
 """How often a row is written again because the file was replaced meanwhile."""
 
@@ -170,7 +172,7 @@ class FeedbackStore:
             raise ValueError(f"the comment has {len(comment)} characters; at most {MAX_COMMENT_CHARACTERS} are kept")
         text = _storable(comment)
         said = said_in(text)
-        self._write(
+        self._execute(
             """INSERT INTO feedback (query_id, answer_id, useful, comment, folded, said, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
             comment = iif(excluded.comment = '', comment, excluded.comment),
@@ -204,7 +206,7 @@ class FeedbackStore:
         if self._failed_just_now():
             raise FeedbackError(self._trouble or "", is_passing=True)
         text = _storable(question)
-        self._write(
+        self._execute(
             """INSERT OR REPLACE INTO questions
             (query_id, question, folded, status, confidence, answer_id, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -227,7 +229,7 @@ class FeedbackStore:
         if not self.inbox().has(kind, key):
             raise ValueError(f"there is no such item: {kind.value}")
         # New again is kept too, with its time: else an earlier decision would come back from another server's file.
-        self._write(
+        self._execute(
             "INSERT OR REPLACE INTO inbox_states (kind, key, state, decided_at) VALUES (?, ?, ?, ?)",
             (kind.value, key, state.value, int(self._clock())),
             synchronous="FULL",
@@ -297,13 +299,7 @@ class FeedbackStore:
                 self._file.notice_restoring()
             return
         with contextlib.suppress(FeedbackError):  # told by `health`
-            # Writes a page: a full disk, a lock and a read-only file are over when that succeeds.
-            self._write(
-                "UPDATE clock SET believed_at = believed_at",
-                (),
-                synchronous="FULL",
-                queue_seconds=_QUESTION_QUEUE_SECONDS,
-            )
+            self._write(_write_and_erase, synchronous="FULL", queue_seconds=_QUESTION_QUEUE_SECONDS)
 
     def erase(self, query_id: str) -> int:
         """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows.
@@ -363,10 +359,23 @@ class FeedbackStore:
     def _oldest_kept(self) -> float:
         return self._clock() - self._retention_seconds
 
-    def _write(
+    def _execute(
         self,
         statement: str,
         values: tuple[Cell, ...],
+        *,
+        synchronous: Literal["FULL", "NORMAL"],
+        queue_seconds: float,
+    ) -> None:
+        self._write(
+            lambda connection: connection.execute(statement, values),
+            synchronous=synchronous,
+            queue_seconds=queue_seconds,
+        )
+
+    def _write(
+        self,
+        write: Callable[[sqlite3.Connection], object],
         *,
         synchronous: Literal["FULL", "NORMAL"],
         queue_seconds: float,
@@ -376,7 +385,7 @@ class FeedbackStore:
             with self._open_file(queue_seconds) as connection:
                 for _ in range(_MOST_ATTEMPTS):
                     connection.execute(f"PRAGMA synchronous = {synchronous}")
-                    connection.execute(statement, values)
+                    write(connection)
                     if self._file.is_in_place():
                         break
                     # It was removed or replaced while this was written: what is at the path does not have it.
@@ -428,6 +437,23 @@ class FeedbackStore:
                 "hour of the end of that reading.",
                 self._path,
             )
+
+
+def _write_and_erase(connection: sqlite3.Connection) -> None:
+    """Write more than any judgement or question takes, and nothing that stays.
+
+    A full disk, a lock and a read-only file are over when that succeeds. A page alone would find room on a full disk:
+    in the log, where the writing that failed had begun.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        # No query has this id. What is erased is overwritten, so that its pages are written too.
+        connection.execute(
+            """INSERT INTO questions (query_id, question, folded, status, confidence, index_id, recorded_at)
+            VALUES ('', zeroblob(?), '', '', 0, '', 0)""",
+            (_MOST_WRITTEN_BYTES,),
+        )
+        connection.execute("DELETE FROM questions WHERE query_id = ''")
 
 
 def _check_ids(query_id: str, answer_id: str, index_id: str) -> None:

@@ -28,9 +28,15 @@ class Forwarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
-        if scope["type"] == "http":
-            scope = self._read(dict(scope))
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        read = self._read(dict(scope))
+        try:
+            await self._app(read, receive, send)
+        finally:
+            # Traces read the route from the other one afterwards.
+            scope["route"] = read.get("route")
 
     def _read(self, scope: Scope) -> Scope:
         prefix = self._base_path

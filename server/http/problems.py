@@ -56,6 +56,17 @@ _OF_STATUSES = {
     HTTPStatus.METHOD_NOT_ALLOWED: kinds.METHOD_NOT_ALLOWED,
 }
 """What the framework itself refuses."""
+_UNREAD: dict[type, Wording] = {
+    RecursionError: Wording(
+        "Le corps n'est pas du JSON qui puisse être lu : trop de listes ou d'objets sont imbriqués.",
+        "The body is not JSON that can be read: too many lists or objects are nested.",
+    ),
+    ValueError: Wording(
+        "Le corps n'est pas du JSON qui puisse être lu : un nombre a trop de chiffres.",
+        "The body is not JSON that can be read: a number has too many digits.",
+    ),
+}
+"""What Python's decoder refuses beside bad syntax, by the very type: what is not UTF-8 is a kind of ValueError too."""
 
 
 class ProblemError(SouffleurError):
@@ -211,6 +222,8 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 async def _plain(request: Request, error: HTTPException) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND and (address := _address_without_slash(request)):
         return RedirectResponse(address, HTTPStatus.PERMANENT_REDIRECT)
+    if unread := _UNREAD.get(type(error.__cause__)):
+        return ProblemReply(kinds.BODY_NOT_JSON, unread)
     reply = ProblemReply(_OF_STATUSES[HTTPStatus(error.status_code)], headers=dict(error.headers or {}))
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
         # The framework names those of the first route alone, where GET and POST are two routes.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.errors import SettingsError
 from indexer.settings import IndexerSettings, read_settings
 from server.settings import SITE_TABLE, TABLE, ServedSettings, ServerSettings, SiteSettings
 from server.settings_reload import SettingsReload
@@ -30,10 +31,10 @@ class Reloaded:
         self.taken: list[ServedSettings] = []
         self._reload = SettingsReload(self._read, self._read())
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, apply: Callable[[ServedSettings], None] | None = None) -> None:
         """Change the file and have it read."""
         self.file.write_text(text, encoding="utf-8")
-        self._reload.reload(self.taken.append)
+        self._reload.reload(apply or self.taken.append)
 
     def _read(self) -> ServedSettings:
         def of(record: type, table: str | None) -> object:
@@ -82,6 +83,10 @@ def test_what_needs_a_restart_is_told_and_stays(reloaded: Reloaded, caplog: pyte
         ("[server]\nclient_rate = 0\n", "client_rate in"),
         ("[server]\nclient_rat = 3\n", "Did you mean 'client_rate'"),
         ("[server\n", "cannot be read"),
+        (
+            f"[server]\nadmin_token = '{'a' * 16}'\neditor_token = '{'a' * 16}'\n",
+            "editor_token is the same as admin_token",
+        ),
     ],
 )
 def test_a_mistake_changes_nothing(reloaded: Reloaded, caplog: pytest.LogCaptureFixture, text: str, why: str) -> None:
@@ -91,4 +96,21 @@ def test_a_mistake_changes_nothing(reloaded: Reloaded, caplog: pytest.LogCapture
     assert "those of before go on" in caplog.text
     assert why in caplog.text
     reloaded.write(BEFORE.replace("rate = 5", "rate = 9"))
+    assert [taken.server.client_rate for taken in reloaded.taken] == [9]
+
+
+def test_what_cannot_be_applied_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The log says why, in the words of the error, and the next reading applies it where it can."""
+    reloaded = Reloaded(tmp_path / "souffleur.toml")
+    refused = ["There is no such logo."]
+
+    def apply(settings: ServedSettings) -> None:
+        if refused:
+            raise SettingsError(refused.pop())
+        reloaded.taken.append(settings)
+
+    reloaded.write(BEFORE.replace("rate = 5", "rate = 9"), apply)
+    assert reloaded.taken == []
+    assert "those of before go on: There is no such logo." in caplog.text
+    reloaded.write(BEFORE.replace("rate = 5", "rate = 9"), apply)
     assert [taken.server.client_rate for taken in reloaded.taken] == [9]

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from server.answering.answering import Answering
-from server.app import create_api
+from server.app import create_site
 from server.tracing import Tracing
 from tests.fakes import FakeEncoder
 from tests.server.http.routes.test_api import FailingAnswering
@@ -38,7 +38,7 @@ def tracing(spans: InMemorySpanExporter) -> Iterator[Tracing]:
 
 
 def client_of(answering: Answering, tracing: Tracing) -> TestClient:
-    app = tracing.watch(create_api(answering), answering)
+    app = tracing.watch(create_site(answering), answering)
     return TestClient(app, raise_server_exceptions=False, client=("203.0.113.7", 1))
 
 

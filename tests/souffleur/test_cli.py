@@ -112,6 +112,10 @@ def test_config_checks_a_file_without_starting(workplace: Path, capsys: pytest.C
     assert "a port from 0 to 65535 is needed" in capsys.readouterr().err
     assert main(["config", "--config", "absent.toml"]) == FAILED
     assert "There is no file absent.toml" in capsys.readouterr().err
+    one = "a" * 16
+    Path("bad.toml").write_text(f"[server]\nadmin_token = '{one}'\neditor_token = '{one}'\n", encoding="utf-8")
+    assert main(["config", "--config", "bad.toml"]) == FAILED
+    assert "editor_token is the same as admin_token" in capsys.readouterr().err
 
 
 def test_messages_name_the_command_that_the_user_has(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:

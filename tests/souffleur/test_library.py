@@ -86,6 +86,16 @@ def test_unknown_facet_is_a_callers_mistake(faq: souffleur.Souffleur) -> None:
         faq.answer("certificat", filters={"produit": ["IGC-Santé"]})
 
 
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_of_no_hits_is_a_callers_mistake(faq: souffleur.Souffleur, limit: int) -> None:
+    """Nothing found would be "no answer", and from the end of a list one would count by a negative number."""
+    for ask in (faq.answer, faq.suggest):
+        with pytest.raises(ValueError, match=f"limit is {limit}, at least 1 is needed"):
+            ask("certificat", limit=limit)
+    with pytest.raises(ValueError, match=f"limit is {limit}, at least 1 is needed"):
+        faq.answer_many(["certificat"], limit=limit)
+
+
 def test_question_that_cannot_be_asked_is_told_in_french(faq: souffleur.Souffleur) -> None:
     """The message is for a visitor."""
     with pytest.raises(souffleur.QuestionError, match="question"):
@@ -143,12 +153,24 @@ def test_in_memory_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
         ([], "no answer"),
         ([Answer("a", "x"), Answer("a", "y")], "two answers have the id 'a'"),
         ([Answer("a", " ")], "'a' has no id or no text"),
+        ([Answer("a", "x", questions="Quand ?")], r"questions of the answer 'a' is the text 'Quand \?'; a sequence"),  # type: ignore[arg-type]
+        ([Answer("a", "x", keywords="délai")], r"keywords of the answer 'a' .* such as \['délai'\]"),  # type: ignore[arg-type]
+        ([Answer("a", "x", former_ids="b")], "former_ids of the answer 'a' is the text 'b'"),  # type: ignore[arg-type]
+        ([Answer("a", "x", facets={"produit": "DLU"})], r"facets\['produit'\] of the answer 'a' is the text"),  # type: ignore[dict-item]
+        ([Answer("a", "x", questions=("Quand ?", " "))], "questions of the answer 'a' has ' ', which is no text"),
+        ([Answer("a", "x", questions=(3,))], "questions of the answer 'a' has 3, which is no text"),  # type: ignore[arg-type]
     ],
 )
 def test_bad_lists_are_refused(answers: list[Answer], words: str) -> None:
     """A caller's mistake is a ValueError that says which."""
     with pytest.raises(ValueError, match=words):
         souffleur.open_corpus(answers)
+
+
+def test_questions_off_topic_are_a_sequence() -> None:
+    """One alone would be taken letter by letter."""
+    with pytest.raises(ValueError, match="off_topic is the text 'Bonjour'; a sequence of texts is needed"):
+        souffleur.open_corpus([Answer("a", "x")], off_topic="Bonjour")
 
 
 def test_what_stands_beside_a_folder_is_not_given_twice(tmp_path: Path) -> None:

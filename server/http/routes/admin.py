@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from indexer.records import IndexInfo
+from server.access import Access, Role
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.atelier.access import Access, Role
 from server.atelier.grouping import BeginningVectors
 from server.atelier.overview import AtelierReply, describe_atelier
 from server.feedback.store import FeedbackStore

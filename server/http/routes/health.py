@@ -13,7 +13,7 @@ from pydantic import Field
 
 from server import metrics
 from server.answering.answering import Answering
-from server.feedback.store import FeedbackStore
+from server.feedback.store import FeedbackHealth, FeedbackStore
 from server.http import problem_kinds as kinds
 from server.http import problems
 
@@ -57,6 +57,23 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
     """Return the routes /livez, /readyz and /metrics. disks: folders, by what they hold."""
     router = APIRouter(tags=["health"])
 
+    def look() -> tuple[FeedbackHealth | None, dict[str, int | None], list[str]]:
+        """Return the state of the feedback, what is left of the disks, and what is not as it should be."""
+        kept = feedback.health() if feedback else None
+        free_bytes = {name: _free_bytes(folder) for name, folder in disks.items()}
+        reasons = [
+            *filter(None, (answering.degraded, kept.why if kept else None)),
+            *(
+                f"The disk of the {name} has {free // 1024 // 1024} MB left. Free some space on it."
+                for name, free in free_bytes.items()
+                if free is not None and free < _LEAST_FREE_BYTES
+            ),
+        ]
+        return kept, free_bytes, reasons
+
+    # Asked whenever the metrics are read: nobody is told when a disk fills up.
+    answering.metrics.degraded.set_function(lambda: not answering.is_available or bool(look()[-1]))
+
     @router.get(
         "/livez",
         operation_id="checkAlive",
@@ -79,16 +96,7 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
                 kinds.STORE_UNAVAILABLE, headers={"retry-after": str(problems.STORE_RETRY_SECONDS)}
             )
         info, built_at = answering.index_info, answering.manifest.built_at
-        kept = feedback.health() if feedback else None
-        free_bytes = {name: _free_bytes(folder) for name, folder in disks.items()}
-        reasons = [
-            *filter(None, (answering.degraded, kept.why if kept else None)),
-            *(
-                f"The disk of the {name} has {free // 1024 // 1024} MB left. Free some space on it."
-                for name, free in free_bytes.items()
-                if free is not None and free < _LEAST_FREE_BYTES
-            ),
-        ]
+        kept, free_bytes, reasons = look()
         return ReadyReply(
             # Questions are answered in either case: a proxy must not take a degraded server away.
             status="degraded" if reasons else "ready",

@@ -1,6 +1,8 @@
 """An index folder knows what the bundled encoder was taught for it."""
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,48 @@ def test_without_an_index_there_is_none(tmp_path: Path) -> None:
     assert adapter_in_service(tmp_path / "nowhere") is None
     (tmp_path / "current").write_text("20260101-120000-000-01234567\n", encoding="utf-8")
     assert adapter_in_service(tmp_path) is None
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a manifest cut short": lambda index: (index / "manifest.json").write_text("{", encoding="utf-8"),
+    "no manifest": lambda index: (index / "manifest.json").unlink(),
+    "no index": shutil.rmtree,
+    "no current": lambda index: (index.parent / "current").unlink(),
+    "current of nothing": lambda index: (index.parent / "current").write_text("nothing\n", encoding="utf-8"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_index_does_not_cost_what_was_taught(path: Path, name: str) -> None:
+    """The newest index that can be read tells the encoder: it is the one that a server falls back to."""
+    keep_adapter(path, b"own", fingerprint=FakeEncoder().fingerprint)
+    own = adapter_in_service(path)
+    build_index(AnswerList.of(ANSWERS[:2]), path, encoder=FakeEncoder())
+    DAMAGES[name](path / IndexFolder(path).current_id())
+    assert own is not None
+    assert adapter_in_service(path) == own
+
+
+def test_a_build_that_leaves_what_was_taught_says_so(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With the file that has it, also where no index says any more which that is. Else it is silent."""
+    other = FakeEncoder(name="other")
+    build_index(AnswerList.of(ANSWERS[:2]), path, encoder=other)
+    build_index(AnswerList.of(ANSWERS), path, encoder=FakeEncoder())
+    keep_adapter(path, b"own", fingerprint=FakeEncoder().fingerprint)
+    build_index(AnswerList.of(ANSWERS[:2]), path, encoder=FakeEncoder())
+    assert not caplog.records
+    taught = IndexFolder(path).current_id()
+    build_index(AnswerList.of(ANSWERS[:2]), path, encoder=other)
+    (warning,) = caplog.messages
+    assert f"index {taught} was made with fake, and this build encodes all texts anew, with other" in warning
+    assert str(adapter_of_fake := path / ADAPTERS / f"{FakeEncoder().fingerprint[:16]}.npz") in warning
+    caplog.clear()
+    build_index(AnswerList.of(ANSWERS), path, encoder=other)
+    assert not caplog.records
+    for index_id in IndexFolder(path).ids():
+        (path / index_id / "manifest.json").write_text("{", encoding="utf-8")
+    build_index(AnswerList.of(ANSWERS), path, encoder=other)
+    assert any("is left: no index in" in message and str(adapter_of_fake) in message for message in caplog.messages)
 
 
 def test_an_adapter_that_is_missing_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,14 +12,18 @@ import pytest
 from fastapi.testclient import TestClient
 
 from indexer.errors import IndexFolderError
+from indexer.index import encoder
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
 from indexer.index.index import Index
+from indexer.settings import IndexerSettings
 from server.answering.answering import Answering
 from server.answering.fall_back import FELL_BACK, fall_back
 from server.answering.index_switch import IndexSwitch
 from server.answering.prepared import UNFIT, open_soon
 from server.app import create_site
+from server.serve import _open_answering
+from server.settings import ServerSettings
 from tests.conftest import CORPUS
 from tests.corpora import ANSWERS, MemoryCorpus
 from tests.fakes import FakeEncoder
@@ -69,7 +73,6 @@ def test_the_newest_whole_index_serves(folder: Path, name: str, caplog: pytest.L
     assert answering.index_info.id == (third if name.startswith("current") else second)
     assert answering.answer("certificat").hits
     assert answering.degraded == FELL_BACK
-    assert "souffleur_degraded 1.0" in answering.metrics.text().decode()
     assert "souffleur_refused_reloads_total 1.0" in answering.metrics.text().decode()
     assert [record.levelname for record in caplog.records][-1] == "ERROR"
     assert sorted(folder.rglob("*")) == left
@@ -87,6 +90,28 @@ def test_one_after_the_other_is_tried(folder: Path) -> None:
         opened(folder)
 
 
+@pytest.mark.parametrize("name", ["a file cut short", "another manifest", "no folder"])
+@pytest.mark.parametrize("names", [("fake", "taught"), ("taught", "fake")])
+def test_an_index_of_another_lesson_serves_with_its_encoder(
+    folder: Path, name: str, names: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first index of a taught encoder is damaged, the one from before serves; and the other way round."""
+    taught = FakeEncoder(name="taught")
+    encoder.keep_adapter(folder, b"taught", fingerprint=taught.fingerprint)
+    monkeypatch.setattr(encoder, "load_named_encoder", lambda _, *, adapter: taught if adapter else FakeEncoder())
+    earlier, last = (
+        build_index(MemoryCorpus(ANSWERS[:3]), folder, encoder=FakeEncoder(name=made_by), keep=9).manifest.id
+        for made_by in names
+    )
+    settings = IndexerSettings(index=folder)
+    for expected, why in ((last, None), (earlier, FELL_BACK)):
+        answering = _open_answering(settings, ServerSettings(), IndexFolder(folder), tracing=None, falls_back=True)
+        assert (answering.index_info.id, answering.degraded) == (expected, why)
+        assert answering.answer("certificat").hits
+        if why is None:
+            DAMAGES[name](folder / last)
+
+
 def test_who_watches_is_told(folder: Path) -> None:
     """/readyz is 200 and says degraded, without a path; after the next good index it says ready."""
     third = IndexFolder(folder).current_id()
@@ -98,6 +123,7 @@ def test_who_watches_is_told(folder: Path) -> None:
         assert reply.status_code == 200
         body = reply.json()
         assert (body["status"], body["reasons"]) == ("degraded", [FELL_BACK])
+        assert "souffleur_degraded 1.0" in client.get("/metrics").text
         assert str(folder) not in reply.text
         assert body["disk_free_bytes"]["index"] > 0
         assert 0 <= body["age_seconds"] < 3_600
@@ -105,6 +131,7 @@ def test_who_watches_is_told(folder: Path) -> None:
         build_index(CORPUS, folder, encoder=FakeEncoder())
         assert index_switch.look()
         assert (client.get("/readyz").json()["status"], client.get("/readyz").json()["reasons"]) == ("ready", [])
+        assert "souffleur_degraded 0.0" in client.get("/metrics").text
 
 
 def test_a_refused_index_is_told_until_another_serves(folder: Path) -> None:

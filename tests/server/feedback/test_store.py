@@ -494,6 +494,38 @@ def test_a_full_disk_is_an_error_that_says_so_and_loses_nothing(path: Path) -> N
     assert len(acknowledged) > 10
 
 
+NEARLY_FULL_DISK = """
+import contextlib, resource, sys
+from pathlib import Path
+from server.feedback.schema import FeedbackError
+from server.feedback.store import FeedbackStore
+store = FeedbackStore.open(Path(sys.argv[1]), keep_questions="off", retention_days=30)
+for room in range(100_000, 400_000, 7_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    with contextlib.suppress(FeedbackError):
+        for number in range(100):
+            store.record_feedback(f"q{room}-{number}", "a", useful=True, comment="é" * 500, index_id="i1")
+    for _ in range(3):
+        store.look_after_file()
+        print(store.health().status)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+store.look_after_file()
+print("room again:", store.health().status)
+print(*(record for record in store.export_jsonl("questions")))
+"""
+
+
+def test_a_disk_that_stays_full_stays_told(path: Path) -> None:
+    """Wherever in a writing it became full, until there is room again; what was written to find out is gone."""
+    done = subprocess.run(
+        [sys.executable, "-c", NEARLY_FULL_DISK, str(path)], capture_output=True, text=True, check=True
+    )
+    *full, room_again, questions = done.stdout.splitlines()
+    assert set(full) == {"degraded"}
+    assert room_again == "room again: ok"
+    assert questions == ""
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -180,6 +180,16 @@ def test_logs_and_metrics_hold_no_question(client: TestClient, caplog: pytest.Lo
         assert "testclient" not in text
 
 
+def test_head_is_logged_by_its_route(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    """As a GET of the same address is; the log says which of them it was."""
+    with caplog.at_level(logging.INFO, logger="server.http.request_log"):
+        for address in ("/v1/facets", "/v1/answers/types-de-bal", "/nowhere"):
+            client.head(address)
+    lines = [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.message == "request"]
+    routes = ["/v1/facets", "/v1/answers/{answer_id:path}", "other"]
+    assert [(line["method"], line["route"]) for line in lines] == [("HEAD", route) for route in routes]
+
+
 def test_a_traceback_in_the_log_keeps_no_message() -> None:
     """The message of an unforeseen error may hold a question: only its type and its places are logged."""
     try:

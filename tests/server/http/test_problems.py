@@ -22,7 +22,7 @@ from server.app import create_site
 from server.feedback.schema import FeedbackError
 from server.feedback.store import FeedbackStore
 from server.http.load_shedding import Limits
-from server.http.problem_kinds import KINDS, Kind
+from server.http.problem_kinds import BODY_NOT_JSON, KINDS, Kind
 from server.http.startup import LoadingApp
 from server.http.validation_messages import json_mistake, mistake
 from tests.conftest import CORPUS
@@ -279,3 +279,19 @@ def test_what_is_no_json_is_told_in_french(text: str) -> None:
     with pytest.raises(json.JSONDecodeError) as caught:
         json.loads(text)
     assert json_mistake(caught.value.msg) != json_mistake("of no version")
+
+
+@pytest.mark.parametrize("url", ["/v1/search", "/v1/search/batch", "/v1/feedback"])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"[" * 30_000, "nested"),
+        (b'{"a":' * 10_000, "nested"),
+        (b'{"query": "a", "limit": ' + b"1" * 5_000 + b"}", "too many digits"),
+    ],
+)
+def test_json_that_is_text_and_cannot_be_read_is_told_as_such(sites: Sites, url: str, content: bytes, why: str) -> None:
+    """It is in UTF-8, and who sent it would look for the wrong mistake."""
+    reply = sites.client().request(**post(url, content=content, headers=JSON | {"accept-language": "en"}))
+    assert (reply.status_code, reply.json()["type"]) == (422, BODY_NOT_JSON.type)
+    assert why in reply.json()["detail"]

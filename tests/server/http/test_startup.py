@@ -193,6 +193,25 @@ def test_settings_are_read_again_on_a_hangup(built: Path, held: Held, tmp_path: 
         assert process.wait(timeout=60) == 0
 
 
+HANGUP_BEFORE_ALL = """
+import os, signal, sys
+from indexer.terminal import run_command
+
+def main():
+    os.kill(os.getpid(), signal.SIGHUP)
+    return 0
+
+run_command(main)
+"""
+
+
+@pytest.mark.parametrize(("command", "status"), [("serve", 0), ("build", -signal.SIGHUP)])
+def test_a_hangup_before_a_server_has_loaded_does_not_end_it(command: str, status: int) -> None:
+    """The settings are not read yet. Other commands end with their terminal, as they always do."""
+    done = subprocess.run([sys.executable, "-c", HANGUP_BEFORE_ALL, command], check=False)
+    assert done.returncode == status
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_loads_can_be_stopped(built: Path, held: Held, number: signal.Signals) -> None:

@@ -1,9 +1,9 @@
-"""Tests of server.atelier.access: tokens, and the passes that stand for them."""
+"""Tests of server.access: tokens, and the passes that stand for them."""
 
 import pytest
 
 from indexer.errors import SettingsError
-from server.atelier.access import PASS_SECONDS, Access, Role
+from server.access import PASS_SECONDS, Access, Role
 
 ADMIN, EDITOR = "the-operators-token", "the-editors-token"
 
