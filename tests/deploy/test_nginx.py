@@ -84,5 +84,8 @@ def test_pages_and_files_come_through(tmp_path: Path, prefix: str) -> None:
                 assert client.get(address).status_code == 200, address
             assert client.get(f"{prefix}/v1/search/", params={"q": "certificat"}).json()["hits"]
             assert client.get(f"{prefix}/reponses/").status_code == 200
+            if prefix:
+                watched = [client.get(f"{prefix}/{name}").status_code for name in ("metrics", "readyz", "livez")]
+                assert watched == [404, 404, 404]
             missing = client.get(f"{prefix}/rien", headers={"accept": "text/html"})
             assert (missing.status_code, f'href="{prefix}/"' in missing.text) == (404, True)
