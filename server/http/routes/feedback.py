@@ -36,7 +36,10 @@ def routes(answering: Answering, *, feedback: FeedbackStore | None) -> APIRouter
         responses=_REFUSALS,
     )
     def post_feedback(body: FeedbackRequest) -> FeedbackReply:
-        """Keep whether an answer helped. Sent again for the same reply and answer, it replaces what was kept."""
+        """Keep whether an answer helped. Sent again for the same reply and answer, it replaces what was kept.
+
+        A comment is replaced by another comment alone.
+        """
         if feedback is None:
             raise problems.ProblemError(kinds.NO_FEEDBACK)
         index_id = answering.judged_index(body.answer_id, body.index_id)
