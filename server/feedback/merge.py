@@ -2,7 +2,8 @@
 
 Each row is known by what it is about: a judgement by its query and answer, a question by its query, a state of the
 inbox by its item. So a merge may be repeated, cut off, or done in another order, and the file holds the same: of two
-rows that are about the same, the one that was written later; but a judgement with a comment before one without.
+rows that are about the same, the one that was written later. A comment stays beside a later vote without one; of two
+the longer stays, since what counts in any order cannot be when they were written, which only votes say.
 """
 
 import sqlite3
@@ -29,44 +30,67 @@ whether it is free: most of the time it must be, or a visitor's vote would be gi
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """key: the columns that say what a row is about. rest: what is said of it, when it was said first of all.
+class _Part:
+    """Columns that come from one row: the one that is greater in *by*, expressions with {} for the table."""
 
-    fuller: what makes a row stand before a later one, as a condition that begins with a column.
-    """
+    columns: tuple[str, ...]
+    by: tuple[str, ...]
+
+    @classmethod
+    def later(cls, *columns: str) -> "_Part":
+        """Those of the row that was written later, which the first column says; of the same second, of the greater."""
+        # A row that has no answer is compared too: with NULL, nothing would be greater.
+        return cls(columns, tuple(f"coalesce({{}}.{column}, '')" for column in columns))
+
+    @property
+    def is_greater(self) -> str:
+        """Whether the row that comes is the one, in {}."""
+        come, there = (", ".join(self.by).replace("{}", table) for table in ("excluded", "{}"))
+        return f"({come}) > ({there})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """key: the columns that say what a row is about. parts: all others."""
 
     name: str
     key: tuple[str, ...]
-    rest: tuple[str, ...]
-    fuller: tuple[str, ...] = ()
+    parts: tuple[_Part, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All, in the order of the statement."""
+        return (*self.key, *(column for part in self.parts for column in part.columns))
 
     @property
     def adding(self) -> str:
-        """A statement that adds a row, or puts it in the place of an earlier one; of the same second, the greater."""
-        columns, compared = (*self.key, *self.rest), (*self.fuller, *self.rest)
-        return (
-            f"INSERT INTO {self.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
-            f"ON CONFLICT ({', '.join(self.key)}) DO UPDATE "
-            f"SET {', '.join(f'{column} = excluded.{column}' for column in self.rest)} "
-            f"WHERE ({_or_empty('excluded', compared)}) > ({_or_empty(self.name, compared)})"
+        """A statement that adds a row, or puts what it has of its parts in the place of what is there."""
+        kept = ", ".join(
+            f"{column} = iif({part.is_greater}, excluded.{column}, {{}}.{column})"
+            for part in self.parts
+            for column in part.columns
         )
-
-
-def _or_empty(table: str, columns: Sequence[str]) -> str:
-    # A row that has no answer is compared too: with NULL, nothing would be greater.
-    return ", ".join(f"coalesce({table}.{column}, '')" for column in columns)
+        changes = " OR ".join(part.is_greater for part in self.parts)
+        return (
+            f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({', '.join('?' * len(self.columns))}) "
+            f"ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {kept} WHERE {changes}"
+        ).replace("{}", self.name)
 
 
 _QUESTIONS = _Table(
-    "questions", ("query_id",), ("recorded_at", "question", "folded", "status", "confidence", "answer_id", "index_id")
+    "questions",
+    ("query_id",),
+    (_Part.later("recorded_at", "question", "folded", "status", "confidence", "answer_id", "index_id"),),
 )
 _JUDGEMENTS = _Table(
     "feedback",
     ("query_id", "answer_id"),
-    ("recorded_at", "comment", "useful", "index_id", "folded", "said"),
-    fuller=("comment <> ''",),
+    (
+        _Part.later("recorded_at", "useful", "index_id"),
+        _Part(("comment", "folded", "said"), ("length({}.comment)", "{}.comment")),
+    ),
 )
-_STATES = _Table(STATES, ("kind", "key"), ("decided_at", "state"))
+_STATES = _Table(STATES, ("kind", "key"), (_Part.later("decided_at", "state"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +171,7 @@ def _parts(copy: Path, table: _Table) -> Iterator[list[tuple[Cell, ...]]]:
     """Yield the rows of a table, some at a time, in the order of writing where it has one."""
     order = "1, 2" if table is _STATES else "rowid"
     with explained(copy), closing(sqlite3.connect(copy)) as connection:
-        rows = connection.execute(f"SELECT {', '.join((*table.key, *table.rest))} FROM {table.name} ORDER BY {order}")
+        rows = connection.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY {order}")
         while part := rows.fetchmany(_ROWS_AT_ONCE):
             yield part
 

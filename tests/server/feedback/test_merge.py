@@ -139,7 +139,7 @@ STEPS = st.lists(
 def test_the_order_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str, int, int]]
 ) -> None:
-    """In any order, what was written last about each thing is there, a comment before none, and nothing else."""
+    """In any order, what was written last about each thing is there, the longest comment, and nothing else."""
     folder = tmp_path_factory.mktemp("merge")
     files = Machine(folder, steps).files
     every = []
@@ -150,16 +150,17 @@ def test_the_order_does_not_matter(
     assert all(one == every[0] for one in every)
     at = {"questions": "recorded_at", "feedback": "recorded_at", "inbox_states": "decided_at"}
     for table, key in TABLES.items():
-        has_comment = "comment <> ''" if table == "feedback" else "0"
-        statement = f"SELECT {key}, {has_comment}, {at[table]} FROM {table}"
-        latest: dict[object, tuple[int, int]] = {}
+        comment = "comment" if table == "feedback" else "''"
+        statement = f"SELECT {key}, {comment}, {at[table]} FROM {table}"
+        expected: dict[object, tuple[str, int]] = {}
         for file in files:
             with closing(sqlite3.connect(file)) as connection:
-                for *named, has_comment, when in connection.execute(statement):
-                    latest[tuple(named)] = max((has_comment, when), latest.get(tuple(named), (0, 0)))
+                for *named, said, when in connection.execute(statement):
+                    longest, latest = expected.get(tuple(named), ("", 0))
+                    expected[tuple(named)] = max((said, longest), key=lambda one: (len(one), one)), max(when, latest)
         with closing(sqlite3.connect(folder / "all0.sqlite")) as connection:
-            found = {tuple(named): (comment, when) for *named, comment, when in connection.execute(statement)}
-        assert found == latest
+            found = {tuple(named): (said, when) for *named, said, when in connection.execute(statement)}
+        assert found == expected
 
 
 def test_a_changed_mind_is_kept(tmp_path: Path) -> None:
@@ -184,16 +185,17 @@ def test_a_changed_mind_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_vote_at_another_server_replaces_no_comment(tmp_path: Path) -> None:
-    """A remark or a question left at one server stands, though a vote without a word came later at the other."""
+    """A remark or a question left at one server stands beside a vote without a word that came later at the other."""
     one, two, target = (tmp_path / f"{name}.sqlite" for name in ("one", "two", "all"))
     with store_at(one) as store, store_at(two, lambda: NOW + 60) as later:
         judge(store, "q1", "Trop vague", useful=False)
         judge(store, "q1", f"{LEFT_QUESTION}Et le soir ?", useful=False)
-        judge(later, "q1", useful=False)
-    for order in ((one, two), (two, one)):
+        judge(later, "q1", useful=True)
+    for order in ((one, two), (two, one), (one, two, one)):
         target.unlink(missing_ok=True)
         merged(target, *order)
-        assert [row[3] for row in rows(target)["feedback"]] == [f"{LEFT_QUESTION}Et le soir ?", "Trop vague"]
+        found = [(row[2], row[3]) for row in rows(target)["feedback"]]
+        assert found == [(0, f"{LEFT_QUESTION}Et le soir ?"), (1, "Trop vague")]
 
 
 def test_what_has_expired_stays_out(tmp_path: Path) -> None:
