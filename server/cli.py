@@ -84,6 +84,8 @@ def run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
+        if options.run is _serve:
+            return DONE
         print("Interrupted before the end: run the same command again.", file=sys.stderr)
         return FAILED
 
@@ -236,10 +238,7 @@ def add_commands(commands: Subparsers) -> None:
 def _serve(options: argparse.Namespace, _: IndexerSettings, __: ServerSettings) -> int:
     from server.serve import serve
 
-    try:
-        return serve(lambda: _read_served(options))
-    except KeyboardInterrupt:
-        return DONE
+    return serve(lambda: _read_served(options))
 
 
 def _read_served(options: argparse.Namespace) -> ServedSettings:

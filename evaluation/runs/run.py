@@ -113,7 +113,7 @@ def _prepare(folder: Path, info: RunInfo) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         there = _run_in(folder)
-        if there is None and any(file != draft for file in folder.iterdir()):
+        if there is None and not _is_of_runs({file.name for file in folder.iterdir()} - {draft.name}):
             raise EvaluationError(
                 f"{folder} holds something else than a run, which is not replaced. Choose another --out, or empty it."
             )
@@ -130,6 +130,12 @@ def _prepare(folder: Path, info: RunInfo) -> Path:
     except OSError as error:
         raise EvaluationError(f"{folder} cannot be written: {error}. Choose another --out.") from error
     return partial
+
+
+def _is_of_runs(names: set[str]) -> bool:
+    """Return whether files of these names are none, or a run's: of another version, or damaged."""
+    ours = {RUN_FILE, PARTIAL_FILE, RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE}
+    return not names or (RUN_FILE in names and bool(names & {PARTIAL_FILE, RESULTS_FILE}) and names <= ours)
 
 
 def _run_in(folder: Path) -> RunInfo | None:

@@ -70,7 +70,7 @@ class Batcher:
         """Return the vectors, shape (len(questions), dimension). What the encoder raises is raised in every thread.
 
         All of *questions* are in one batch, so they should be one part of `divide`. A KeyboardInterrupt ends this call
-        alone; RuntimeError in those that were in its batch.
+        alone, but for the microseconds in which it hands over; RuntimeError in those that were in its batch.
         """
         job = _Job(questions)
         try:

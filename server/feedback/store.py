@@ -320,8 +320,10 @@ class FeedbackStore:
         erased = self._insist(erase)
         self._insist(self._empty_log)
         with explained(self._path):
-            for vectors in self._path.parent.glob(f"{glob.escape(self._path.name)}{VECTORS}*"):
-                vectors.unlink(missing_ok=True)
+            # With a dot before the name, what a killed program left of them.
+            for begins in ("", "."):
+                for vectors in self._path.parent.glob(f"{begins}{glob.escape(self._path.name)}{VECTORS}*"):
+                    vectors.unlink(missing_ok=True)
         return erased
 
     def unanswered(self, *, limit: int) -> tuple[Unanswered, ...]:

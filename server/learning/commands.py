@@ -1,6 +1,7 @@
 """What `souffleur learn` does, once it is parsed: propose, ask, carry out what was decided, and print it in French."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -78,13 +79,15 @@ def _why_not_over(file: Path, corpus: Corpus) -> str | None:
     if not file.exists():
         return None
     try:
-        waiting = still_to_do(read_sheet(file), Standing(corpus))
+        decided = read_sheet(file)
     except CorpusError as error:
         return f"est déjà là, et ce qui y est décidé ne se lit pas ({error.problems[0].message}) : corrigez-le"
+    # Not under the same roof: what is wrong with the corpus is not wrong with this file.
+    waiting = still_to_do(decided, Standing(corpus))
     if not waiting:
         return None
     decisions = f"{len(waiting)} décisions qui ne sont pas faites" if len(waiting) > 1 else "une décision à faire"
-    return f"contient {decisions} : lancez d'abord « {command_of(f'learn --accept {file}')} »"
+    return f"contient {decisions} : lancez d'abord « {command_of(f'learn --accept {shlex.quote(str(file))}')} »"
 
 
 def _review(proposals: Proposals, corpus: Corpus) -> list[Decision]:

@@ -95,6 +95,16 @@ def test_what_is_no_sheet_is_not_written_over(capsys: pytest.CaptureFixture[str]
         assert Path("a.csv").read_text(encoding="utf-8") == text
 
 
+def test_a_damaged_memory_is_not_the_fault_of_the_sheet(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names the file that is damaged: a sheet that was ticked is not to be deleted for it."""
+    Path("corpus/.apprentissage.json").write_text("{", encoding="utf-8")
+    Path("a.csv").write_text("Décision;Question;Réponse;Clé\noui;A ?;un;k1\n", encoding="utf-8")
+    assert main(["learn", "--out", "a.csv"]) == FOUND
+    said = capsys.readouterr().err
+    assert ".apprentissage.json" in said
+    assert "a.csv" not in said
+
+
 def test_a_corpus_with_errors_is_not_published(capsys: pytest.CaptureFixture[str]) -> None:
     """All of them are told, in French."""
     Path("corpus/deux.md").write_text("---\nquestions:\n", encoding="utf-8")

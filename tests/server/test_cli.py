@@ -36,7 +36,10 @@ def test_a_command_that_was_cut_off_has_failed(
 
 
 def test_a_server_ends_by_being_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """That is how it ends in order."""
-    monkeypatch.setattr(serve, "serve", cut_off)
+    """That is how it ends in order, also while it reads its settings."""
+    with monkeypatch.context() as patched:
+        patched.setattr(serve, "serve", cut_off)
+        assert cli.main(["serve"]) == DONE
+    monkeypatch.setattr(cli, "read_settings", cut_off)
     assert cli.main(["serve"]) == DONE
     assert capsys.readouterr().err == ""

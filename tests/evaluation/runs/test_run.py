@@ -247,6 +247,9 @@ def test_what_another_run_left_is_replaced(answerer: IndexAnswerer, queries: Que
     assert len(list(read_results(tmp_path / "run"))) == read_run_info(tmp_path / "run").queries == 5
     (tmp_path / "run" / RESULTS_FILE).rename(tmp_path / "run" / PARTIAL_FILE)
     (tmp_path / "run" / RUN_FILE).write_text("{")
+    assert run_queries(other, answerer, tmp_path / "run", limit=10).resumed == 0
+    (tmp_path / "run" / RUN_FILE).write_text("{")
+    (tmp_path / "run" / "notes.txt").touch()
     with pytest.raises(EvaluationError, match="something else than a run"):
         run_queries(other, answerer, tmp_path / "run", limit=10)
 
