@@ -204,7 +204,7 @@ def test_a_broken_folder_is_said(folder: Path, tmp_path: Path, damage: str) -> N
 def test_a_missing_extra_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without sentence-transformers: what to install, and that the bundled encoder needs nothing."""
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(EncoderError, match=r"souffleur\[sentence-transformers\].*--encoder bundled"):
+    with pytest.raises(EncoderError, match=r"souffleur-faq\[sentence-transformers\].*--encoder bundled"):
         load_encoder("BAAI/bge-m3")
 
 
