@@ -13,7 +13,8 @@ class Row:
     """The texts of a row, *number* being what stands at its left.
 
     links: column to the words and address linked. doubts: column to what may make its text another than is shown.
-    merged: column of the first cell of merged ones to how many rows and columns they take.
+    merged: column of the first cell of merged ones to how many rows and columns they take. from_above: columns whose
+    text is that of a merged cell that begins in a row above.
     """
 
     number: int
@@ -21,10 +22,17 @@ class Row:
     links: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     doubts: Mapping[int, str] = field(default_factory=dict)
     merged: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    from_above: frozenset[int] = frozenset()
 
     def is_empty(self) -> bool:
         """Whether nothing is written in it."""
         return not any(cell.strip() for cell in self.cells)
+
+    def own(self) -> "Row":
+        """Return what the row has beside merged cells that begin above."""
+        cells = tuple("" if at in self.from_above else cell for at, cell in enumerate(self.cells))
+        links = {at: found for at, found in self.links.items() if at not in self.from_above}
+        return Row(self.number, cells, links, self.doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:
             yield row
             continue
         cells, links, doubts = list(row.cells), dict(row.links), dict(row.doubts)
+        from_above: set[int] = set()
         for one in ranges:
             _uncover(cells, links, one.first_column, one.last_column)
         for one in begun:
@@ -61,13 +70,15 @@ def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:
                 cells += [""] * (one.first_column + 1 - len(cells))
                 cells[one.first_column] = one.text
                 links[one.first_column] = one.links
+                if one.text.strip():
+                    from_above.add(one.first_column)
             for one in (one for one in begun if one.text.strip()):
                 first = f"{column_letter(one.first_column)}{row.number}"
                 message = (
                     f"elle est fusionnée avec {first}, où sa valeur est lue. Défusionnez-les s'il la faut ici aussi."
                 )
                 doubts |= dict.fromkeys(range(one.first_column + 1, one.last_column + 1), message)
-        yield Row(row.number, tuple(cells), links, doubts)
+        yield Row(row.number, tuple(cells), links, doubts, from_above=frozenset(from_above))
         ranges += begun
 
 

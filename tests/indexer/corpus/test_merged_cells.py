@@ -8,6 +8,7 @@ import pytest
 
 from indexer.corpus.check import check_corpus
 from indexer.corpus.corpus import open_corpus
+from indexer.corpus.imports.bring_in import prepare_import
 from indexer.records import Answer, Severity
 
 Rows = list[list[str | None]]
@@ -116,4 +117,106 @@ def test_cells_merged_over_columns_are_told(file: Path) -> None:
     assert [(answer.source, answer.facets) for answer in open_corpus(file).answers()] == [("Guide", {})]
     assert [problem.message for problem in check_corpus(file)] == [
         "cellule D2 : elle est fusionnée avec C2, où sa valeur est lue. Défusionnez-les s'il la faut ici aussi."
+    ]
+
+
+@pytest.mark.parametrize("merged", [["A2:A4", "C2:C4"], ["C2:C4"]])
+@pytest.mark.parametrize("heading", ["ID", "Auteur"])
+def test_an_answer_over_several_rows_is_one_with_all_their_questions(
+    file: Path, heading: str, merged: list[str]
+) -> None:
+    """Each row is one more question of it, with its own keywords, whether the id is merged too, or not given below."""
+    rows: Rows = [
+        [heading, "Question", "Réponse", "Mots-clés"],
+        ["delai", "Quel délai ?", "Trois jours.", "durée"],
+        [None, "Combien de jours ?", None, None],
+        [None, "C'est long ?", None, "attente"],
+        [None, "Où ?", "Ici.", None],
+    ]
+    _write(file, rows, merged)
+    assert list(open_corpus(file).answers()) == [
+        Answer(
+            "delai",
+            "Trois jours.",
+            ("Quel délai ?", "Combien de jours ?", "C'est long ?"),
+            keywords=("durée", "attente"),
+        ),
+        Answer("ou", "Ici.", ("Où ?",)),
+    ]
+    assert {problem.line for problem in check_corpus(file)} == ({1} if heading == "Auteur" else set())
+    plan = prepare_import(file, file.parent / "answers")
+    assert [step.file.name for step in plan.writes] == ["delai.md", "ou.md"]
+
+
+@pytest.mark.parametrize("heading", ["ID", "N°"])
+def test_an_id_over_rows_with_answers_of_their_own_is_that_of_the_first(file: Path, heading: str) -> None:
+    """A number over the rows of a theme is no id of each: the others are named as rows without one."""
+    rows: Rows = [
+        [heading, "Thème", "Question", "Réponse"],
+        ["1", "Délais", "Quel délai ?", "Trois jours."],
+        [None, None, "Et en été ?", "Cinq jours."],
+        ["2", "Prix", "Combien ?", "Rien."],
+    ]
+    _write(file, rows, ["A2:A3", "B2:B3"])
+    answers = list(open_corpus(file).answers())
+    assert [(answer.id, answer.text) for answer in answers] == [
+        ("1", "Trois jours."),
+        ("et-en-ete", "Cinq jours."),
+        ("2", "Rien."),
+    ]
+    assert [answer.facets["thematique"] for answer in answers] == [("Délais",), ("Délais",), ("Prix",)]
+    assert check_corpus(file) == []
+
+
+def test_an_id_and_a_question_over_several_rows_are_one_answer(file: Path) -> None:
+    """Its texts are joined, as where there is no id, and told."""
+    rows: Rows = [
+        ["ID", "Question", "Réponse"],
+        ["delai", "Quel délai ?", "Trois jours."],
+        [None, None, "Cinq en été."],
+        ["ou", "Où ?", "Ici."],
+    ]
+    _write(file, rows, ["A2:A3", "B2:B3"])
+    assert [(answer.id, answer.text) for answer in open_corpus(file).answers()] == [
+        ("delai", "Trois jours.\n\nCinq en été."),
+        ("ou", "Ici."),
+    ]
+    assert [problem.message for problem in check_corpus(file)] == [
+        "cette ligne a la question de la ligne 2, leurs réponses sont réunies : est-ce voulu ?"
+    ]
+
+
+def test_an_answer_over_rows_with_ids_of_their_own_is_told(file: Path) -> None:
+    """Ids keep rows apart, so that the same text stands under each; the check says how to have it once."""
+    rows: Rows = [
+        ["ID", "Question", "Réponse"],
+        ["a", "Quel délai ?", "Trois jours."],
+        ["b", "Combien de jours ?", None],
+        [None, "C'est long ?", None],
+    ]
+    _write(file, rows, ["C2:C4"])
+    assert list(open_corpus(file).answers()) == [
+        Answer("a", "Trois jours.", ("Quel délai ?",)),
+        Answer("b", "Trois jours.", ("Combien de jours ?", "C'est long ?")),
+    ]
+    assert [str(problem) for problem in check_corpus(file) if "fusionnée" in problem.message] == [
+        f"{file}:3: attention : cellule C3 : elle est fusionnée avec celle au-dessus, mais la ligne a son "
+        "identifiant, « b » : la réponse est gardée sous chacun. Pour n'en avoir qu'une à plusieurs questions, videz "
+        "cet identifiant."
+    ]
+
+
+def test_a_question_of_a_merged_answer_may_have_another_answer(file: Path) -> None:
+    """Elsewhere in the table, it is an answer of its own; none of the two is lost."""
+    rows: Rows = [
+        ["Question", "Réponse"],
+        ["Quel délai ?", "Trois jours."],
+        ["Et en été ?", None],
+        ["Et en été ?", "Cinq jours."],
+        ["Et en été ?", "Sauf en août."],
+    ]
+    _write(file, rows, ["B2:B3"])
+    assert [(answer.questions, answer.text) for answer in open_corpus(file).answers()] == [
+        (("Quel délai ?", "Et en été ?"), "Trois jours."),
+        (("Et en été ?",), "Cinq jours.\n\nSauf en août."),
     ]
