@@ -262,7 +262,7 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
     changed_on, warnings = None, list(_wrong_cells(path, columns, row))
     for column in columns.of(Role.CHANGED_ON):
         written = text_of_cell(_cell(row, column.at)).strip()
-        changed_on = read_change_date(written)
+        changed_on = row.days.get(column.at) or read_change_date(written)
         if written and changed_on is None:
             located = Located(written, row.number, column.letter)
             warnings.append(Problem(path, row.number, located.told(not_a_date(written)), Severity.WARNING))

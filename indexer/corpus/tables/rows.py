@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from indexer.corpus.entries import Unreadable
 
@@ -14,7 +15,8 @@ class Row:
 
     links: column to the words and address linked. doubts: column to what may make its text another than is shown.
     merged: column of the first cell of merged ones to how many rows and columns they take. from_above: columns whose
-    text is that of a merged cell that begins in a row above.
+    text is that of a merged cell that begins in a row above. days: column to the day that a cell is, however much of
+    it is shown.
     """
 
     number: int
@@ -23,6 +25,7 @@ class Row:
     doubts: Mapping[int, str] = field(default_factory=dict)
     merged: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     from_above: frozenset[int] = frozenset()
+    days: Mapping[int, date] = field(default_factory=dict)
 
     def is_empty(self) -> bool:
         """Whether nothing is written in it."""
@@ -32,7 +35,8 @@ class Row:
         """Return what the row has beside merged cells that begin above."""
         cells = tuple("" if at in self.from_above else cell for at, cell in enumerate(self.cells))
         links = {at: found for at, found in self.links.items() if at not in self.from_above}
-        return Row(self.number, cells, links, self.doubts)
+        days = {at: day for at, day in self.days.items() if at not in self.from_above}
+        return Row(self.number, cells, links, self.doubts, days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +57,25 @@ def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:
     for row in rows:
         ranges = [one for one in ranges if one.last_row >= row.number]
         begun = [
-            _Range(row.number + height - 1, at, at + width - 1, row.cells[at], row.links.get(at, ()))
+            _Range(row.number + height - 1, at, at + width - 1, row.cells[at], row.links.get(at, ()), row.days.get(at))
             for at, (height, width) in row.merged.items()
         ]
         if not ranges and not begun:
             yield row
             continue
         cells, links, doubts = list(row.cells), dict(row.links), dict(row.doubts)
-        from_above: set[int] = set()
+        from_above, days = set[int](), dict(row.days)
         for one in ranges:
-            _uncover(cells, links, one.first_column, one.last_column)
+            _uncover(cells, links, days, one.first_column, one.last_column)
         for one in begun:
-            _uncover(cells, links, one.first_column + 1, one.last_column)
+            _uncover(cells, links, days, one.first_column + 1, one.last_column)
         if any(cell.strip() for cell in cells):
             for one in ranges:
                 cells += [""] * (one.first_column + 1 - len(cells))
                 cells[one.first_column] = one.text
                 links[one.first_column] = one.links
+                if one.day:
+                    days[one.first_column] = one.day
                 if one.text.strip():
                     from_above.add(one.first_column)
             for one in (one for one in begun if one.text.strip()):
@@ -78,7 +84,7 @@ def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:
                     f"elle est fusionnée avec {first}, où sa valeur est lue. Défusionnez-les s'il la faut ici aussi."
                 )
                 doubts |= dict.fromkeys(range(one.first_column + 1, one.last_column + 1), message)
-        yield Row(row.number, tuple(cells), links, doubts, from_above=frozenset(from_above))
+        yield Row(row.number, tuple(cells), links, doubts, from_above=frozenset(from_above), days=days)
         ranges += begun
 
 
@@ -89,12 +95,16 @@ class _Range:
     last_column: int
     text: str
     links: tuple[tuple[str, str], ...]
+    day: date | None
 
 
-def _uncover(cells: list[str], links: dict[int, tuple[tuple[str, str], ...]], first: int, last: int) -> None:
+def _uncover(
+    cells: list[str], links: dict[int, tuple[tuple[str, str], ...]], days: dict[int, date], first: int, last: int
+) -> None:
     for at in range(first, min(last + 1, len(cells))):
         cells[at] = ""
         links.pop(at, None)
+        days.pop(at, None)
 
 
 def column_letter(column: int) -> str:

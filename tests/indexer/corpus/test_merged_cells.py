@@ -1,6 +1,7 @@
 """Merged cells say the same of each row that they take, as a reader of the spreadsheet sees it."""
 
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -11,16 +12,19 @@ from indexer.corpus.corpus import open_corpus
 from indexer.corpus.imports.bring_in import prepare_import
 from indexer.records import Answer, Severity
 
-Rows = list[list[str | None]]
+Rows = list[list[str | date | None]]
 
 
 def _write(file: Path, rows: Rows, merged: list[str]) -> Path:
-    """Write a table with merged ranges; what a range covers is not written."""
+    """Write a table with merged ranges; what a range covers is not written. Days are shown without their year."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
     for row in rows:
         sheet.append(row)
+        for at, cell in enumerate(row, start=1):
+            if isinstance(cell, date):
+                sheet.cell(sheet.max_row, at).number_format = "d-mmm"
     for cells in merged:
         sheet.merge_cells(cells)
     if file.suffix == ".xlsx":
@@ -35,10 +39,12 @@ def _write(file: Path, rows: Rows, merged: list[str]) -> Path:
             name = "covered-table-cell" if cell.coordinate in sheet.merged_cells and not span else "table-cell"
             size = span.size if span else {"rows": 1, "columns": 1}
             spanned = "".join(f' table:number-{of}-spanned="{size[of]}"' for of in size) if span else ""
-            text = f"<text:p>{cell.value}</text:p>" if cell.value else ""
-            written += f"<table:{name}{spanned}>{text}</table:{name}>"
+            day = f' office:date-value="{cell.value}"' if isinstance(cell.value, date) else ""
+            text = f"<text:p>{f'{cell.value:%d/%m}' if day else cell.value}</text:p>" if cell.value else ""
+            written += f"<table:{name}{spanned}{day}>{text}</table:{name}>"
         written += "</table:table-row>"
-    table = f'<content xmlns:table="t" xmlns:text="x"><table:table table:name="A">{written}</table:table></content>'
+    names = 'xmlns:table="t" xmlns:text="x" xmlns:office="o"'
+    table = f'<content {names}><table:table table:name="A">{written}</table:table></content>'
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("content.xml", table)
     return file
@@ -220,3 +226,17 @@ def test_a_question_of_a_merged_answer_may_have_another_answer(file: Path) -> No
         (("Quel délai ?", "Et en été ?"), "Trois jours."),
         (("Et en été ?",), "Cinq jours.\n\nSauf en août."),
     ]
+
+
+def test_the_day_of_a_change_over_several_rows_is_that_of_each(file: Path) -> None:
+    """Though the cell shows no year: the file has the day itself."""
+    rows: Rows = [
+        ["Question", "Réponse", "Modifié le"],
+        ["Où ?", "Ici.", date(2026, 3, 31)],
+        ["Qui ?", "Moi.", None],
+        ["Quand ?", "Hier.", None],
+    ]
+    _write(file, rows, ["C2:C3"])
+    changed = [answer.changed_on for answer in open_corpus(file).answers()]
+    assert changed == [date(2026, 3, 31), date(2026, 3, 31), None]
+    assert check_corpus(file) == []
