@@ -25,8 +25,8 @@ def page(folder: Path, body: str) -> Path:
     return folder / "page.html"
 
 
-def test_titles_that_are_no_questions_are_told(tmp_path: Path) -> None:
-    """Of four titles with a text, two are questions: the plan names the other two, in a document and in any page."""
+def test_titles_of_a_document_that_are_no_questions_are_told(tmp_path: Path) -> None:
+    """Of four titles with a text, two are questions: the plan names the other two."""
     paragraphs = "".join(
         f'<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>{title}</w:t></w:r></w:p>'
         f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
@@ -35,17 +35,24 @@ def test_titles_that_are_no_questions_are_told(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "piscine.docx", "w") as archive:
         document = f'<w:document xmlns:w="w"><w:body>{paragraphs}</w:body></w:document>'
         archive.writestr("word/document.xml", document)
-    headings = "".join(f"<h2>{title}</h2><p>{text}</p>" for title, text in SECTIONS)
-    accordion = "".join(
-        f"<h3><button>{title}</button></h3><div class=collapse>{text}</div>" for title, text in SECTIONS
-    )
-    mixed = "".join(
-        f"<details><summary>{title}</summary>{text}</details>" if "?" in title else f"<h4>{title}</h4>{text}"
-        for title, text in SECTIONS
-    )
-    for file in (tmp_path / "piscine.docx", *(page(tmp_path, body) for body in (headings, accordion, mixed))):
-        (note,) = notes_of(file)
-        assert TITLES in note
+    (note,) = notes_of(tmp_path / "piscine.docx")
+    assert TITLES in note
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("<h2>{}</h2><p>{}</p>",) * 2,
+        ("<h3><button>{}</button></h3><div class=collapse>{}</div>",) * 2,
+        ("<details><summary>{}</summary>{}</details>", "<h4>{}</h4>{}"),
+    ],
+    ids=["headings", "accordion", "mixed"],
+)
+def test_titles_of_a_page_that_are_no_questions_are_told(tmp_path: Path, question: str, other: str) -> None:
+    """However the page lays them out."""
+    body = "".join((question if "?" in title else other).format(title, text) for title, text in SECTIONS)
+    (note,) = notes_of(page(tmp_path, body))
+    assert TITLES in note
 
 
 @pytest.mark.parametrize(
