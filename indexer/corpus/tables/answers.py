@@ -38,6 +38,7 @@ _PARTED = re.compile(r"\s*[|\n]\s*")
 _ERROR_VALUE = re.compile(r"#(?:[A-ZÉ0-9/_]{2,20}[!?]|N/[AD]|GETTING_DATA|#{2,})|Err ?:\d{3}")
 _GROUPED = re.compile("[0-9]{1,3}(?:[\u202f\xa0 ][0-9]{3})+")
 """A number as formats with thousands show it."""
+_HARD_GROUPED = re.compile(r"\b[0-9]{1,3}(?:[\u202f\xa0][0-9]{3})+\b")
 _ADDRESS = re.compile(r"https?://\S+|mailto:\S+")
 
 
@@ -217,7 +218,11 @@ class _Together:
 def _given_id(columns: Columns, row: Row) -> str:
     column = columns.first(Role.ID) or columns.first(Role.NUMBER)
     given = _cell(row, column.at).strip() if column and column.at not in row.from_above else ""
-    return re.sub(r"\s", "", given) if _GROUPED.fullmatch(given) else given
+    return _ungrouped(grouped) if (grouped := _GROUPED.fullmatch(given)) else given
+
+
+def _ungrouped(number: re.Match[str]) -> str:
+    return re.sub(r"\s", "", number[0])
 
 
 def _goes_on(columns: Columns, row: Row) -> bool:
@@ -257,7 +262,7 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
     former_names = [
         Located(name, row.number, column.letter)
         for column in columns.of(Role.FORMER_NAMES)
-        for name in keywords_in(text_of_cell(_cell(row, column.at))).split()
+        for name in keywords_in(text_of_cell(_HARD_GROUPED.sub(_ungrouped, _cell(row, column.at)))).split()
     ]
     changed_on, warnings = None, list(_wrong_cells(path, columns, row))
     for column in columns.of(Role.CHANGED_ON):

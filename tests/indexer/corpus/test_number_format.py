@@ -154,6 +154,22 @@ def test_a_number_that_is_no_day_is_told(tmp_path: Path, code: str) -> None:
     assert ["n'est pas un jour" in problem.message for problem in check_corpus(file)] == [True]
 
 
+def test_a_former_id_with_thousands_is_one(tmp_path: Path) -> None:
+    """The space that a format puts into a number parts no names; one that an editor writes does."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["ID", "Question", "Réponse", "Anciens noms"], ["a", "Où ?", "Ici.", 1234567], ["b", "Qui ?", "Moi."]):
+        sheet.append(row)
+    sheet["D2"].number_format = "#,##0"
+    sheet["D3"] = "12 345, 1\u202f234 1\xa0234\xa0567 b\xa0120"
+    book.save(tmp_path / "faq.xlsx")
+    assert [answer.former_ids for answer in open_corpus(tmp_path / "faq.xlsx").answers()] == [
+        ("1234567",),
+        ("12", "345", "1234", "1234567", "b", "120"),
+    ]
+
+
 @given(
     number=st.floats(allow_nan=False, allow_infinity=False),
     code=st.text('0#?.,%@;"\\_*[]/-+ €dmyhsjaE<=>$9AMP', max_size=12),
