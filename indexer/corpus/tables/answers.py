@@ -115,7 +115,7 @@ def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Column
             if is_passed_over:
                 continue
             if isinstance(row, Row):
-                written = {one for one in headless if _cell(row, one).strip()}
+                written = {at for at, cell in enumerate(row.cells) if at in headless and cell.strip()}
                 headless -= written
                 for one in sorted(written):
                     yield sheet.path, None, Unreadable((_without_heading(sheet.path, row, one),))

@@ -51,7 +51,8 @@ def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield rows with the text of merged cells in each row that these take, in the first of their columns.
 
     Below the first of these rows, one with nothing of its own stays empty. The other columns are empty too, with a
-    doubt: a title over a whole row is no answer. What a cell has that lies under others is not shown, nor read.
+    doubt: a title over a whole row is no answer, and a heading over several columns is that of the first. What a cell
+    has that lies under others is not shown, nor read.
     """
     ranges: list[_Range] = []
     for row in rows:
@@ -68,6 +69,7 @@ def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:
         for one in ranges:
             _uncover(cells, links, days, one.first_column, one.last_column)
         for one in begun:
+            cells += [""] * (one.last_column + 1 - len(cells))
             _uncover(cells, links, days, one.first_column + 1, one.last_column)
         if any(cell.strip() for cell in cells):
             for one in ranges:

@@ -240,3 +240,18 @@ def test_the_day_of_a_change_over_several_rows_is_that_of_each(file: Path) -> No
     changed = [answer.changed_on for answer in open_corpus(file).answers()]
     assert changed == [date(2026, 3, 31), date(2026, 3, 31), None]
     assert check_corpus(file) == []
+
+
+def test_notes_under_a_title_over_columns_are_told(file: Path) -> None:
+    """Its second column has no title of its own: the first note in it is told, and each row is read."""
+    rows: Rows = [
+        ["Question", "Réponse", None],
+        ["Où ?", "Ici.", "vu"],
+        ["Qui ?", "Moi.", "à revoir"],
+    ]
+    _write(file, rows, ["B1:C1"])
+    assert [answer.text for answer in open_corpus(file).answers()] == ["Ici.", "Moi."]
+    assert [str(problem) for problem in check_corpus(file)] == [
+        f"{file}:2: attention : cellule C2 : la colonne C n'a pas de titre, et n'est pas lue : donnez-lui un titre, ou "
+        "videz-la."
+    ]
