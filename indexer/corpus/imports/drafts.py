@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.corpus.entries import Entry, Unreadable, problems_of
-from indexer.corpus.imports.page_reading import PageAnswer, PageReading
+from indexer.corpus.imports.page_reading import OF_NUMBERS, PageAnswer, PageReading
 from indexer.corpus.imports.text_page import read_text_page
 from indexer.corpus.imports.web_page import read_web_page
 from indexer.corpus.imports.word_document import read_word_document
@@ -179,10 +179,21 @@ def _not_read(reading: PageReading) -> Iterator[str]:
         )
     for one in reading.answers:
         for words, address in one.lost_links:
-            yield (
-                f"« {one.question[:_SHOWN]} » : le lien « {words[:_SHOWN]} » mène à « {address} », sans adresse "
-                "entière : il n'est pas gardé. Écrivez-le dans la réponse, avec « https:// »."
-            )
+            link = f"« {one.question[:_SHOWN]} » : le lien « {words[:_SHOWN]} »"
+            address = address[:_SHOWN]
+            scheme = re.match(r"[a-z][a-z0-9+.-]*(?=:)", address, re.IGNORECASE)
+            if scheme and scheme[0].lower() in OF_NUMBERS:
+                yield f"{link} appelle « {address} » : il n'est pas gardé. Écrivez le numéro dans la réponse."
+            elif scheme:
+                yield (
+                    f"{link} mène à « {address} », qui n'est ni une page ni un courriel : il n'est pas gardé. Écrivez "
+                    "dans la réponse comment y aller."
+                )
+            else:
+                yield (
+                    f"{link} mène à « {address} », sans adresse entière : il n'est pas gardé. Écrivez-le dans la "
+                    "réponse, avec « https:// »."
+                )
 
 
 def _listed(titles: Iterable[str]) -> str:

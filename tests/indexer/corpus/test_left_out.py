@@ -84,13 +84,18 @@ def test_links_without_an_address_are_told(tmp_path: Path) -> None:
     """A link of the site itself leads nowhere where the page does not say its address; one that stays is not told."""
     links = (
         "<a href='/reglement.pdf'>le règlement</a>, <a href='https://a.fr'>là</a>, <a href='#haut'>haut</a>, "
-        "<a href='tel:+33123456789'>01 23 45 67 89</a>, <a href='tel:+33123456789'>un appel</a>"
+        "<a href='TEL:+33123456789'>01 23 45 67 89</a>, <a href='tel:+33123456789'>un appel</a>, "
+        "<a href='sms:36111?body=oui'>36 111</a>, <a href='SMS:36111'>un message</a>, <a href='ftp://a.fr/b.zip'>l'archive</a>"
     )
     assert notes_of(page(tmp_path, f"<h2>Où ?</h2><p>{links}</p>")) == [
         "« Où ? » : le lien « le règlement » mène à « /reglement.pdf », sans adresse entière : il n'est pas gardé. "
         "Écrivez-le dans la réponse, avec « https:// ».",
-        "« Où ? » : le lien « un appel » mène à « tel:+33123456789 », sans adresse entière : il n'est pas gardé. "
-        "Écrivez-le dans la réponse, avec « https:// ».",
+        "« Où ? » : le lien « un appel » appelle « tel:+33123456789 » : il n'est pas gardé. Écrivez le numéro dans la "
+        "réponse.",
+        "« Où ? » : le lien « un message » appelle « SMS:36111 » : il n'est pas gardé. Écrivez le numéro dans la "
+        "réponse.",
+        "« Où ? » : le lien « l'archive » mène à « ftp://a.fr/b.zip », qui n'est ni une page ni un courriel : il n'est "
+        "pas gardé. Écrivez dans la réponse comment y aller.",
     ]
     known = "<link rel=canonical href=https://a.fr/faq>"
-    assert len(notes_of(page(tmp_path, f"{known}<h2>Où ?</h2><p>{links}</p>"))) == 1
+    assert len(notes_of(page(tmp_path, f"{known}<h2>Où ?</h2><p>{links}</p>"))) == 3
