@@ -51,7 +51,7 @@ class Drafts:
 def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     """Return the answers in *file*. CorpusError where it cannot be read as one of the known formats, or holds none."""
     if not file.is_file():
-        raise CorpusError([Problem(str(file), 1, no_file(file))])
+        raise CorpusError([Problem(str(file), 1, _no_file(file))])
     ending = file.suffix.lower()
     if ending not in (*_ROWS, *_PAGES, *_DOCUMENTS, *_TEXTS):
         raise CorpusError([Problem(str(file), 1, _unknown_format(ending))])
@@ -76,6 +76,18 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
         no_answer = [Problem(str(file), 1, "ce fichier ne contient aucune réponse.")]
         raise CorpusError([note for note in notes if note.severity is Severity.ERROR] or no_answer)
     return Drafts(tuple(map(_draft, kept)), (*notes, *_no_former_names(kept), *_asked_twice(kept)))
+
+
+def _no_file(path: Path) -> str:
+    if path.is_dir():
+        what = "c'est un dossier"
+    elif path.exists():
+        what = "ce n'est pas un fichier"
+    elif path.is_symlink():
+        what = "ce lien ne mène à aucun fichier"
+    else:
+        return no_file(path)
+    return f"{what} : donnez le chemin du fichier à importer."
 
 
 def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
