@@ -91,15 +91,17 @@ def _no_file(path: Path) -> str:
 
 
 def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
-    """Yield a warning for each answer with a question of one before: only an id of their own keeps such rows apart."""
+    """Yield a warning for each answer with a question of one before: an id, or another question, keeps them apart."""
     first: dict[bytes, Entry] = {}
     for entry in entries:
         askers = [first.setdefault(question_key(question), entry) for question in entry.answer.questions]
         if earlier := [asker for asker in askers if asker is not entry]:
             sheet = "" if earlier[0].path == entry.path else f" de {earlier[0].path}"
+            ids = {"" if one.has_made_id else one.answer.id for one in (entry, earlier[0])}
+            apart = ", mais un autre identifiant" if len(ids) > 1 and "" not in ids else ""
             message = (
-                f"cette ligne a une question de la ligne {earlier[0].line}{sheet}, mais un autre identifiant : les "
-                "deux réponses sont gardées. Est-ce voulu ?"
+                f"cette ligne a une question de la ligne {earlier[0].line}{sheet}{apart} : les deux réponses sont "
+                "gardées. Est-ce voulu ?"
             )
             yield Problem(entry.path, entry.line, message, Severity.WARNING)
 
