@@ -335,11 +335,17 @@ def _wrong_cells(path: str, columns: Columns, row: Row) -> Iterator[Problem]:
 
 
 def _joined(entries: list[Entry]) -> Entry:
-    """Return rows as one answer, each text once, under the id of the first."""
+    """Return rows as one answer, each text once, under the id and with the source of the first that has one.
+
+    The addresses that other rows have for a source stand behind the texts, as those of further links of one row do.
+    """
     first = entries[0]
     if len(entries) == 1:
         return first
-    texts = dict.fromkeys(entry.answer.text for entry in entries if entry.answer.text)
+    text = "\n\n".join(dict.fromkeys(entry.answer.text for entry in entries if entry.answer.text))
+    sources = list(dict.fromkeys(entry.answer.source for entry in entries if entry.answer.source))
+    for link in filter(_ADDRESS.fullmatch, sources[1:]):
+        text = f"{text}\n\n{link}" if text and link not in text else text
     questions = _each_once([question for entry in entries for question in entry.questions])
     keywords = _each_once([words for entry in entries for words in entry.keywords])
     former_names = _each_once([name for entry in entries for name in entry.former_names])
@@ -350,16 +356,16 @@ def _joined(entries: list[Entry]) -> Entry:
         for key, value in entry.facet_values:
             values.setdefault((key, value.text), value)
     facets: dict[str, tuple[str, ...]] = {}
-    for key, text in values:
-        facets[key] = (*facets.get(key, ()), text)
+    for key, value_text in values:
+        facets[key] = (*facets.get(key, ()), value_text)
     return Entry(
         first.path,
         Answer(
             first.answer.id,
-            "\n\n".join(texts),
+            text,
             questions=tuple(question.text for question in questions),
             facets=facets,
-            source=next((entry.answer.source for entry in entries if entry.answer.source), None),
+            source=sources[0] if sources else None,
             former_ids=tuple(name.text for name in former_names),
             keywords=tuple(words.text for words in keywords),
             changed_on=max((entry.answer.changed_on for entry in entries if entry.answer.changed_on), default=None),

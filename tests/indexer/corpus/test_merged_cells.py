@@ -255,3 +255,17 @@ def test_notes_under_a_title_over_columns_are_told(file: Path) -> None:
         f"{file}:2: attention : cellule C2 : la colonne C n'a pas de titre, et n'est pas lue : donnez-lui un titre, ou "
         "videz-la."
     ]
+
+
+@pytest.mark.parametrize("merged", [["A2:A4"], ["B2:B4"]])
+def test_the_links_of_joined_rows_are_kept(file: Path, merged: list[str]) -> None:
+    """The first is the source; others stand behind the text, each once."""
+    rows: Rows = [
+        ["Question", "Réponse", "Lien"],
+        ["Où ?", "Ici.", "https://a.fr"],
+        ["Où ?", "Ici.", "https://b.fr"],
+        ["Où ?", "Ici.", "https://a.fr"],
+    ]
+    _write(file, rows, merged)
+    [answer] = open_corpus(file).answers()
+    assert (answer.text, answer.source) == ("Ici.\n\nhttps://b.fr", "https://a.fr")
