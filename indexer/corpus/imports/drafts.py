@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.corpus.entries import Entry, Unreadable, problems_of
-from indexer.corpus.imports.page_reading import PageAnswer, PageReading
+from indexer.corpus.imports.page_reading import OF_NUMBERS, PageAnswer, PageReading
 from indexer.corpus.imports.text_page import read_text_page
 from indexer.corpus.imports.web_page import read_web_page
 from indexer.corpus.imports.word_document import read_word_document
@@ -51,7 +51,7 @@ class Drafts:
 def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     """Return the answers in *file*. CorpusError where it cannot be read as one of the known formats, or holds none."""
     if not file.is_file():
-        raise CorpusError([Problem(str(file), 1, no_file(file))])
+        raise CorpusError([Problem(str(file), 1, _no_file(file))])
     ending = file.suffix.lower()
     if ending not in (*_ROWS, *_PAGES, *_DOCUMENTS, *_TEXTS):
         raise CorpusError([Problem(str(file), 1, _unknown_format(ending))])
@@ -78,16 +78,30 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     return Drafts(tuple(map(_draft, kept)), (*notes, *_no_former_names(kept), *_asked_twice(kept)))
 
 
+def _no_file(path: Path) -> str:
+    if path.is_dir():
+        what = "c'est un dossier"
+    elif path.exists():
+        what = "ce n'est pas un fichier"
+    elif path.is_symlink():
+        what = "ce lien ne mène à aucun fichier"
+    else:
+        return no_file(path)
+    return f"{what} : donnez le chemin du fichier à importer."
+
+
 def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
-    """Yield a warning for each answer with a question of one before: only an id of their own keeps such rows apart."""
+    """Yield a warning for each answer with a question of one before: an id, or another question, keeps them apart."""
     first: dict[bytes, Entry] = {}
     for entry in entries:
         askers = [first.setdefault(question_key(question), entry) for question in entry.answer.questions]
         if earlier := [asker for asker in askers if asker is not entry]:
             sheet = "" if earlier[0].path == entry.path else f" de {earlier[0].path}"
+            ids = {"" if one.has_made_id else one.answer.id for one in (entry, earlier[0])}
+            apart = ", mais un autre identifiant" if len(ids) > 1 and "" not in ids else ""
             message = (
-                f"cette ligne a une question de la ligne {earlier[0].line}{sheet}, mais un autre identifiant : les "
-                "deux réponses sont gardées. Est-ce voulu ?"
+                f"cette ligne a une question de la ligne {earlier[0].line}{sheet}{apart} : les deux réponses sont "
+                "gardées. Est-ce voulu ?"
             )
             yield Problem(entry.path, entry.line, message, Severity.WARNING)
 
@@ -179,10 +193,21 @@ def _not_read(reading: PageReading) -> Iterator[str]:
         )
     for one in reading.answers:
         for words, address in one.lost_links:
-            yield (
-                f"« {one.question[:_SHOWN]} » : le lien « {words[:_SHOWN]} » mène à « {address} », sans adresse "
-                "entière : il n'est pas gardé. Écrivez-le dans la réponse, avec « https:// »."
-            )
+            link = f"« {one.question[:_SHOWN]} » : le lien « {words[:_SHOWN]} »"
+            address = address[:_SHOWN]
+            scheme = re.match(r"[a-z][a-z0-9+.-]*(?=:)", address, re.IGNORECASE)
+            if scheme and scheme[0].lower() in OF_NUMBERS:
+                yield f"{link} appelle « {address} » : il n'est pas gardé. Écrivez le numéro dans la réponse."
+            elif scheme:
+                yield (
+                    f"{link} mène à « {address} », qui n'est ni une page ni un courriel : il n'est pas gardé. Écrivez "
+                    "dans la réponse comment y aller."
+                )
+            else:
+                yield (
+                    f"{link} mène à « {address} », sans adresse entière : il n'est pas gardé. Écrivez-le dans la "
+                    "réponse, avec « https:// »."
+                )
 
 
 def _listed(titles: Iterable[str]) -> str:

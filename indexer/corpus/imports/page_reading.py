@@ -1,5 +1,6 @@
 """What was read of a page or a document, and what was not: sections that no answer holds, links without an address."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from indexer.french.text import words_of
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 AROUND = ("nav", "footer", "header", "aside", "script", "style", "form", "noscript", "template")
 """What stands around the text of a page."""
+OF_NUMBERS = ("tel", "sms", "smsto", "callto", "fax")
+"""The schemes of links that call a number."""
 _TITLES = (*HEADINGS, "summary", "dt")
 _WITHOUT_TEXT = (*AROUND, "button", "select", "svg", "iframe")
 
@@ -65,7 +68,8 @@ def _lost_links(element: Element, base: str) -> Iterator[tuple[str, str]]:
         href = link.attributes.get("href", "").strip()
         words = link.text()
         leads = href and not href.lower().startswith(("#", "javascript:"))
-        is_said = href.startswith("tel:") and _letters(href)[-8:] in _letters(words)
+        scheme, _, number = re.split("[?;]", href)[0].partition(":")
+        is_said = scheme.lower() in OF_NUMBERS and re.sub(r"\D", "", number)[-8:] in _letters(words)
         if link.name == "a" and words and leads and not is_said and not full_address(href, base):
             yield words, href
 

@@ -4,6 +4,7 @@ Where the table gives no names, it is read twice: first its questions alone, eig
 together; then row by row, so that no more than those are held.
 """
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -37,6 +38,7 @@ _PARTED = re.compile(r"\s*[|\n]\s*")
 _ERROR_VALUE = re.compile(r"#(?:[A-ZÉ0-9/_]{2,20}[!?]|N/[AD]|GETTING_DATA|#{2,})|Err ?:\d{3}")
 _GROUPED = re.compile("[0-9]{1,3}(?:[\u202f\xa0 ][0-9]{3})+")
 """A number as formats with thousands show it."""
+_HARD_GROUPED = re.compile(r"\b[0-9]{1,3}(?:[\u202f\xa0][0-9]{3})+\b")
 _ADDRESS = re.compile(r"https?://\S+|mailto:\S+")
 
 
@@ -59,6 +61,7 @@ def read_table(file: Path, *, facet_keys: Collection[str] = ()) -> Iterator[Entr
                 yield from together.entries(path, columns, row)
     except CorpusError as error:
         yield Unreadable(error.problems)
+    yield from together.rest()
 
 
 def read_sheets(file: Path, *, rate: Callable[[tuple[str, ...]], int]) -> Iterator[Sheet | Unreadable]:
@@ -112,7 +115,7 @@ def _read(file: Path, facet_keys: Collection[str]) -> Iterator[tuple[str, Column
             if is_passed_over:
                 continue
             if isinstance(row, Row):
-                written = {one for one in headless if _cell(row, one).strip()}
+                written = {at for at, cell in enumerate(row.cells) if at in headless and cell.strip()}
                 headless -= written
                 for one in sorted(written):
                     yield sheet.path, None, Unreadable((_without_heading(sheet.path, row, one),))
@@ -148,12 +151,14 @@ def _no_head(rows: "Collection[Row]") -> str:
 
 
 class _Together:
-    """Which rows are one answer, and the names given so far."""
+    """Which rows are one answer, and the names given so far. The last answer is held: a merged cell may go on below."""
 
     def __init__(self) -> None:
         self._rows_of: Counter[bytes] = Counter()
         self._kept: dict[bytes, list[Entry]] = {}
         self._names: set[str] = set()
+        self._last: list[Entry] = []
+        self._key_of_last: bytes | None = None
 
     def foresee(self, columns: Columns, row: Row) -> None:
         """Count a row under its question."""
@@ -161,9 +166,10 @@ class _Together:
             self._rows_of[key] += 1
 
     def entries(self, path: str, columns: Columns, row: Row) -> Iterator[Entry | Unreadable]:
-        """Yield the answer that is complete with this row, where one is."""
+        """Yield the answer that is complete before this row, where one is."""
         surplus = [at for at in range(columns.width, len(row.cells)) if row.cells[at].strip()]
         if surplus:
+            yield from self.rest()
             message = (
                 f"la cellule {column_letter(surplus[0])}{row.number} est sous une colonne sans titre : "
                 f"{len(row.cells)} colonnes ici, {columns.width} dans les titres. "
@@ -171,19 +177,33 @@ class _Together:
             )
             yield Unreadable((Problem(path, row.number, message),))
             return
-        entry = _entry(path, columns, row)
+        goes_on = bool(self._last) and self._last[0].path == path and _goes_on(columns, row)
+        entry = _entry(path, columns, row.own() if goes_on else row)
+        if goes_on:
+            if entry and entry.answer.text:
+                entry = _asked_again(entry, self._last[0])
+            self._last += [entry] if entry else []
+            return
         if entry is None:
             message = "cette ligne n'a ni question ni réponse : elle n'est pas lue."
             yield Unreadable((Problem(path, row.number, message, Severity.WARNING),))
             return
+        yield from self.rest()
+        self._last, self._key_of_last = [entry], _key_of(columns, row)
+
+    def rest(self) -> Iterator[Entry]:
+        """Yield the answer of the last rows, where no other row has its question."""
+        if not self._last:
+            return
+        entry, key = _joined(self._last), self._key_of_last
+        self._last = []
         if entry.answer.id:
             self._names.add(entry.answer.id)
             yield entry
             return
-        key = _key_of(columns, row)
         if key and self._rows_of[key] > 1:
             kept = self._kept.setdefault(key, [])
-            kept.append(entry)
+            kept.append(_asked_again(entry, kept[0]) if kept else entry)
             if len(kept) < self._rows_of[key]:
                 return
             entry = _joined(self._kept.pop(key))
@@ -197,11 +217,27 @@ class _Together:
 
 def _given_id(columns: Columns, row: Row) -> str:
     column = columns.first(Role.ID) or columns.first(Role.NUMBER)
-    given = _cell(row, column.at).strip() if column else ""
-    return re.sub(r"\s", "", given) if _GROUPED.fullmatch(given) else given
+    given = _cell(row, column.at).strip() if column and column.at not in row.from_above else ""
+    return _ungrouped(grouped) if (grouped := _GROUPED.fullmatch(given)) else given
+
+
+def _ungrouped(number: re.Match[str]) -> str:
+    return re.sub(r"\s", "", number[0])
+
+
+def _goes_on(columns: Columns, row: Row) -> bool:
+    """Return whether a row belongs to the answer above: their text is one merged cell, or all its questions are."""
+    if _given_id(columns, row):
+        return False
+    asked = [column.at for column in columns.of(Role.QUESTION) if _cell(row, column.at).strip()]
+    text = columns.first(Role.TEXT)
+    return bool(text and text.at in row.from_above) or (bool(asked) and row.from_above.issuperset(asked))
 
 
 def _key_of(columns: Columns, row: Row) -> bytes | None:
+    """Return the key of the question that joins rows, None where there is none, or where the row goes on."""
+    if _goes_on(columns, row):
+        return None
     first = next((_cell(row, column.at) for column in columns.of(Role.QUESTION) if _cell(row, column.at).strip()), "")
     questions = _parts(first)
     return question_key(questions[0]) if questions else None
@@ -226,12 +262,12 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
     former_names = [
         Located(name, row.number, column.letter)
         for column in columns.of(Role.FORMER_NAMES)
-        for name in keywords_in(text_of_cell(_cell(row, column.at))).split()
+        for name in keywords_in(text_of_cell(_HARD_GROUPED.sub(_ungrouped, _cell(row, column.at)))).split()
     ]
     changed_on, warnings = None, list(_wrong_cells(path, columns, row))
     for column in columns.of(Role.CHANGED_ON):
         written = text_of_cell(_cell(row, column.at)).strip()
-        changed_on = read_change_date(written)
+        changed_on = row.days.get(column.at) or read_change_date(written)
         if written and changed_on is None:
             located = Located(written, row.number, column.letter)
             warnings.append(Problem(path, row.number, located.told(not_a_date(written)), Severity.WARNING))
@@ -279,7 +315,16 @@ def _entry(path: str, columns: Columns, row: Row) -> Entry | None:
 
 
 def _wrong_cells(path: str, columns: Columns, row: Row) -> Iterator[Problem]:
-    """Yield what spreadsheets show in place of a value, and cells that may read otherwise than they show."""
+    """Yield what spreadsheets show in place of a value, and cells that may read otherwise than they show.
+
+    So may a merged answer in a row with an id of its own: it is that of several answers, which all say the same.
+    """
+    if (text := columns.first(Role.TEXT)) and text.at in row.from_above and (given := _given_id(columns, row)):
+        message = (
+            f"elle est fusionnée avec celle au-dessus, mais la ligne a son identifiant, « {given[:40]} » : la réponse "
+            "est gardée sous chacun. Pour n'en avoir qu'une à plusieurs questions, videz cet identifiant."
+        )
+        yield Problem(path, row.number, told_at(text.letter, row.number, message), Severity.WARNING)
     for column in columns.read:
         if doubt := row.doubts.get(column.at):
             yield Problem(path, row.number, told_at(column.letter, row.number, doubt), Severity.WARNING)
@@ -290,9 +335,17 @@ def _wrong_cells(path: str, columns: Columns, row: Row) -> Iterator[Problem]:
 
 
 def _joined(entries: list[Entry]) -> Entry:
-    """Return rows with one question as one answer, each text once, with a warning at each but the first."""
+    """Return rows as one answer, each text once, under the id and with the source of the first that has one.
+
+    The addresses that other rows have for a source stand behind the texts, as those of further links of one row do.
+    """
     first = entries[0]
-    texts = dict.fromkeys(entry.answer.text for entry in entries if entry.answer.text)
+    if len(entries) == 1:
+        return first
+    text = "\n\n".join(dict.fromkeys(entry.answer.text for entry in entries if entry.answer.text))
+    sources = list(dict.fromkeys(entry.answer.source for entry in entries if entry.answer.source))
+    for link in filter(_ADDRESS.fullmatch, sources[1:]):
+        text = f"{text}\n\n{link}" if text and link not in text else text
     questions = _each_once([question for entry in entries for question in entry.questions])
     keywords = _each_once([words for entry in entries for words in entry.keywords])
     former_names = _each_once([name for entry in entries for name in entry.former_names])
@@ -302,21 +355,17 @@ def _joined(entries: list[Entry]) -> Entry:
         warnings += entry.warnings
         for key, value in entry.facet_values:
             values.setdefault((key, value.text), value)
-        if entry is not first:
-            same = "et la même réponse" if entry.answer.text == first.answer.text else "leurs réponses sont réunies"
-            message = f"cette ligne a la question de la ligne {first.line}, {same} : est-ce voulu ?"
-            warnings.append(Problem(entry.path, entry.line, message, Severity.WARNING))
     facets: dict[str, tuple[str, ...]] = {}
-    for key, text in values:
-        facets[key] = (*facets.get(key, ()), text)
+    for key, value_text in values:
+        facets[key] = (*facets.get(key, ()), value_text)
     return Entry(
         first.path,
         Answer(
-            "",
-            "\n\n".join(texts),
+            first.answer.id,
+            text,
             questions=tuple(question.text for question in questions),
             facets=facets,
-            source=next((entry.answer.source for entry in entries if entry.answer.source), None),
+            source=sources[0] if sources else None,
             former_ids=tuple(name.text for name in former_names),
             keywords=tuple(words.text for words in keywords),
             changed_on=max((entry.answer.changed_on for entry in entries if entry.answer.changed_on), default=None),
@@ -328,7 +377,16 @@ def _joined(entries: list[Entry]) -> Entry:
         keywords=tuple(keywords),
         former_names=tuple(former_names),
         text_column=first.text_column,
+        id_column=first.id_column,
     )
+
+
+def _asked_again(entry: Entry, first: Entry) -> Entry:
+    """Return a row with a warning that its question is that of another one."""
+    same = "et la même réponse" if entry.answer.text == first.answer.text else "leurs réponses sont réunies"
+    message = f"cette ligne a la question de la ligne {first.line}, {same} : est-ce voulu ?"
+    warning = Problem(entry.path, entry.line, message, Severity.WARNING)
+    return dataclasses.replace(entry, warnings=(*entry.warnings, warning))
 
 
 def _each_once(questions: list[Located]) -> list[Located]:

@@ -8,7 +8,7 @@ Source: ECMA-376, part 1, 18.8.30 and 18.8.31.
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -82,6 +82,15 @@ def show_number(number: float, code: str, *, counts_from_1904: bool = False) -> 
         return None
     has_sign = number < 0 and not has_own_sign and re.search("[1-9]", shown)
     return re.sub(" {2,}", " ", f"-{shown}" if has_sign else shown).strip(" ")
+
+
+def day_of(number: float, code: str, *, counts_from_1904: bool = False) -> date | None:
+    """Return the day that a cell of format *code* is, whatever it shows of it beside a year; None otherwise."""
+    section, _ = _section_for(number, _sections(code))
+    texts = [token.text for token in section.tokens if token.kind == "moment"]
+    if not 1 <= number < _LAST_DAY or not any(text[0] in "dml" for text in texts):
+        return None
+    return (_EPOCHS[counts_from_1904] + timedelta(seconds=round(number * 86_400))).date()
 
 
 def show_general(number: float) -> str:

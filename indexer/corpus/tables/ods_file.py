@@ -1,10 +1,13 @@
 """ODS spreadsheets: the sheets that are shown, each cell as the spreadsheet shows it, and the links in cells."""
 
+import dataclasses
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import IO
 from xml.etree.ElementTree import Element, iterparse
 
+from indexer.corpus.change_date import read_change_date
 from indexer.corpus.entries import Unreadable
 from indexer.corpus.tables.archive import attribute, local_name, open_archive
 from indexer.corpus.tables.rows import Row, Sheet, spread_merged
@@ -64,10 +67,10 @@ def _rows(stream: IO[bytes], *, sheet: int) -> Iterator[Row]:
         if name == "table-row":
             inside_row = False
             if at == sheet:
-                cells, links, merged = _cells(element)
+                row = _row(number, element)
                 repeated = int(attribute(element, "number-rows-repeated") or 1)
-                if cells:
-                    yield from (Row(number + offset, cells, links, merged=merged) for offset in range(repeated))
+                if row.cells:
+                    yield from (dataclasses.replace(row, number=number + offset) for offset in range(repeated))
                 number += repeated
         if name == "table" and at == sheet:
             return
@@ -75,12 +78,11 @@ def _rows(stream: IO[bytes], *, sheet: int) -> Iterator[Row]:
             parents[-1].remove(element)
 
 
-def _cells(
-    row: Element,
-) -> tuple[tuple[str, ...], dict[int, tuple[tuple[str, str], ...]], dict[int, tuple[int, int]]]:
+def _row(number: int, row: Element) -> Row:
     cells: list[str] = []
     merged: dict[int, tuple[int, int]] = {}
     links: dict[int, tuple[tuple[str, str], ...]] = {}
+    days: dict[int, date] = {}
     empty = 0
     for cell in row:
         if local_name(cell.tag) not in ("table-cell", "covered-table-cell"):
@@ -102,11 +104,14 @@ def _cells(
             for inner in paragraph.iter()
             if local_name(inner.tag) == "a"
         )
+        day = read_change_date(attribute(cell, "date-value") or "")
         for _ in range(min(repeated, _MOST_COLUMNS - len(cells))):
+            if day:
+                days[len(cells)] = day
             if found:
                 links[len(cells)] = found
             cells.append(text)
-    return tuple(cells), links, merged
+    return Row(number, tuple(cells), links, merged=merged, days=days)
 
 
 def _texts(element: Element) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from indexer.corpus.entries import Unreadable
 
@@ -13,7 +14,9 @@ class Row:
     """The texts of a row, *number* being what stands at its left.
 
     links: column to the words and address linked. doubts: column to what may make its text another than is shown.
-    merged: column of the first cell of merged ones to how many rows and columns they take.
+    merged: column of the first cell of merged ones to how many rows and columns they take. from_above: columns whose
+    text is that of a merged cell that begins in a row above. days: column to the day that a cell is, however much of
+    it is shown.
     """
 
     number: int
@@ -21,10 +24,19 @@ class Row:
     links: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     doubts: Mapping[int, str] = field(default_factory=dict)
     merged: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    from_above: frozenset[int] = frozenset()
+    days: Mapping[int, date] = field(default_factory=dict)
 
     def is_empty(self) -> bool:
         """Whether nothing is written in it."""
         return not any(cell.strip() for cell in self.cells)
+
+    def own(self) -> "Row":
+        """Return what the row has beside merged cells that begin above."""
+        cells = tuple("" if at in self.from_above else cell for at, cell in enumerate(self.cells))
+        links = {at: found for at, found in self.links.items() if at not in self.from_above}
+        days = {at: day for at, day in self.days.items() if at not in self.from_above}
+        return Row(self.number, cells, links, self.doubts, days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +51,42 @@ def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield rows with the text of merged cells in each row that these take, in the first of their columns.
 
     Below the first of these rows, one with nothing of its own stays empty. The other columns are empty too, with a
-    doubt: a title over a whole row is no answer. What a cell has that lies under others is not shown, nor read.
+    doubt: a title over a whole row is no answer, and a heading over several columns is that of the first. What a cell
+    has that lies under others is not shown, nor read.
     """
     ranges: list[_Range] = []
     for row in rows:
         ranges = [one for one in ranges if one.last_row >= row.number]
         begun = [
-            _Range(row.number + height - 1, at, at + width - 1, row.cells[at], row.links.get(at, ()))
+            _Range(row.number + height - 1, at, at + width - 1, row.cells[at], row.links.get(at, ()), row.days.get(at))
             for at, (height, width) in row.merged.items()
         ]
         if not ranges and not begun:
             yield row
             continue
         cells, links, doubts = list(row.cells), dict(row.links), dict(row.doubts)
+        from_above, days = set[int](), dict(row.days)
         for one in ranges:
-            _uncover(cells, links, one.first_column, one.last_column)
+            _uncover(cells, links, days, one.first_column, one.last_column)
         for one in begun:
-            _uncover(cells, links, one.first_column + 1, one.last_column)
+            cells += [""] * (one.last_column + 1 - len(cells))
+            _uncover(cells, links, days, one.first_column + 1, one.last_column)
         if any(cell.strip() for cell in cells):
             for one in ranges:
                 cells += [""] * (one.first_column + 1 - len(cells))
                 cells[one.first_column] = one.text
                 links[one.first_column] = one.links
+                if one.day:
+                    days[one.first_column] = one.day
+                if one.text.strip():
+                    from_above.add(one.first_column)
             for one in (one for one in begun if one.text.strip()):
                 first = f"{column_letter(one.first_column)}{row.number}"
                 message = (
                     f"elle est fusionnée avec {first}, où sa valeur est lue. Défusionnez-les s'il la faut ici aussi."
                 )
                 doubts |= dict.fromkeys(range(one.first_column + 1, one.last_column + 1), message)
-        yield Row(row.number, tuple(cells), links, doubts)
+        yield Row(row.number, tuple(cells), links, doubts, from_above=frozenset(from_above), days=days)
         ranges += begun
 
 
@@ -78,12 +97,16 @@ class _Range:
     last_column: int
     text: str
     links: tuple[tuple[str, str], ...]
+    day: date | None
 
 
-def _uncover(cells: list[str], links: dict[int, tuple[tuple[str, str], ...]], first: int, last: int) -> None:
+def _uncover(
+    cells: list[str], links: dict[int, tuple[tuple[str, str], ...]], days: dict[int, date], first: int, last: int
+) -> None:
     for at in range(first, min(last + 1, len(cells))):
         cells[at] = ""
         links.pop(at, None)
+        days.pop(at, None)
 
 
 def column_letter(column: int) -> str:

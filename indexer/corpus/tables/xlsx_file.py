@@ -5,12 +5,13 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
 from indexer.corpus.entries import Unreadable
 from indexer.corpus.tables.archive import attribute, local_name, open_archive, read_relations, stream_elements
-from indexer.corpus.tables.number_format import BUILT_IN, GENERAL, show_general, show_number
+from indexer.corpus.tables.number_format import BUILT_IN, GENERAL, day_of, show_general, show_number
 from indexer.corpus.tables.rows import Row, Sheet, spread_merged
 
 _WORKBOOK = "xl/workbook.xml"
@@ -100,6 +101,7 @@ def _rows(workbook: _Workbook, part: str) -> Iterator[Row]:
             cells: list[str] = []
             linked: dict[int, tuple[tuple[str, str], ...]] = {}
             doubts: dict[int, str] = {}
+            days: dict[int, date] = {}
             for cell in element:
                 at = _column(cell.get("r", "")) if cell.get("r") else len(cells)
                 cells += [""] * (at + 1 - len(cells))
@@ -110,8 +112,10 @@ def _rows(workbook: _Workbook, part: str) -> Iterator[Row]:
                     linked[at] = ((cells[at], address),)
                 if doubt and cells[at] != address:
                     doubts[at] = doubt
+                if day := _day(workbook, cell):
+                    days[at] = day
             merged = {at: spans[number, at] for at in range(len(cells)) if (number, at) in spans} if spans else {}
-            yield Row(number, tuple(cells), linked, doubts, merged)
+            yield Row(number, tuple(cells), linked, doubts, merged, days=days)
 
 
 def _column(reference: str) -> int:
@@ -156,6 +160,17 @@ def _number(workbook: _Workbook, value: str, style: int) -> tuple[str, str]:
         f"le format « {code[:40]} » n'est pas compris : elle est lue « {plain} ». Si elle doit se lire autrement, "
         "écrivez-la comme du texte, telle que le tableur la montre."
     )
+
+
+def _day(workbook: _Workbook, cell: Element) -> date | None:
+    style = int(cell.get("s", 0))
+    value = next((child.text or "" for child in cell if local_name(child.tag) == "v"), "")
+    if cell.get("t", "n") != "n" or style >= len(workbook.formats):
+        return None
+    try:
+        return day_of(float(value), workbook.formats[style], counts_from_1904=workbook.counts_from_1904)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _address_of_formula(cell: Element) -> str | None:

@@ -78,6 +78,15 @@ def test_a_question_asked_twice_under_two_numbers_is_told(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("ids", [("", ""), ("a", ""), ("", "a"), ("a", "a")])
+def test_a_question_asked_twice_without_two_ids_is_told_without_them(tmp_path: Path, ids: tuple[str, str]) -> None:
+    """Where one of the two rows has none, or both have the same one, no id is the reason that they stay apart."""
+    rows = tmp_path / "faq.csv"
+    rows.write_text(f"ID;Question;Réponse\n{ids[0]};Où ?|Ici ?;Ici.\n{ids[1]};Ici ?;Là.\n", encoding="utf-8")
+    notes = [note.message for note in prepare_import(rows, tmp_path / "answers").drafts.notes if note.line == 3]
+    assert notes == ["cette ligne a une question de la ligne 2 : les deux réponses sont gardées. Est-ce voulu ?"]
+
+
 def test_each_change_is_known(tmp_path: Path) -> None:
     """New, changed there, changed here, by both, removed here, gone there, renamed here: each is what it is."""
     answers = tmp_path / "answers"

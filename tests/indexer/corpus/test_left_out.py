@@ -25,8 +25,8 @@ def page(folder: Path, body: str) -> Path:
     return folder / "page.html"
 
 
-def test_titles_that_are_no_questions_are_told(tmp_path: Path) -> None:
-    """Of four titles with a text, two are questions: the plan names the other two, in a document and in any page."""
+def test_titles_of_a_document_that_are_no_questions_are_told(tmp_path: Path) -> None:
+    """Of four titles with a text, two are questions: the plan names the other two."""
     paragraphs = "".join(
         f'<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>{title}</w:t></w:r></w:p>'
         f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
@@ -35,17 +35,24 @@ def test_titles_that_are_no_questions_are_told(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "piscine.docx", "w") as archive:
         document = f'<w:document xmlns:w="w"><w:body>{paragraphs}</w:body></w:document>'
         archive.writestr("word/document.xml", document)
-    headings = "".join(f"<h2>{title}</h2><p>{text}</p>" for title, text in SECTIONS)
-    accordion = "".join(
-        f"<h3><button>{title}</button></h3><div class=collapse>{text}</div>" for title, text in SECTIONS
-    )
-    mixed = "".join(
-        f"<details><summary>{title}</summary>{text}</details>" if "?" in title else f"<h4>{title}</h4>{text}"
-        for title, text in SECTIONS
-    )
-    for file in (tmp_path / "piscine.docx", *(page(tmp_path, body) for body in (headings, accordion, mixed))):
-        (note,) = notes_of(file)
-        assert TITLES in note
+    (note,) = notes_of(tmp_path / "piscine.docx")
+    assert TITLES in note
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("<h2>{}</h2><p>{}</p>",) * 2,
+        ("<h3><button>{}</button></h3><div class=collapse>{}</div>",) * 2,
+        ("<details><summary>{}</summary>{}</details>", "<h4>{}</h4>{}"),
+    ],
+    ids=["headings", "accordion", "mixed"],
+)
+def test_titles_of_a_page_that_are_no_questions_are_told(tmp_path: Path, question: str, other: str) -> None:
+    """However the page lays them out."""
+    body = "".join((question if "?" in title else other).format(title, text) for title, text in SECTIONS)
+    (note,) = notes_of(page(tmp_path, body))
+    assert TITLES in note
 
 
 @pytest.mark.parametrize(
@@ -77,13 +84,18 @@ def test_links_without_an_address_are_told(tmp_path: Path) -> None:
     """A link of the site itself leads nowhere where the page does not say its address; one that stays is not told."""
     links = (
         "<a href='/reglement.pdf'>le règlement</a>, <a href='https://a.fr'>là</a>, <a href='#haut'>haut</a>, "
-        "<a href='tel:+33123456789'>01 23 45 67 89</a>, <a href='tel:+33123456789'>un appel</a>"
+        "<a href='TEL:+33123456789'>01 23 45 67 89</a>, <a href='tel:+33123456789'>un appel</a>, "
+        "<a href='sms:36111?body=oui'>36 111</a>, <a href='SMS:36111'>un message</a>, <a href='ftp://a.fr/b.zip'>l'archive</a>"
     )
     assert notes_of(page(tmp_path, f"<h2>Où ?</h2><p>{links}</p>")) == [
         "« Où ? » : le lien « le règlement » mène à « /reglement.pdf », sans adresse entière : il n'est pas gardé. "
         "Écrivez-le dans la réponse, avec « https:// ».",
-        "« Où ? » : le lien « un appel » mène à « tel:+33123456789 », sans adresse entière : il n'est pas gardé. "
-        "Écrivez-le dans la réponse, avec « https:// ».",
+        "« Où ? » : le lien « un appel » appelle « tel:+33123456789 » : il n'est pas gardé. Écrivez le numéro dans la "
+        "réponse.",
+        "« Où ? » : le lien « un message » appelle « SMS:36111 » : il n'est pas gardé. Écrivez le numéro dans la "
+        "réponse.",
+        "« Où ? » : le lien « l'archive » mène à « ftp://a.fr/b.zip », qui n'est ni une page ni un courriel : il n'est "
+        "pas gardé. Écrivez dans la réponse comment y aller.",
     ]
     known = "<link rel=canonical href=https://a.fr/faq>"
-    assert len(notes_of(page(tmp_path, f"{known}<h2>Où ?</h2><p>{links}</p>"))) == 1
+    assert len(notes_of(page(tmp_path, f"{known}<h2>Où ?</h2><p>{links}</p>"))) == 3

@@ -67,6 +67,17 @@ def _table(folder: Path, *rows: tuple[object, str]) -> Path:
     return folder / "faq.xlsx"
 
 
+def _changed(folder: Path, value: object, code: str) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Question", "Réponse", "Modifié le"])
+    sheet.append(["Où ?", "Ici.", value])
+    sheet.cell(2, 3).number_format = code
+    book.save(folder / "faq.xlsx")
+    return folder / "faq.xlsx"
+
+
 def test_numbers_are_read_as_the_spreadsheet_shows_them(tmp_path: Path) -> None:
     """Prices, shares, telephone numbers, days with their hour: with what stands around the digits, and no word said."""
     file = _table(tmp_path, *((value, code) for value, code, _ in SHOWN))
@@ -122,18 +133,41 @@ def test_a_formula_without_a_result_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["yyyy-mm-dd h:mm:ss", "dddd d mmmm yyyy", "dd-mmm-yy", 'dd/mm/yyyy "à" h"h"mm', "[$-F800]", "m/d/yy h:mm"]
+    "code",
+    [
+        *("yyyy-mm-dd h:mm:ss", "dddd d mmmm yyyy", "dd-mmm-yy", 'dd/mm/yyyy "à" h"h"mm', "[$-F800]", "m/d/yy h:mm"),
+        *("d-mmm", "mmm-yy", "mmmm yyyy", "dd/mm", '"le "d mmmm yyyy', 'yyyy-mm-dd"T"hh:mm:ss', "[$-40C]d\\-mmm;@"),
+    ],
 )
 def test_a_day_in_any_format_is_the_day_of_a_change(tmp_path: Path, code: str) -> None:
-    """The column of changes takes days with their name or an hour, as formats show them."""
+    """The column of changes takes days with their name or an hour, as formats show them, and where they show a part."""
+    file = _changed(tmp_path, datetime(2026, 3, 31, 9, 5), code)  # noqa: DTZ001
+    assert [answer.changed_on for answer in open_corpus(file).answers()] == [date(2026, 3, 31)]
+    assert check_corpus(file) == []
+
+
+@pytest.mark.parametrize("code", ["0", "General", "hh:mm", "[h]:mm", "mm:ss", "yyyy"])
+def test_a_number_that_is_no_day_is_told(tmp_path: Path, code: str) -> None:
+    """The column of changes takes no number for a day because it could be one."""
+    file = _changed(tmp_path, 46_112.5, code)
+    assert [answer.changed_on for answer in open_corpus(file).answers()] == [None]
+    assert ["n'est pas un jour" in problem.message for problem in check_corpus(file)] == [True]
+
+
+def test_a_former_id_with_thousands_is_one(tmp_path: Path) -> None:
+    """The space that a format puts into a number parts no names; one that an editor writes does."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    sheet.append(["Question", "Réponse", "Modifié le"])
-    sheet.append(["Où ?", "Ici.", datetime(2026, 3, 31, 9, 5)])  # noqa: DTZ001
-    sheet.cell(2, 3).number_format = code
+    for row in (["ID", "Question", "Réponse", "Anciens noms"], ["a", "Où ?", "Ici.", 1234567], ["b", "Qui ?", "Moi."]):
+        sheet.append(row)
+    sheet["D2"].number_format = "#,##0"
+    sheet["D3"] = "12 345, 1\u202f234 1\xa0234\xa0567 b\xa0120"
     book.save(tmp_path / "faq.xlsx")
-    assert [answer.changed_on for answer in open_corpus(tmp_path / "faq.xlsx").answers()] == [date(2026, 3, 31)]
+    assert [answer.former_ids for answer in open_corpus(tmp_path / "faq.xlsx").answers()] == [
+        ("1234567",),
+        ("12", "345", "1234", "1234567", "b", "120"),
+    ]
 
 
 @given(

@@ -234,8 +234,8 @@ def test_the_command_says_what_is_no_page(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "lien.txt").symlink_to("absent")
     said = {
         "absente.txt": "absente.txt:1: il n'y a pas de fichier à cet endroit : vérifiez le chemin et le nom.",
-        ".": ":1: c'est un dossier, et non un fichier",
-        "lien.txt": "lien.txt:1: ce lien ne mène à aucun fichier",
+        ".": ":1: c'est un dossier : donnez le chemin du fichier à importer.",
+        "lien.txt": "lien.txt:1: ce lien ne mène à aucun fichier : donnez le chemin du fichier à importer.",
     }
     for name, words in said.items():
         assert main(["import", str(tmp_path / name), str(tmp_path / "answers")]) == 1
