@@ -81,14 +81,12 @@ def _formats_of_styles(archive: zipfile.ZipFile) -> list[str]:
     if "xl/styles.xml" not in archive.namelist():
         return []
     with archive.open("xl/styles.xml") as stream:
-        elements = list(stream_elements(stream, kept=frozenset({"numFmt", "cellXfs"})))
+        # Only those of cells: conditional formats and the styles of tables have numbers of their own, in <dxfs>.
+        lists = {element.tag: element for element in stream_elements(stream, kept=frozenset({"numFmts", "cellXfs"}))}
     formats = BUILT_IN | {
-        int(element.get("numFmtId", 0)): element.get("formatCode", "")
-        for element in elements
-        if element.tag == "numFmt"
+        int(element.get("numFmtId", 0)): element.get("formatCode", "") for element in lists.get("numFmts", ())
     }
-    styles = next((element for element in elements if element.tag == "cellXfs"), ())
-    return [formats.get(int(style.get("numFmtId", 0)), GENERAL) for style in styles]
+    return [formats.get(int(style.get("numFmtId", 0)), GENERAL) for style in lists.get("cellXfs", ())]
 
 
 def _rows(workbook: _Workbook, part: str) -> Iterator[Row]:

@@ -1,5 +1,6 @@
 """Cells are read as the spreadsheet shows them; formats that are not understood, and errors, are told with the cell."""
 
+import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -67,6 +68,17 @@ def _table(folder: Path, *rows: tuple[object, str]) -> Path:
     return folder / "faq.xlsx"
 
 
+def _rewrite(file: Path, part: str, old: str, new: str) -> None:
+    """Write *new* for *old*, which is there once, in an XML file of a workbook, as programs other than openpyxl do."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert parts[part].count(old.encode()) == 1
+    parts[part] = parts[part].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
 def test_numbers_are_read_as_the_spreadsheet_shows_them(tmp_path: Path) -> None:
     """Prices, shares, telephone numbers, days with their hour: with what stands around the digits, and no word said."""
     file = _table(tmp_path, *((value, code) for value, code, _ in SHOWN))
@@ -81,6 +93,14 @@ def test_a_format_that_is_not_understood_is_told_with_its_cell(tmp_path: Path) -
     told = [problem for problem in check_corpus(file) if "n'est pas compris" in problem.message]
     assert [(problem.line, problem.severity) for problem in told] == [(line, Severity.WARNING) for line in range(2, 6)]
     assert told[0].message.startswith("cellule C2 : le format « # ?/? » n'est pas compris : elle est lue « 0,5 ».")
+
+
+def test_conditional_formats_are_numbered_apart(tmp_path: Path) -> None:
+    """What a rule or the style of a table shows as number 14 is not the format of a day, which cells name so."""
+    file = _table(tmp_path, (date(2026, 6, 13), "mm-dd-yy"), (3.5, '0.00" m"'))
+    rules = "".join(f'<dxf><numFmt numFmtId="{one}" formatCode="0.00%"/></dxf>' for one in (14, 164, 165))
+    _rewrite(file, "xl/styles.xml", "<tableStyles", f"<dxfs>{rules}</dxfs><tableStyles")
+    assert [answer.text for answer in open_corpus(file).answers()] == ["13/06/2026", "3,50 m"]
 
 
 def test_a_number_that_names_a_row_is_without_thousands(tmp_path: Path) -> None:
