@@ -9,7 +9,7 @@ Source: ECMA-376, part 1, 18.8.30 and 18.8.31.
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     |(?P<percent>%)|(?P<slash>/)|(?P<section>;)|(?P<unknown>[a-z])|(?P<sign>.)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[0-9.]+)")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?(?:[0-9]+\.?[0-9]*|\.[0-9]+))")
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": lambda number, limit: number < limit,
     ">": lambda number, limit: number > limit,
@@ -50,7 +50,6 @@ _MONTHS = (
 _SHORT_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001  # spreadsheets know no time zone
-_LAST_DAY = 2_958_466
 _MOST = 10**20
 _THIN_SPACE, _HARD_SPACE = "\u202f", "\xa0"
 
@@ -182,7 +181,8 @@ def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
     commas = [at for at in range(point) if kinds[at] == "comma" and wholes and at > wholes[0]]
     shrinking = sum(at > wholes[-1] for at in commas)  # behind the last digit, a comma leaves thousands out
     number = number.scaleb(2 * kinds.count("percent") - 3 * shrinking)
-    rounded = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
+    with localcontext(prec=25 + 2 * len(tokens)):  # enough for the most, with two digits more for each percent sign
+        rounded = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
     whole, _, part = f"{rounded:f}".partition(".")
     least = next((len(wholes) - place for place, at in enumerate(wholes) if tokens[at].text == "0"), 0)
     whole = whole.lstrip("0").rjust(least, "0")
@@ -212,11 +212,13 @@ def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
 def _moment(number: float, tokens: Sequence[_Token], *, counts_from_1904: bool) -> str | None:
     texts = [token.text for token in tokens if token.kind == "moment"]
     is_of_hours = any(token.kind == "halves" for token in tokens) and not any(text[0] == "n" for text in texts)
-    if not 0 <= number < _LAST_DAY or is_of_hours:
+    if number < 0 or is_of_hours:
         return None
-    decimals = max((len(text.partition(".")[2]) for text in texts), default=0)
-    seconds = round(number * 86_400, decimals)
-    moment = _EPOCHS[counts_from_1904] + timedelta(seconds=seconds)
+    seconds = round(number * 86_400, 3)  # a spreadsheet has milliseconds; what a format leaves out of them is cut
+    try:
+        moment = _EPOCHS[counts_from_1904] + timedelta(seconds=seconds)
+    except OverflowError:  # behind the year 9999
+        return None
     if number < 1 and any(text[0] in "dmyl" for text in texts):  # an hour without a day
         return f"{moment:%H:%M}"
     shown = [
@@ -232,7 +234,7 @@ def _part_of(moment: datetime, seconds: float, text: str) -> str:
         return str(int(seconds // {"h": 3600, "m": 60, "s": 1}[text[1]]))
     if text[0] == "s":
         decimals = len(text.partition(".")[2])
-        fraction = f",{moment.microsecond // 10 ** (6 - decimals):0{decimals}}" if decimals else ""
+        fraction = f",{moment.microsecond:06}"[: decimals + 1] if decimals else ""
         return f"{moment.second:0{len(text.partition('.')[0])}}{fraction}"
     month, day = moment.month, _DAYS[moment.weekday()]
     return {

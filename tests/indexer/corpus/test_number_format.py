@@ -6,7 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexer.corpus.check import check_corpus
@@ -157,10 +157,50 @@ def test_a_day_in_any_format_is_the_day_of_a_change(tmp_path: Path, code: str) -
 
 
 @given(
-    number=st.floats(allow_nan=False, allow_infinity=False),
+    number=st.floats(allow_nan=False, allow_infinity=False) | st.floats(0, 2_960_000),
     code=st.text('0#?.,%@;"\\_*[]/-+ €dmyhsjaE<=>$9AMP', max_size=12),
+    counts_from_1904=st.booleans(),
 )
-def test_any_number_in_any_format_is_shown_or_not_understood(number: float, code: str) -> None:
+@example(number=2_958_465.99999999, code="dd/mm/yyyy", counts_from_1904=False)
+@example(number=2_957_004, code="dd/mm/yyyy", counts_from_1904=True)
+@example(number=2_958_465, code="dd/mm/yyyy", counts_from_1904=True)
+@example(number=1e308, code="[h]:mm", counts_from_1904=False)
+@example(number=0.1, code="0." + "0" * 30, counts_from_1904=False)
+@example(number=1e20, code="0." + "0" * 250, counts_from_1904=False)
+@example(number=1e20, code="0" + "%" * 250, counts_from_1904=False)
+@example(number=1, code="[>.]0", counts_from_1904=False)
+@example(number=1, code="[>1.2.3]0", counts_from_1904=False)
+def test_any_number_in_any_format_is_shown_or_not_understood(number: float, code: str, counts_from_1904: bool) -> None:
     """No format, however odd, keeps a table from being read."""
-    shown = show_number(number, code)
+    shown = show_number(number, code, counts_from_1904=counts_from_1904)
     assert shown is None or shown == shown.strip(" ")
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("dd/mm/yyyy", "31/12/2026"),
+        ("dd/mm/yyyy hh:mm", "31/12/2026 23:59"),
+        ("hh:mm:ss", "23:59:59"),
+        ("mm:ss.0", "59:59,9"),
+        ("ss.000", "59,997"),
+        ("mmmm yyyy", "décembre 2026"),
+    ],
+)
+def test_a_moment_late_on_a_day_stays_on_it(code: str, shown: str) -> None:
+    """What a format leaves out of a moment is cut, not rounded: programs write the end of a day in milliseconds."""
+    assert show_number(46387 + (86_400 - 0.003) / 86_400, code) == shown
+
+
+@pytest.mark.parametrize(("last", "counts_from_1904"), [(2_958_465, False), (2_957_003, True)])
+def test_days_end_with_the_year_9999(last: int, counts_from_1904: bool) -> None:
+    """Its last moment is shown, as programs write it for what has no end; a later one is not understood."""
+    moment = last + (86_400 - 0.003) / 86_400
+    assert show_number(moment, "dd/mm/yyyy hh:mm", counts_from_1904=counts_from_1904) == "31/12/9999 23:59"
+    assert show_number(last + 1, "dd/mm/yyyy", counts_from_1904=counts_from_1904) is None
+
+
+def test_a_format_has_as_many_decimals_as_the_spreadsheet_offers() -> None:
+    """Thirty, also of a large number."""
+    assert show_number(0.1, "0." + "0" * 30) == "0,1" + "0" * 29
+    assert show_number(123456789, "0." + "0" * 30) == "123456789," + "0" * 30
