@@ -178,8 +178,10 @@ def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
     point = kinds.index("point") if "point" in kinds else len(tokens)
     wholes = [at for at in range(point) if kinds[at] == "digit"]
     decimals = [at for at in range(point, len(tokens)) if kinds[at] == "digit"]
-    commas = [at for at in range(point) if kinds[at] == "comma" and wholes and at > wholes[0]]
-    shrinking = sum(at > wholes[-1] for at in commas)  # behind the last digit, a comma leaves thousands out
+    commas = [at for at, kind in enumerate(kinds) if kind == "comma" and "digit" in kinds[:at]]
+    are_parted = any("digit" in kinds[at:point] for at in commas)
+    # Behind the last digit, or the last before the point, a comma leaves thousands out.
+    shrinking = sum("digit" not in kinds[at : point if at < point else None] for at in commas)
     number = number.scaleb(2 * kinds.count("percent") - 3 * shrinking)
     with localcontext(prec=25 + 2 * len(tokens)):  # enough for the most, with two digits more for each percent sign
         rounded = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
@@ -195,7 +197,7 @@ def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
             start = 0 if at == wholes[0] else max(0, len(whole) - behind - 1)
             for place in range(start, len(whole) - behind):
                 rest = len(whole) - place - 1
-                shown.append(whole[place] + (_THIN_SPACE if len(commas) > shrinking and rest and rest % 3 == 0 else ""))
+                shown.append(whole[place] + (_THIN_SPACE if are_parted and rest and rest % 3 == 0 else ""))
         elif at in decimals:
             shown.append(part[decimals.index(at) : decimals.index(at) + 1])
         elif token.kind == "point":
