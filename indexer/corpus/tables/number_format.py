@@ -201,7 +201,7 @@ def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
         elif at in decimals:
             shown.append(part[decimals.index(at) : decimals.index(at) + 1])
         elif token.kind == "point":
-            shown.append("," if part else "")
+            shown.append(("" if wholes else whole) + ("," if part else ""))
         elif token.kind == "percent":
             shown.append(
                 "%" if at and tokens[at - 1].text[-1:] in (" ", _HARD_SPACE, _THIN_SPACE) else f"{_HARD_SPACE}%"
