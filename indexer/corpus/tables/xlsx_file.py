@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import Element
 
 from indexer.corpus.entries import Unreadable
 from indexer.corpus.tables.archive import attribute, local_name, open_archive, read_relations, stream_elements
@@ -16,7 +16,10 @@ from indexer.corpus.tables.rows import Row, Sheet, spread_merged
 _WORKBOOK = "xl/workbook.xml"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HYPERLINK = re.compile(r'HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
-_ELEMENT_BEHIND = re.compile(rb"<(?:\w+:)?(?:hyperlink|mergeCell)\b[^>]*>")
+_TAG_END = rb"""(?:[^>"']|"[^"]*"|'[^']*')*+>"""  # in quotes, a > is a letter
+_TAG = re.compile(rb"<" + _TAG_END)
+_ELEMENT_BEHIND = re.compile(rb"<(?:\w+:)?(hyperlink|mergeCell)\b" + _TAG_END)
+_ATTRIBUTE = re.compile(r"""([\w.-]+)\s*=\s*(["'])(.*?)\2""", re.DOTALL)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]+)")
 
 _NOT_COMPUTED = "sa formule n'a pas de résultat : ouvrez le tableau dans un tableur, et enregistrez-le à nouveau."
@@ -177,17 +180,17 @@ def _links_and_spans(
         while chunk := stream.read(1 << 20):
             window = rest + chunk
             for found in _ELEMENT_BEHIND.finditer(window):
-                text = re.sub(rb"(\s)\w+:(\w+=)", rb"\1\2", found[0]).decode("utf-8", errors="replace")
-                element = fromstring(re.sub(r"^<\w+:", "<", text.rstrip("/>") + "/>"))
-                corners = list(_REFERENCE.finditer(element.get("ref", "")))
+                text = found[0].decode("utf-8", errors="replace")
+                attributes = {name: value for name, _, value in _ATTRIBUTE.findall(text)}
+                corners = list(_REFERENCE.finditer(attributes.get("ref", "")))
                 if not corners:
                     continue
                 first, last = ((int(corner[2]), _column(corner[0])) for corner in (corners[0], corners[-1]))
-                address = relations.get(element.get("id", ""), "")
-                if element.tag == "mergeCell":
+                address = relations.get(attributes.get("id", ""), "")
+                if found[1] == b"mergeCell":
                     spans[first] = last[0] - first[0] + 1, last[1] - first[1] + 1
                 elif re.match(r"https?://|mailto:", address, re.IGNORECASE):
                     links[first] = address
             at = window.rfind(b"<")
-            rest = window[at:] if at >= 0 and b">" not in window[at:] else b""
+            rest = window[at:] if at >= 0 and not _TAG.match(window, at) else b""
     return links, spans
