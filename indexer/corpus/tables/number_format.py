@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 GENERAL = "General"
@@ -41,6 +42,8 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": lambda number, limit: number >= limit,
     "<>": lambda number, limit: number != limit,
 }
+_USUAL_CONDITIONS = {2: ((">=", 0.0),), 3: ((">", 0.0), ("<", 0.0))}
+"""How many sections to the conditions of the first, where they have none of their own."""
 _COLOUR = re.compile(r"(?:black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d+)", re.IGNORECASE)
 _SYSTEM_FORMATS = {"$-F800": "dddd d mmmm yyyy", "$-F400": "hh:mm:ss"}
 _MONTHS = (
@@ -66,21 +69,18 @@ class _Section(NamedTuple):
 
 def show_number(number: float, code: str, *, counts_from_1904: bool = False) -> str | None:
     """Return *number* as a cell of format *code* shows it; None where the format, or a date, is not understood."""
-    sections = _sections(code)
-    section, has_own_sign = _section_for(number, sections)
+    section, has_own_sign = _section_for(number, _sections(code))
     kinds = {token.kind for token in section.tokens}
     if "unknown" in kinds:
         return None
     if "moment" in kinds:
         return None if "digit" in kinds else _moment(number, section.tokens, counts_from_1904=counts_from_1904)
+    number = abs(number) if has_own_sign else number
     if "general" in kinds:
-        shown = None if "digit" in kinds else _general(abs(number), section.tokens)
+        shown = None if "digit" in kinds else _general(number, section.tokens)
     else:
-        shown = _digits(Decimal(f"{abs(number):.15g}"), section.tokens)
-    if shown is None:
-        return None
-    has_sign = number < 0 and not has_own_sign and re.search("[1-9]", shown)
-    return re.sub(" {2,}", " ", f"-{shown}" if has_sign else shown).strip(" ")
+        shown = _digits(Decimal(f"{number:.15g}"), section.tokens)
+    return None if shown is None else re.sub(" {2,}", " ", shown).strip(" ")
 
 
 def show_general(number: float) -> str:
@@ -105,9 +105,11 @@ def _sections(code: str) -> tuple[_Section, ...]:
         elif token := _token(kind, found[kind]):
             sections[-1] = _Section((*tokens, token), condition)
     for_numbers = [one for one in sections[1:] if ("general", "@") not in one.tokens]  # one behind another is of texts
+    sections = [sections[0], *for_numbers]
+    usual = _USUAL_CONDITIONS.get(min(len(sections), 3), ())
     return tuple(
-        _Section(_in_french_order(_with_minutes(tokens)), condition)
-        for tokens, condition in (sections[0], *for_numbers)
+        _Section(_in_french_order(_with_minutes(tokens)), condition or default)
+        for (tokens, condition), default in zip_longest(sections, usual)
     )
 
 
@@ -152,28 +154,26 @@ def _in_french_order(tokens: list[_Token]) -> tuple[_Token, ...]:
 
 
 def _section_for(number: float, sections: Sequence[_Section]) -> tuple[_Section, bool]:
-    """Return the section for a number, and whether that is for negative ones alone, which then have no sign of ours."""
-    if any(section.condition for section in sections):
-        for section in sections:
-            if section.condition is None:
-                return section, False
-            sign, limit = section.condition
-            if _COMPARE[sign](number, limit):
-                return section, sign in ("<", "<=") and limit <= 0
-        return sections[-1], False
-    if number < 0 and len(sections) > 1:
-        return sections[1], True
-    return sections[2 if number == 0 and len(sections) > 2 else 0], False
+    """Return the section for a number, and whether no positive one comes to it: then its minus is written in it."""
+    at = next(
+        (at for at, (_, one) in enumerate(sections) if one is None or _COMPARE[one[0]](number, one[1])),
+        len(sections) - 1,
+    )
+    own = sections[at].condition
+    is_of_negatives = own is not None and own[0] in ("<", "<=", "=") and own[1] <= 0
+    are_taken = any(one and one[0] in (">", ">=", "<>") and one[1] <= 0 for _, one in sections[:at])
+    return sections[at], is_of_negatives or are_taken
 
 
 def _general(number: float, tokens: Sequence[_Token]) -> str:
-    return "".join(show_general(number) if token.kind == "general" else token.text for token in tokens)
+    shown = "".join(show_general(abs(number)) if token.kind == "general" else token.text for token in tokens)
+    return f"-{shown}" if number < 0 else shown
 
 
 def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
     """Return a number in a mask of digits; None where the mask has two points, is of a fraction, or too narrow."""
     kinds = [token.kind for token in tokens]
-    if "slash" in kinds or kinds.count("point") > 1 or "halves" in kinds or number > _MOST:
+    if "slash" in kinds or kinds.count("point") > 1 or "halves" in kinds or abs(number) > _MOST:
         return None
     point = kinds.index("point") if "point" in kinds else len(tokens)
     wholes = [at for at in range(point) if kinds[at] == "digit"]
@@ -185,12 +185,12 @@ def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
     number = number.scaleb(2 * kinds.count("percent") - 3 * shrinking)
     with localcontext(prec=25 + 2 * len(tokens)):  # enough for the most, with two digits more for each percent sign
         rounded = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
-    whole, _, part = f"{rounded:f}".partition(".")
+    whole, _, part = f"{rounded.copy_abs():f}".partition(".")
     least = next((len(wholes) - place for place, at in enumerate(wholes) if tokens[at].text == "0"), 0)
     whole = whole.lstrip("0").rjust(least, "0")
     while part and part[-1] == "0" and tokens[decimals[len(part) - 1]].text != "0":
         part = part[:-1]
-    shown: list[str] = []
+    shown = ["-" if rounded < 0 and "digit" in kinds else ""]
     for at, token in enumerate(tokens):
         if at in wholes:
             behind = len(wholes) - wholes.index(at) - 1

@@ -110,6 +110,43 @@ def test_conditional_formats_are_numbered_apart(tmp_path: Path) -> None:
     assert [answer.text for answer in open_corpus(file).answers()] == ["13/06/2026", "3,50 m"]
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("[<0]-0;0", "-3"),
+        ("[>=0]0;-0", "-3"),
+        ("[>0]+0;[=0]0;-0", "-3"),
+        ("[>10]0;[>0]0;-0", "-3"),
+        ("0;[Red][<0](0)", "(3)"),
+        ('[>1000]#,##0,"k";-0;0', "-3"),
+        ("[=-3]-0;0", "-3"),
+        ("[<>0]0;0", "-3"),
+        ("[<5]0;[>=5]0.0", "-3"),
+        ("[>5]0;0.0", "-3,0"),
+        ("[>=5]0;[<5]0.0", "-3,0"),
+        ('[=1]0" jour";0" jours"', "-3 jours"),
+    ],
+)
+def test_a_negative_number_has_one_minus(code: str, shown: str) -> None:
+    """A section that only negative numbers come to writes its own; one that positive numbers have too gets ours."""
+    assert show_number(-3, code) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [('0" m2"', "0 m2"), ('"n° 7 : "0', "n° 7 : 0"), ("0.0", "-0,4"), ("0%", "-40\xa0%"), ("#,##0,", "0")],
+)
+def test_what_is_shown_as_zero_has_no_minus(code: str, shown: str) -> None:
+    """Whatever digits stand in the words around it."""
+    assert show_number(-0.4, code) == shown
+
+
+def test_a_positive_number_without_a_condition_is_in_its_own_section() -> None:
+    """Where the first section has a condition, the second of three is of negative numbers still."""
+    code = '[>1000]#,##0,"k";-0;0" m"'
+    assert [show_number(number, code) for number in (12000, 5, 0, -5)] == ["12k", "5 m", "0 m", "-5"]
+
+
 def test_a_number_that_names_a_row_is_without_thousands(tmp_path: Path) -> None:
     """A row keeps its name, whether its number is shown as 1234 or as 1 234."""
     file = _table(tmp_path, ("Ici.", "General"))
