@@ -9,7 +9,14 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from indexer.corpus.entries import Unreadable
-from indexer.corpus.tables.archive import attribute, local_name, open_archive, read_relations, stream_elements
+from indexer.corpus.tables.archive import (
+    attribute,
+    local_name,
+    open_archive,
+    read_relations,
+    refuse_damaged,
+    stream_elements,
+)
 from indexer.corpus.tables.number_format import BUILT_IN, GENERAL, show_general, show_number
 from indexer.corpus.tables.rows import Row, Sheet, spread_merged
 
@@ -34,7 +41,7 @@ class _Workbook:
 
 
 def read_xlsx_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
-    """Yield the sheets that are not hidden, in their order. CorpusError where the file cannot be opened."""
+    """Yield the sheets that are not hidden, in their order. CorpusError where the file, or a row, cannot be read."""
     with open_archive(file) as archive:
         relations = read_relations(archive, _WORKBOOK)
         with archive.open(_WORKBOOK) as stream:
@@ -52,7 +59,12 @@ def read_xlsx_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
         ]
         for name, part in shown:
             path = f"{file}, feuille « {name} »" if len(shown) > 1 else str(file)
-            yield Sheet(path, spread_merged(_rows(workbook, part)))
+            yield Sheet(path, _read_whole(file, spread_merged(_rows(workbook, part))))
+
+
+def _read_whole(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
+    with refuse_damaged(file):
+        yield from rows
 
 
 def _part(target: str) -> str:
