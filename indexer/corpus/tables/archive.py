@@ -5,6 +5,7 @@ links of its cells, odfpy has not been kept since 2020, and python-docx brings l
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,18 +16,28 @@ from indexer.errors import CorpusError
 from indexer.records import Problem
 
 _MOST_BYTES = 1_000_000_000
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ParseError, KeyError, NotImplementedError, RuntimeError, EOFError)
 _OLE = b"\xd0\xcf\x11\xe0"
 
 
 @contextmanager
 def open_archive(file: Path) -> Iterator[zipfile.ZipFile]:
     """Give the archive in *file*. CorpusError, in French, where it is none, is locked, damaged, or far too large."""
+    with refuse_damaged(file), zipfile.ZipFile(file) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+            raise _refusal(file, "le fichier est trop grand une fois ouvert : partagez-le, ou passez par du CSV.")
+        yield archive
+
+
+@contextmanager
+def refuse_damaged(file: Path) -> Iterator[None]:
+    """Raise CorpusError, in French, where what is done inside finds that *file* cannot be read.
+
+    Needed again around what is read of an open archive later, as the rows of a sheet are.
+    """
     try:
-        with zipfile.ZipFile(file) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
-                raise _refusal(file, "le fichier est trop grand une fois ouvert : partagez-le, ou passez par du CSV.")
-            yield archive
-    except (zipfile.BadZipFile, ParseError, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
+        yield
+    except _DAMAGE as error:
         with file.open("rb") as stream:
             is_ole = stream.read(4) == _OLE
         if is_ole:

@@ -9,8 +9,9 @@ Source: ECMA-376, part 1, 18.8.30 and 18.8.31.
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 GENERAL = "General"
@@ -32,7 +33,7 @@ _TOKEN = re.compile(
     |(?P<percent>%)|(?P<slash>/)|(?P<section>;)|(?P<unknown>[a-z])|(?P<sign>.)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[0-9.]+)")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?(?:[0-9]+\.?[0-9]*|\.[0-9]+))")
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": lambda number, limit: number < limit,
     ">": lambda number, limit: number > limit,
@@ -41,6 +42,8 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": lambda number, limit: number >= limit,
     "<>": lambda number, limit: number != limit,
 }
+_USUAL_CONDITIONS = {2: ((">=", 0.0),), 3: ((">", 0.0), ("<", 0.0))}
+"""How many sections to the conditions of the first, where they have none of their own."""
 _COLOUR = re.compile(r"(?:black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d+)", re.IGNORECASE)
 _SYSTEM_FORMATS = {"$-F800": "dddd d mmmm yyyy", "$-F400": "hh:mm:ss"}
 _MONTHS = (
@@ -50,7 +53,6 @@ _MONTHS = (
 _SHORT_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001  # spreadsheets know no time zone
-_LAST_DAY = 2_958_466
 _MOST = 10**20
 _THIN_SPACE, _HARD_SPACE = "\u202f", "\xa0"
 
@@ -67,30 +69,28 @@ class _Section(NamedTuple):
 
 def show_number(number: float, code: str, *, counts_from_1904: bool = False) -> str | None:
     """Return *number* as a cell of format *code* shows it; None where the format, or a date, is not understood."""
-    sections = _sections(code)
-    section, has_own_sign = _section_for(number, sections)
+    section, has_own_sign = _section_for(number, _sections(code))
     kinds = {token.kind for token in section.tokens}
     if "unknown" in kinds:
         return None
     if "moment" in kinds:
         return None if "digit" in kinds else _moment(number, section.tokens, counts_from_1904=counts_from_1904)
+    number = abs(number) if has_own_sign else number
     if "general" in kinds:
-        shown = None if "digit" in kinds else _general(abs(number), section.tokens)
+        shown = None if "digit" in kinds else _general(number, section.tokens)
     else:
-        shown = _digits(Decimal(f"{abs(number):.15g}"), section.tokens)
-    if shown is None:
-        return None
-    has_sign = number < 0 and not has_own_sign and re.search("[1-9]", shown)
-    return re.sub(" {2,}", " ", f"-{shown}" if has_sign else shown).strip(" ")
+        shown = _digits(Decimal(f"{number:.15g}"), section.tokens)
+    return None if shown is None else re.sub(" {2,}", " ", shown).strip(" ")
 
 
 def day_of(number: float, code: str, *, counts_from_1904: bool = False) -> date | None:
     """Return the day that a cell of format *code* is, whatever it shows of it beside a year; None otherwise."""
     section, _ = _section_for(number, _sections(code))
     texts = [token.text for token in section.tokens if token.kind == "moment"]
-    if not 1 <= number < _LAST_DAY or not any(text[0] in "dml" for text in texts):
+    if number < 1 or not any(text[0] in "dml" for text in texts):
         return None
-    return (_EPOCHS[counts_from_1904] + timedelta(seconds=round(number * 86_400))).date()
+    moment = _moment_of(_seconds(number), counts_from_1904=counts_from_1904)
+    return moment.date() if moment else None
 
 
 def show_general(number: float) -> str:
@@ -115,9 +115,11 @@ def _sections(code: str) -> tuple[_Section, ...]:
         elif token := _token(kind, found[kind]):
             sections[-1] = _Section((*tokens, token), condition)
     for_numbers = [one for one in sections[1:] if ("general", "@") not in one.tokens]  # one behind another is of texts
+    sections = [sections[0], *for_numbers]
+    usual = _USUAL_CONDITIONS.get(min(len(sections), 3), ())
     return tuple(
-        _Section(_in_french_order(_with_minutes(tokens)), condition)
-        for tokens, condition in (sections[0], *for_numbers)
+        _Section(_in_french_order(_with_minutes(tokens)), condition or default)
+        for (tokens, condition), default in zip_longest(sections, usual)
     )
 
 
@@ -162,53 +164,54 @@ def _in_french_order(tokens: list[_Token]) -> tuple[_Token, ...]:
 
 
 def _section_for(number: float, sections: Sequence[_Section]) -> tuple[_Section, bool]:
-    """Return the section for a number, and whether that is for negative ones alone, which then have no sign of ours."""
-    if any(section.condition for section in sections):
-        for section in sections:
-            if section.condition is None:
-                return section, False
-            sign, limit = section.condition
-            if _COMPARE[sign](number, limit):
-                return section, sign in ("<", "<=") and limit <= 0
-        return sections[-1], False
-    if number < 0 and len(sections) > 1:
-        return sections[1], True
-    return sections[2 if number == 0 and len(sections) > 2 else 0], False
+    """Return the section for a number, and whether no positive one comes to it: then its minus is written in it."""
+    at = next(
+        (at for at, (_, one) in enumerate(sections) if one is None or _COMPARE[one[0]](number, one[1])),
+        len(sections) - 1,
+    )
+    own = sections[at].condition
+    is_of_negatives = own is not None and own[0] in ("<", "<=", "=") and own[1] <= 0
+    are_taken = any(one and one[0] in (">", ">=", "<>") and one[1] <= 0 for _, one in sections[:at])
+    return sections[at], is_of_negatives or are_taken
 
 
 def _general(number: float, tokens: Sequence[_Token]) -> str:
-    return "".join(show_general(number) if token.kind == "general" else token.text for token in tokens)
+    shown = "".join(show_general(abs(number)) if token.kind == "general" else token.text for token in tokens)
+    return f"-{shown}" if number < 0 else shown
 
 
 def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
     """Return a number in a mask of digits; None where the mask has two points, is of a fraction, or too narrow."""
     kinds = [token.kind for token in tokens]
-    if "slash" in kinds or kinds.count("point") > 1 or "halves" in kinds or number > _MOST:
+    if "slash" in kinds or kinds.count("point") > 1 or "halves" in kinds or abs(number) > _MOST:
         return None
     point = kinds.index("point") if "point" in kinds else len(tokens)
     wholes = [at for at in range(point) if kinds[at] == "digit"]
     decimals = [at for at in range(point, len(tokens)) if kinds[at] == "digit"]
-    commas = [at for at in range(point) if kinds[at] == "comma" and wholes and at > wholes[0]]
-    shrinking = sum(at > wholes[-1] for at in commas)  # behind the last digit, a comma leaves thousands out
+    commas = [at for at, kind in enumerate(kinds) if kind == "comma" and "digit" in kinds[:at]]
+    are_parted = any("digit" in kinds[at:point] for at in commas)
+    # Behind the last digit, or the last before the point, a comma leaves thousands out.
+    shrinking = sum("digit" not in kinds[at : point if at < point else None] for at in commas)
     number = number.scaleb(2 * kinds.count("percent") - 3 * shrinking)
-    rounded = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
-    whole, _, part = f"{rounded:f}".partition(".")
+    with localcontext(prec=25 + 2 * len(tokens)):  # enough for the most, with two digits more for each percent sign
+        rounded = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
+    whole, _, part = f"{rounded.copy_abs():f}".partition(".")
     least = next((len(wholes) - place for place, at in enumerate(wholes) if tokens[at].text == "0"), 0)
     whole = whole.lstrip("0").rjust(least, "0")
     while part and part[-1] == "0" and tokens[decimals[len(part) - 1]].text != "0":
         part = part[:-1]
-    shown: list[str] = []
+    shown = ["-" if rounded < 0 and "digit" in kinds else ""]
     for at, token in enumerate(tokens):
         if at in wholes:
             behind = len(wholes) - wholes.index(at) - 1
             start = 0 if at == wholes[0] else max(0, len(whole) - behind - 1)
             for place in range(start, len(whole) - behind):
                 rest = len(whole) - place - 1
-                shown.append(whole[place] + (_THIN_SPACE if len(commas) > shrinking and rest and rest % 3 == 0 else ""))
+                shown.append(whole[place] + (_THIN_SPACE if are_parted and rest and rest % 3 == 0 else ""))
         elif at in decimals:
             shown.append(part[decimals.index(at) : decimals.index(at) + 1])
         elif token.kind == "point":
-            shown.append("," if part else "")
+            shown.append(("" if wholes else whole) + ("," if part else ""))
         elif token.kind == "percent":
             shown.append(
                 "%" if at and tokens[at - 1].text[-1:] in (" ", _HARD_SPACE, _THIN_SPACE) else f"{_HARD_SPACE}%"
@@ -221,11 +224,12 @@ def _digits(number: Decimal, tokens: Sequence[_Token]) -> str | None:
 def _moment(number: float, tokens: Sequence[_Token], *, counts_from_1904: bool) -> str | None:
     texts = [token.text for token in tokens if token.kind == "moment"]
     is_of_hours = any(token.kind == "halves" for token in tokens) and not any(text[0] == "n" for text in texts)
-    if not 0 <= number < _LAST_DAY or is_of_hours:
+    if number < 0 or is_of_hours:
         return None
-    decimals = max((len(text.partition(".")[2]) for text in texts), default=0)
-    seconds = round(number * 86_400, decimals)
-    moment = _EPOCHS[counts_from_1904] + timedelta(seconds=seconds)
+    seconds = _seconds(number)
+    moment = _moment_of(seconds, counts_from_1904=counts_from_1904)
+    if moment is None:
+        return None
     if number < 1 and any(text[0] in "dmyl" for text in texts):  # an hour without a day
         return f"{moment:%H:%M}"
     shown = [
@@ -236,12 +240,23 @@ def _moment(number: float, tokens: Sequence[_Token], *, counts_from_1904: bool) 
     return re.sub(" {2,}", " ", "".join(shown)).strip(" ")
 
 
+def _seconds(days: float) -> float:
+    return round(days * 86_400, 3)  # a spreadsheet has milliseconds; what a format leaves out of them is cut
+
+
+def _moment_of(seconds: float, *, counts_from_1904: bool) -> datetime | None:
+    try:
+        return _EPOCHS[counts_from_1904] + timedelta(seconds=seconds)
+    except OverflowError:  # behind the year 9999
+        return None
+
+
 def _part_of(moment: datetime, seconds: float, text: str) -> str:
     if text[0] == "[":
         return str(int(seconds // {"h": 3600, "m": 60, "s": 1}[text[1]]))
     if text[0] == "s":
         decimals = len(text.partition(".")[2])
-        fraction = f",{moment.microsecond // 10 ** (6 - decimals):0{decimals}}" if decimals else ""
+        fraction = f",{moment.microsecond:06}"[: decimals + 1] if decimals else ""
         return f"{moment.second:0{len(text.partition('.')[0])}}{fraction}"
     month, day = moment.month, _DAYS[moment.weekday()]
     return {

@@ -18,7 +18,7 @@ _NOT_SHOWN = {"annotation", "note"}
 
 
 def read_ods_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
-    """Yield the sheets that are not hidden, in their order. CorpusError where the file cannot be opened."""
+    """Yield the sheets that are not hidden, in their order. CorpusError where the file cannot be read."""
     with open_archive(file) as archive:
         with archive.open(_CONTENT) as stream:
             shown = _shown_sheets(stream)

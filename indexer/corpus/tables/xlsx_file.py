@@ -7,17 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import Element
 
 from indexer.corpus.entries import Unreadable
-from indexer.corpus.tables.archive import attribute, local_name, open_archive, read_relations, stream_elements
+from indexer.corpus.tables.archive import (
+    attribute,
+    local_name,
+    open_archive,
+    read_relations,
+    refuse_damaged,
+    stream_elements,
+)
 from indexer.corpus.tables.number_format import BUILT_IN, GENERAL, day_of, show_general, show_number
 from indexer.corpus.tables.rows import Row, Sheet, spread_merged
 
 _WORKBOOK = "xl/workbook.xml"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HYPERLINK = re.compile(r'HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
-_ELEMENT_BEHIND = re.compile(rb"<(?:\w+:)?(?:hyperlink|mergeCell)\b[^>]*>")
+_TAG_END = rb"""(?:[^>"']|"[^"]*"|'[^']*')*+>"""  # in quotes, a > is a letter
+_TAG = re.compile(rb"<" + _TAG_END)
+_ELEMENT_BEHIND = re.compile(rb"<(?:\w+:)?(hyperlink|mergeCell)\b" + _TAG_END)
+_ATTRIBUTE = re.compile(r"""([\w.-]+)\s*=\s*(["'])(.*?)\2""", re.DOTALL)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]+)")
 
 _NOT_COMPUTED = "sa formule n'a pas de résultat : ouvrez le tableau dans un tableur, et enregistrez-le à nouveau."
@@ -32,7 +42,7 @@ class _Workbook:
 
 
 def read_xlsx_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
-    """Yield the sheets that are not hidden, in their order. CorpusError where the file cannot be opened."""
+    """Yield the sheets that are not hidden, in their order. CorpusError where the file, or a row, cannot be read."""
     with open_archive(file) as archive:
         relations = read_relations(archive, _WORKBOOK)
         with archive.open(_WORKBOOK) as stream:
@@ -50,7 +60,12 @@ def read_xlsx_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
         ]
         for name, part in shown:
             path = f"{file}, feuille « {name} »" if len(shown) > 1 else str(file)
-            yield Sheet(path, spread_merged(_rows(workbook, part)))
+            yield Sheet(path, _read_whole(file, spread_merged(_rows(workbook, part))))
+
+
+def _read_whole(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
+    with refuse_damaged(file):
+        yield from rows
 
 
 def _part(target: str) -> str:
@@ -82,14 +97,12 @@ def _formats_of_styles(archive: zipfile.ZipFile) -> list[str]:
     if "xl/styles.xml" not in archive.namelist():
         return []
     with archive.open("xl/styles.xml") as stream:
-        elements = list(stream_elements(stream, kept=frozenset({"numFmt", "cellXfs"})))
+        # Only those of cells: conditional formats and the styles of tables have numbers of their own, in <dxfs>.
+        lists = {element.tag: element for element in stream_elements(stream, kept=frozenset({"numFmts", "cellXfs"}))}
     formats = BUILT_IN | {
-        int(element.get("numFmtId", 0)): element.get("formatCode", "")
-        for element in elements
-        if element.tag == "numFmt"
+        int(element.get("numFmtId", 0)): element.get("formatCode", "") for element in lists.get("numFmts", ())
     }
-    styles = next((element for element in elements if element.tag == "cellXfs"), ())
-    return [formats.get(int(style.get("numFmtId", 0)), GENERAL) for style in styles]
+    return [formats.get(int(style.get("numFmtId", 0)), GENERAL) for style in lists.get("cellXfs", ())]
 
 
 def _rows(workbook: _Workbook, part: str) -> Iterator[Row]:
@@ -194,17 +207,17 @@ def _links_and_spans(
         while chunk := stream.read(1 << 20):
             window = rest + chunk
             for found in _ELEMENT_BEHIND.finditer(window):
-                text = re.sub(rb"(\s)\w+:(\w+=)", rb"\1\2", found[0]).decode("utf-8", errors="replace")
-                element = fromstring(re.sub(r"^<\w+:", "<", text.rstrip("/>") + "/>"))
-                corners = list(_REFERENCE.finditer(element.get("ref", "")))
+                text = found[0].decode("utf-8", errors="replace")
+                attributes = {name: value for name, _, value in _ATTRIBUTE.findall(text)}
+                corners = list(_REFERENCE.finditer(attributes.get("ref", "")))
                 if not corners:
                     continue
                 first, last = ((int(corner[2]), _column(corner[0])) for corner in (corners[0], corners[-1]))
-                address = relations.get(element.get("id", ""), "")
-                if element.tag == "mergeCell":
+                address = relations.get(attributes.get("id", ""), "")
+                if found[1] == b"mergeCell":
                     spans[first] = last[0] - first[0] + 1, last[1] - first[1] + 1
                 elif re.match(r"https?://|mailto:", address, re.IGNORECASE):
                     links[first] = address
             at = window.rfind(b"<")
-            rest = window[at:] if at >= 0 and b">" not in window[at:] else b""
+            rest = window[at:] if at >= 0 and not _TAG.match(window, at) else b""
     return links, spans

@@ -1,11 +1,12 @@
 """Cells are read as the spreadsheet shows them; formats that are not understood, and errors, are told with the cell."""
 
+import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexer.corpus.check import check_corpus
@@ -27,6 +28,11 @@ SHOWN: list[tuple[object, str, str]] = [
     (0.25, "0%", "25\xa0%"),
     (0.255, "0.0\\ %", "25,5 %"),
     (1234567, '#,##0,\\ "k€"', "1\u202f235 k€"),
+    (12000000, '0.0,,"M€"', "12,0M€"),
+    (12500, '#,##0.0,"k€"', "12,5k€"),
+    (1234567890, '#,##0.00,\\ "k€"', "1\u202f234\u202f567,89 k€"),
+    (12500, '0,.0"k€"', "12,5k€"),
+    (12500, '0.,"k€"', "13k€"),
     (123456789, '0#" "##" "##" "##" "##', "01 23 45 67 89"),
     (33612345678, '+##" "#" "##" "##" "##" "##', "+33 6 12 34 56 78"),
     (1401, "00000", "01401"),
@@ -34,6 +40,8 @@ SHOWN: list[tuple[object, str, str]] = [
     (3, 'General" jours"', "3 jours"),
     (5, '[=1]0" jour";0" jours"', "5 jours"),
     (5.25, "0.##", "5,25"),
+    (12.25, '.00" m"', "12,25 m"),
+    (0.25, ".00", ",25"),
     (2.5, "0", "3"),
     (3, "@", "3"),
     (3.5, "General", "3,5"),
@@ -78,6 +86,17 @@ def _changed(folder: Path, value: object, code: str) -> Path:
     return folder / "faq.xlsx"
 
 
+def _rewrite(file: Path, part: str, old: str, new: str) -> None:
+    """Write *new* for *old*, which is there once, in an XML file of a workbook, as programs other than openpyxl do."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert parts[part].count(old.encode()) == 1
+    parts[part] = parts[part].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
 def test_numbers_are_read_as_the_spreadsheet_shows_them(tmp_path: Path) -> None:
     """Prices, shares, telephone numbers, days with their hour: with what stands around the digits, and no word said."""
     file = _table(tmp_path, *((value, code) for value, code, _ in SHOWN))
@@ -92,6 +111,51 @@ def test_a_format_that_is_not_understood_is_told_with_its_cell(tmp_path: Path) -
     told = [problem for problem in check_corpus(file) if "n'est pas compris" in problem.message]
     assert [(problem.line, problem.severity) for problem in told] == [(line, Severity.WARNING) for line in range(2, 6)]
     assert told[0].message.startswith("cellule C2 : le format « # ?/? » n'est pas compris : elle est lue « 0,5 ».")
+
+
+def test_conditional_formats_are_numbered_apart(tmp_path: Path) -> None:
+    """What a rule or the style of a table shows as number 14 is not the format of a day, which cells name so."""
+    file = _table(tmp_path, (date(2026, 6, 13), "mm-dd-yy"), (3.5, '0.00" m"'))
+    rules = "".join(f'<dxf><numFmt numFmtId="{one}" formatCode="0.00%"/></dxf>' for one in (14, 164, 165))
+    _rewrite(file, "xl/styles.xml", "<tableStyles", f"<dxfs>{rules}</dxfs><tableStyles")
+    assert [answer.text for answer in open_corpus(file).answers()] == ["13/06/2026", "3,50 m"]
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("[<0]-0;0", "-3"),
+        ("[>=0]0;-0", "-3"),
+        ("[>0]+0;[=0]0;-0", "-3"),
+        ("[>10]0;[>0]0;-0", "-3"),
+        ("0;[Red][<0](0)", "(3)"),
+        ('[>1000]#,##0,"k";-0;0', "-3"),
+        ("[=-3]-0;0", "-3"),
+        ("[<>0]0;0", "-3"),
+        ("[<5]0;[>=5]0.0", "-3"),
+        ("[>5]0;0.0", "-3,0"),
+        ("[>=5]0;[<5]0.0", "-3,0"),
+        ('[=1]0" jour";0" jours"', "-3 jours"),
+    ],
+)
+def test_a_negative_number_has_one_minus(code: str, shown: str) -> None:
+    """A section that only negative numbers come to writes its own; one that positive numbers have too gets ours."""
+    assert show_number(-3, code) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [('0" m2"', "0 m2"), ('"n° 7 : "0', "n° 7 : 0"), ("0.0", "-0,4"), ("0%", "-40\xa0%"), ("#,##0,", "0")],
+)
+def test_what_is_shown_as_zero_has_no_minus(code: str, shown: str) -> None:
+    """Whatever digits stand in the words around it."""
+    assert show_number(-0.4, code) == shown
+
+
+def test_a_positive_number_without_a_condition_is_in_its_own_section() -> None:
+    """Where the first section has a condition, the second of three is of negative numbers still."""
+    code = '[>1000]#,##0,"k";-0;0" m"'
+    assert [show_number(number, code) for number in (12000, 5, 0, -5)] == ["12k", "5 m", "0 m", "-5"]
 
 
 def test_a_number_that_names_a_row_is_without_thousands(tmp_path: Path) -> None:
@@ -171,10 +235,50 @@ def test_a_former_id_with_thousands_is_one(tmp_path: Path) -> None:
 
 
 @given(
-    number=st.floats(allow_nan=False, allow_infinity=False),
+    number=st.floats(allow_nan=False, allow_infinity=False) | st.floats(0, 2_960_000),
     code=st.text('0#?.,%@;"\\_*[]/-+ €dmyhsjaE<=>$9AMP', max_size=12),
+    counts_from_1904=st.booleans(),
 )
-def test_any_number_in_any_format_is_shown_or_not_understood(number: float, code: str) -> None:
+@example(number=2_958_465.99999999, code="dd/mm/yyyy", counts_from_1904=False)
+@example(number=2_957_004, code="dd/mm/yyyy", counts_from_1904=True)
+@example(number=2_958_465, code="dd/mm/yyyy", counts_from_1904=True)
+@example(number=1e308, code="[h]:mm", counts_from_1904=False)
+@example(number=0.1, code="0." + "0" * 30, counts_from_1904=False)
+@example(number=1e20, code="0." + "0" * 250, counts_from_1904=False)
+@example(number=1e20, code="0" + "%" * 250, counts_from_1904=False)
+@example(number=1, code="[>.]0", counts_from_1904=False)
+@example(number=1, code="[>1.2.3]0", counts_from_1904=False)
+def test_any_number_in_any_format_is_shown_or_not_understood(number: float, code: str, counts_from_1904: bool) -> None:
     """No format, however odd, keeps a table from being read."""
-    shown = show_number(number, code)
+    shown = show_number(number, code, counts_from_1904=counts_from_1904)
     assert shown is None or shown == shown.strip(" ")
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("dd/mm/yyyy", "31/12/2026"),
+        ("dd/mm/yyyy hh:mm", "31/12/2026 23:59"),
+        ("hh:mm:ss", "23:59:59"),
+        ("mm:ss.0", "59:59,9"),
+        ("ss.000", "59,997"),
+        ("mmmm yyyy", "décembre 2026"),
+    ],
+)
+def test_a_moment_late_on_a_day_stays_on_it(code: str, shown: str) -> None:
+    """What a format leaves out of a moment is cut, not rounded: programs write the end of a day in milliseconds."""
+    assert show_number(46387 + (86_400 - 0.003) / 86_400, code) == shown
+
+
+@pytest.mark.parametrize(("last", "counts_from_1904"), [(2_958_465, False), (2_957_003, True)])
+def test_days_end_with_the_year_9999(last: int, counts_from_1904: bool) -> None:
+    """Its last moment is shown, as programs write it for what has no end; a later one is not understood."""
+    moment = last + (86_400 - 0.003) / 86_400
+    assert show_number(moment, "dd/mm/yyyy hh:mm", counts_from_1904=counts_from_1904) == "31/12/9999 23:59"
+    assert show_number(last + 1, "dd/mm/yyyy", counts_from_1904=counts_from_1904) is None
+
+
+def test_a_format_has_as_many_decimals_as_the_spreadsheet_offers() -> None:
+    """Thirty, also of a large number."""
+    assert show_number(0.1, "0." + "0" * 30) == "0,1" + "0" * 29
+    assert show_number(123456789, "0." + "0" * 30) == "123456789," + "0" * 30
