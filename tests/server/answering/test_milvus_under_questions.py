@@ -57,6 +57,8 @@ def serving(address: str) -> Iterator[TestClient]:
     index_switch = IndexSwitch(indexes, answering, loaded_since=before)
     site = create_site(answering, index_switch=index_switch, admin_token="a" * 16)
     with index_switch.watch(every_seconds=0.1), TestClient(site, raise_server_exceptions=False) as client:
+        # The routes are made at the first request, within a filter of warnings that all servers of a process share.
+        assert client.get("/readyz").is_success
         yield client
     indexes.close()
 

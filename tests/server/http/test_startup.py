@@ -197,6 +197,8 @@ HANGUP_BEFORE_ALL = """
 import os, signal, sys
 from indexer.terminal import run_command
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, if the tests run under it, is not meant
+
 def main():
     os.kill(os.getpid(), signal.SIGHUP)
     return 0
