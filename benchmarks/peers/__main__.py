@@ -4,7 +4,7 @@
 
 The peers are installed on first use into three environments in build/peers, as their versions exclude each other.
 Rounds interleave, so that what else the machine does hits all alike: trust the ratios. Writes peers.json and peers.png
-into benchmarks/results; 20 rounds take about half an hour on two cores. There are at most 12 of HTTP, and in bulk as many as
+into benchmarks/results; 20 rounds take about half an hour. There are at most 12 of HTTP, and in bulk as many as
 the answers last for: each is encoded once, and the vectors are searched for the last figure.
 """
 
