@@ -73,13 +73,14 @@ def show_number(number: float, code: str, *, counts_from_1904: bool = False) -> 
     kinds = {token.kind for token in section.tokens}
     if "unknown" in kinds:
         return None
+    if "digit" in kinds and kinds & {"moment", "general"}:
+        return None
     if "moment" in kinds:
-        return None if "digit" in kinds else _moment(number, section.tokens, counts_from_1904=counts_from_1904)
-    number = abs(number) if has_own_sign else number
-    if "general" in kinds:
-        shown = None if "digit" in kinds else _general(number, section.tokens)
+        shown = _moment(number, section.tokens, counts_from_1904=counts_from_1904)
     else:
-        shown = _digits(Decimal(f"{number:.15g}"), section.tokens)
+        number = abs(number) if has_own_sign else number
+        is_general = "general" in kinds
+        shown = _general(number, section.tokens) if is_general else _digits(Decimal(f"{number:.15g}"), section.tokens)
     return None if shown is None else re.sub(" {2,}", " ", shown).strip(" ")
 
 
@@ -232,12 +233,11 @@ def _moment(number: float, tokens: Sequence[_Token], *, counts_from_1904: bool) 
         return None
     if number < 1 and any(text[0] in "dmyl" for text in texts):  # an hour without a day
         return f"{moment:%H:%M}"
-    shown = [
+    return "".join(
         _part_of(moment, seconds, token.text) if token.kind == "moment" else token.text
         for token in tokens
         if token.kind != "halves"  # French hours are counted to 24
-    ]
-    return re.sub(" {2,}", " ", "".join(shown)).strip(" ")
+    )
 
 
 def _seconds(days: float) -> float:
