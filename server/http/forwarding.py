@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.http.copied_scope import pass_on
 from server.settings import Networks
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?")
@@ -31,12 +32,7 @@ class Forwarded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        read = self._read(dict(scope))
-        try:
-            await self._app(read, receive, send)
-        finally:
-            # Traces read the route from the other one afterwards.
-            scope["route"] = read.get("route")
+        await pass_on(self._app, self._read(dict(scope)), receive, send, of=scope)
 
     def _read(self, scope: Scope) -> Scope:
         prefix = self._base_path

@@ -2,6 +2,8 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.http.copied_scope import pass_on
+
 
 class HeadRequests:
     """Lets a HEAD request be answered as a GET; the HTTP server leaves out the body of its reply."""
@@ -15,9 +17,4 @@ class HeadRequests:
             await self._app(scope, receive, send)
             return
         # A copy: the HTTP server reads from its own what it was asked.
-        as_get = {**scope, "method": "GET"}
-        try:
-            await self._app(as_get, receive, send)
-        finally:
-            # The log reads the route from the other one afterwards.
-            scope["route"] = as_get.get("route")
+        await pass_on(self._app, {**scope, "method": "GET"}, receive, send, of=scope)
