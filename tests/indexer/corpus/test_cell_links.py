@@ -8,21 +8,11 @@ import pytest
 
 from indexer.corpus.tables.rows import Row
 from indexer.corpus.tables.xlsx_file import read_xlsx_sheets
+from tests.workbooks import rewrite
 
 ADDRESS = "https://a.fr/delai"
 SHEET = "xl/worksheets/sheet1.xml"
 LABEL = 'display="a > b"'
-
-
-def _rewrite(file: Path, old: str, new: str) -> None:
-    """Write *new* for *old*, which is there once, in the sheet of a workbook."""
-    with zipfile.ZipFile(file) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    assert parts[SHEET].count(old.encode()) == 1
-    parts[SHEET] = parts[SHEET].replace(old.encode(), new.encode())
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
 
 
 @pytest.fixture
@@ -58,16 +48,16 @@ def _links(file: Path) -> list[str]:
 )
 def test_a_label_does_not_keep_a_link_from_being_read(file: Path, label: str) -> None:
     """Whatever is written in the attributes that are not read, signs of XML included."""
-    _rewrite(file, "<hyperlink ", f"<hyperlink {label} ")
+    rewrite(file, SHEET, "<hyperlink ", f"<hyperlink {label} ")
     assert _links(file) == [ADDRESS]
 
 
 def test_a_link_cut_between_two_readings_is_read(file: Path) -> None:
     """A large sheet is read by the megabyte, and its end may lie in a label."""
-    _rewrite(file, "<hyperlink ", f"<!--filling--><hyperlink {LABEL} ")
+    rewrite(file, SHEET, "<hyperlink ", f"<!--filling--><hyperlink {LABEL} ")
     with zipfile.ZipFile(file) as archive:
         at = archive.read(SHEET).index(b' b"')
-    _rewrite(file, "filling", "filling" + "x" * ((1 << 20) - at))
+    rewrite(file, SHEET, "filling", "filling" + "x" * ((1 << 20) - at))
     assert _links(file) == [ADDRESS]
 
 
@@ -75,6 +65,6 @@ def test_a_link_cut_between_two_readings_is_read(file: Path) -> None:
 def test_a_cell_may_speak_of_links(file: Path, words: str) -> None:
     """A text with the names of XML is a text, also where a program writes it as it is."""
     row = f'<row><c t="inlineStr"><is><t><![CDATA[{words}]]></t></is></c></row>'
-    _rewrite(file, "</sheetData>", f"{row}</sheetData>")
+    rewrite(file, SHEET, "</sheetData>", f"{row}</sheetData>")
     assert [row.cells for row in _rows(file)] == [("Délai",), (words,)]
     assert _links(file) == [ADDRESS]

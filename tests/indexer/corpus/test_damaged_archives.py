@@ -4,11 +4,11 @@ import random
 import zipfile
 from pathlib import Path
 
-import openpyxl
 import pytest
 
 from indexer.corpus.check import check_corpus
 from indexer.records import Severity
+from tests.workbooks import write_workbook
 
 SHEETS = {"xlsx": "xl/worksheets/sheet1.xml", "ods": "content.xml"}
 DAMAGED = "le fichier est abîmé ou n'est pas ce que dit son nom : enregistrez-le à nouveau."
@@ -20,13 +20,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A table with two hundred rows, in each form that is an archive."""
     file = tmp_path / f"faq.{request.param}"
     if request.param == "xlsx":
-        book = openpyxl.Workbook()
-        sheet = book.active
-        assert sheet is not None
-        for row in ROWS:
-            sheet.append(row)
-        book.save(file)
-        return file
+        return write_workbook(file, ROWS)
     cells = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
     rows = "".join(f"<table:table-row>{''.join(map(cells.format, row))}</table:table-row>" for row in ROWS)
     table = f'<content xmlns:table="t" xmlns:text="x"><table:table table:name="A">{rows}</table:table></content>'

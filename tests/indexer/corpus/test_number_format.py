@@ -1,6 +1,5 @@
 """Cells are read as the spreadsheet shows them; formats that are not understood, and errors, are told with the cell."""
 
-import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from indexer.corpus.check import check_corpus
 from indexer.corpus.corpus import open_corpus
 from indexer.corpus.tables.number_format import show_number
 from indexer.records import Severity
+from tests.workbooks import rewrite, write_workbook
 
 EUROS = '_-* #,##0.00\\ "€"_-;\\-* #,##0.00\\ "€"_-;_-* "-"??\\ "€"_-;_-@_-'
 AFTERNOON = datetime(2026, 6, 13, 14, 30)  # noqa: DTZ001  # spreadsheets know no time zone
@@ -86,17 +86,6 @@ def _changed(folder: Path, value: object, code: str) -> Path:
     return folder / "faq.xlsx"
 
 
-def _rewrite(file: Path, part: str, old: str, new: str) -> None:
-    """Write *new* for *old*, which is there once, in an XML file of a workbook, as programs other than openpyxl do."""
-    with zipfile.ZipFile(file) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    assert parts[part].count(old.encode()) == 1
-    parts[part] = parts[part].replace(old.encode(), new.encode())
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-
-
 def test_numbers_are_read_as_the_spreadsheet_shows_them(tmp_path: Path) -> None:
     """Prices, shares, telephone numbers, days with their hour: with what stands around the digits, and no word said."""
     file = _table(tmp_path, *((value, code) for value, code, _ in SHOWN))
@@ -117,7 +106,7 @@ def test_conditional_formats_are_numbered_apart(tmp_path: Path) -> None:
     """What a rule or the style of a table shows as number 14 is not the format of a day, which cells name so."""
     file = _table(tmp_path, (date(2026, 6, 13), "mm-dd-yy"), (3.5, '0.00" m"'))
     rules = "".join(f'<dxf><numFmt numFmtId="{one}" formatCode="0.00%"/></dxf>' for one in (14, 164, 165))
-    _rewrite(file, "xl/styles.xml", "<tableStyles", f"<dxfs>{rules}</dxfs><tableStyles")
+    rewrite(file, "xl/styles.xml", "<tableStyles", f"<dxfs>{rules}</dxfs><tableStyles")
     assert [answer.text for answer in open_corpus(file).answers()] == ["13/06/2026", "3,50 m"]
 
 
@@ -176,12 +165,7 @@ def test_an_error_of_the_spreadsheet_is_no_answer(tmp_path: Path, value: str, en
     if ending == "csv":
         file.write_text("\n".join(";".join(row) for row in rows), encoding="utf-8")
     else:
-        book = openpyxl.Workbook()
-        sheet = book.active
-        assert sheet is not None
-        for row in rows:
-            sheet.append(row)
-        book.save(file)
+        write_workbook(file, rows)
     errors = [problem for problem in check_corpus(file) if problem.severity is Severity.ERROR]
     assert [problem.message for problem in errors] == [
         f"cellule {cell} : « {value} » est une erreur du tableur : corrigez la formule, ou écrivez la valeur."

@@ -21,6 +21,7 @@ from indexer.corpus.tables.xlsx_file import read_xlsx_sheets
 from indexer.errors import CorpusError
 from indexer.records import Answer, Severity
 from server.batch.question_files import look_at
+from tests.workbooks import write_workbook
 
 TABLES = Path(__file__).parents[2] / "data/tables"
 DELAY = Answer("delai", "Trois jours.", ("Quel délai ?",), {"thematique": ("Délais",)})
@@ -164,13 +165,7 @@ def test_xlsx_cells_are_those_of_another_reader(
     rows: list[list[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Each text of each cell is what openpyxl wrote, in its row and column."""
-    file = tmp_path_factory.mktemp("xlsx") / "a.xlsx"
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for row in rows:
-        sheet.append([f"'{cell}" for cell in row])
-    book.save(file)
+    file = write_workbook(tmp_path_factory.mktemp("xlsx") / "a.xlsx", ([f"'{cell}" for cell in row] for row in rows))
     for read in read_xlsx_sheets(file):
         cells = [(row.number, row.cells) for row in read.rows]  # type: ignore[union-attr]  # no row is unreadable here
         assert cells == [(at, tuple(f"'{cell}" for cell in row)) for at, row in enumerate(rows, start=1)]
