@@ -71,7 +71,7 @@ def open_cluster(
                     )
                 )
         try:
-            client = stack.enter_context(distributed.Client(address, timeout=_CONNECTING_SECONDS, set_as_default=False))
+            client = stack.enter_context(_client_class()(address, timeout=_CONNECTING_SECONDS, set_as_default=False))
         except (OSError, TimeoutError, ValueError, TypeError) as error:
             raise ClusterError(
                 f"There is no Dask scheduler at {place} that this machine can speak with ({_first_line(error)}). "
@@ -253,6 +253,26 @@ def _import() -> Any:
     except ImportError as error:
         raise ClusterError(f"--dask needs Dask, which is not installed here: {_INSTALL}") from error
     return distributed
+
+
+def _client_class() -> "type[Client]":
+    """Return a client of Dask that ends itself where it cannot begin: nobody else has it then, to end it.
+
+    Dask would leave that to the garbage collector, in whatever thread it runs: in the one that the next client begins,
+    it waits for a lock that this client's own beginning holds, and both give up.
+    """
+    from distributed import Client
+
+    class SelfEnding(Client):
+        def start(self, **options: Any) -> None:
+            try:
+                super().start(**options)  # type: ignore[no-untyped-call]
+            except BaseException:
+                self.close()  # type: ignore[no-untyped-call]
+                self._loop_runner.stop()  # type: ignore[no-untyped-call]  # `close` does not if it was refused
+                raise
+
+    return SelfEnding
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -256,12 +257,18 @@ def test_a_worker_with_another_version_is_refused(no_workers: Cluster, tmp_path:
 
 
 def test_nobody_is_at_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong address, or nothing there, is a sentence; so is a cluster that wants certificates."""
+    """A wrong address, or nothing there, is a sentence; so is a cluster that wants certificates. No thread is left.
+
+    What is left is ended by the garbage collector, which runs in the thread of the next client too and keeps it
+    from starting.
+    """
     monkeypatch.setattr(dask_cluster, "_CONNECTING_SECONDS", 1)
+    before = set(threading.enumerate())
     with pytest.raises(ClusterError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9 .* Correct --dask"):
         build_on("tcp://127.0.0.1:9", tmp_path / "index")
     with pytest.raises(ClusterError, match=r"no Dask scheduler at tls://127\.0\.0\.1:9 .*Dask's own configuration"):
         build_on("tls://127.0.0.1:9", tmp_path / "index")
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.parametrize(
