@@ -14,7 +14,8 @@ from indexer.corpus.consistency import Consistency
 from indexer.corpus.entries import Entry, Unreadable, problems_of
 from indexer.corpus.markdown_folder import misnamed_companions, passed_over_beside, read_folder
 from indexer.corpus.rows import read_beir, read_jsonl
-from indexer.corpus.tables.answers import ENDINGS, read_table
+from indexer.corpus.tables.answers import read_table
+from indexer.corpus.tables.sheets import ENDINGS
 from indexer.errors import CorpusError
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
 from indexer.terminal import command_of

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from indexer.corpus.entries import Unreadable
-from indexer.corpus.tables.answers import ENDINGS, read_sheets
 from indexer.corpus.tables.rows import Row, column_letter
+from indexer.corpus.tables.sheets import ENDINGS, read_sheets
 from indexer.corpus.text_files import read_text_file
 from indexer.errors import CorpusError
 from indexer.french.text import words_of

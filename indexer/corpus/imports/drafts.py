@@ -13,7 +13,8 @@ from indexer.corpus.imports.web_page import read_web_page
 from indexer.corpus.imports.word_document import read_word_document
 from indexer.corpus.rows import read_jsonl
 from indexer.corpus.slugs import name_of, plain
-from indexer.corpus.tables.answers import ENDINGS, read_table
+from indexer.corpus.tables.answers import read_table
+from indexer.corpus.tables.sheets import ENDINGS
 from indexer.corpus.text_files import no_file
 from indexer.errors import CorpusError
 from indexer.french.text import question_key

@@ -27,6 +27,10 @@ class Row:
     from_above: frozenset[int] = frozenset()
     days: Mapping[int, date] = field(default_factory=dict)
 
+    def text(self, at: int) -> str:
+        """Return what is written in a column, counted from 0; a row may end before it."""
+        return self.cells[at] if at < len(self.cells) else ""
+
     def is_empty(self) -> bool:
         """Whether nothing is written in it."""
         return not any(cell.strip() for cell in self.cells)
