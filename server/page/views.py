@@ -223,19 +223,24 @@ def view_answer(answer: Answer, *, excerpt: tuple[int, int] | None = None) -> An
 
 
 def structured_data(answer: AnswerView) -> dict[str, object] | None:
-    """Return an answer's questions as schema.org FAQPage, for search engines; None where it has none."""
+    """Return an answer as schema.org FAQPage, for search engines; None where it has no question.
+
+    Its other questions are further names of the first one, so that the text stands there once.
+    """
     if not answer.questions:
         return None
-    accepted = {"@type": "Answer", "text": answer.body}
+    name, *others = answer.questions
+    question: dict[str, object] = {"@type": "Question", "name": name}
+    if others:
+        question["alternateName"] = others
+    question["acceptedAnswer"] = {"@type": "Answer", "text": answer.body}
     changed = {"dateModified": answer.changed_on.isoformat()} if answer.changed_on else {}
     return {
         **changed,
         "@context": "https://schema.org",
         "@type": "FAQPage",
         "inLanguage": "fr",
-        "mainEntity": [
-            {"@type": "Question", "name": question, "acceptedAnswer": accepted} for question in answer.questions
-        ],
+        "mainEntity": [question],
     }
 
 

@@ -216,5 +216,6 @@ def _listed(titles: Iterable[str]) -> str:
 
 
 def _draft_of_page(file: Path, one: PageAnswer) -> Draft:
-    answer = Answer(name_of([one.question], one.text), one.text, (one.question,), source=one.source or None)
+    questions = (one.question, *one.also_asked)
+    answer = Answer(name_of(questions, one.text), one.text, questions, source=one.source or None)
     return Draft(answer, "", plain(one.theme), f"{file} « {one.question[:60]} »")

@@ -1,7 +1,7 @@
 """What was read of a page or a document, and what was not: sections that no answer holds, links without an address."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from indexer.corpus.html.to_markdown import full_address, markdown_of
@@ -21,14 +21,15 @@ _WITHOUT_TEXT = (*AROUND, "button", "select", "svg", "iframe")
 class PageAnswer:
     """A question of a page or a document with its answer, Markdown, perhaps empty; the heading above, the address.
 
-    letters: those of the answer as the page shows it, to know it again. lost_links: words and address of each link
-    that leads nowhere from elsewhere.
+    also_asked: other questions that have this answer. letters: those of the answer as the page shows it, to know it
+    again. lost_links: words and address of each link that leads nowhere from elsewhere.
     """
 
     question: str
     text: str
     theme: str = ""
     source: str = ""
+    also_asked: tuple[str, ...] = ()
     letters: str = ""
     lost_links: tuple[tuple[str, str], ...] = ()
 
@@ -41,7 +42,9 @@ class PageReading:
     left_out: tuple[str, ...] = ()
 
 
-def answer_of(question: str, said: Sequence[Element], *, theme: str = "", source: str = "") -> PageAnswer:
+def answer_of(
+    question: str, said: Sequence[Element], *, also_asked: Iterable[str] = (), theme: str = "", source: str = ""
+) -> PageAnswer:
     """Return an answer that some elements hold together. source: the address of the page, for links without one."""
     text = "\n\n".join(filter(None, (markdown_of(element, base=source) for element in said)))
     return PageAnswer(
@@ -49,6 +52,7 @@ def answer_of(question: str, said: Sequence[Element], *, theme: str = "", source
         text,
         theme,
         source,
+        tuple(" ".join(other.split()) for other in also_asked),
         _letters("".join(element.text() for element in said)),
         tuple(link for element in said for link in _lost_links(element, source)),
     )

@@ -122,8 +122,10 @@ def _in_json(page: Element, address: str) -> list[PageAnswer]:
                 for answer in (answers if isinstance(answers, list) else [answers])
                 if isinstance(answer, dict) and isinstance(text := answer.get("text"), str)
             ]
+            others = question.get("alternateName") or []
+            also_asked = [_markdown(other, address) for other in (others if isinstance(others, list) else [others])]
             if name:
-                found.append(answer_of(name, said, source=address))
+                found.append(answer_of(name, said, also_asked=filter(None, also_asked), source=address))
     return found
 
 

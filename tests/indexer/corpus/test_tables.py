@@ -93,7 +93,12 @@ REFUSED = {
 }
 PAGES: dict[str, list[tuple[tuple[str, ...], str, str | None, str]]] = {
     "page-jsonld.html": [
-        (("Quel délai ?",), "Trois **jours**. [Voir](https://a.fr/d)", "https://a.fr/faq", "divers"),
+        (
+            ("Quel délai ?", "En combien de *temps* ?"),
+            "Trois **jours**. [Voir](https://a.fr/d)",
+            "https://a.fr/faq",
+            "divers",
+        ),
         (("Combien ça coûte ?",), "Rien.", "https://a.fr/faq", "divers"),
     ],
     "page-microdata.html": [(("Quel délai ?",), "Trois jours.\n\nOuvrés.", None, "divers")],
