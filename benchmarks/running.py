@@ -35,7 +35,7 @@ class Running:
         """Wait until the server has done what it does once it answers: until it takes no processor time any more."""
         ticks = -1
         while ticks != (ticks := self._processor_ticks()):
-            time.sleep(0.3)
+            time.sleep(1.0)  # longer than the quiet that it waits for
 
     def _processor_ticks(self) -> int:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()

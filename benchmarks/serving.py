@@ -1,4 +1,4 @@
-"""How long the server takes to be ready, how much memory it keeps, and what HTTP costs beside the encoder.
+"""How long the server takes to be ready, its memory, its first questions, and what HTTP costs beside the encoder.
 
     python -m benchmarks.serving
 
@@ -19,6 +19,7 @@ from indexer.encoders.loading import load_encoder
 
 STARTS = 5
 QUESTIONS = 400
+FIRST = 200
 
 
 def main() -> None:
@@ -33,11 +34,30 @@ def main() -> None:
             megabytes.append(server.resident_megabytes())
     print(f"start to ready  {statistics.median(seconds):.2f} s (median of {STARTS})")
     print(f"resident        {statistics.median(megabytes):.0f} MB")
+    first, later = [], []
+    for _ in range(STARTS):
+        with running_server(index) as server:
+            first.append(_p50(server, "validité"))
+            server.settle()
+            later.append(_p50(server, "durée"))
+    print(f"first {FIRST}       p50 {statistics.median(first):.1f} ms, later {statistics.median(later):.1f} ms")
     with running_server(index) as server:
         server.settle()
         encoder = load_encoder("bundled")
         encoder.speed_up()  # as the server has done
         _compare(server, encoder)
+
+
+def _p50(server: Running, word: str) -> float:
+    """Return the median of some questions, in ms, one after the other; word: so that none was asked before."""
+    took = []
+    with closing(Connection(server.port)) as connection:
+        for number in range(FIRST):
+            question = urllib.parse.urlencode({"q": f"quelle est la {word} du certificat {number} ?"})
+            began = time.perf_counter()
+            connection.ask("GET", f"/v1/search?{question}")
+            took.append(1000 * (time.perf_counter() - began))
+    return statistics.median(took)
 
 
 def _compare(server: Running, encoder: Encoder) -> None:

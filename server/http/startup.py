@@ -6,9 +6,11 @@ sees a process that lives, and a signal stops it also while it loads.
 
 import contextlib
 import logging
+import math
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 2
 """What `Retry-After` says: about what loading takes where the model is unpacked already."""
 _LEAST_PRIORITY = 19
+_QUIET_SECONDS = 0.5
+_PATIENCE_SECONDS = 30.0
 
 
 class LoadingApp:
@@ -33,6 +37,11 @@ class LoadingApp:
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
+        self._asked_at = -math.inf
+
+    def seconds_since_asked(self) -> float:
+        """Return for how long no request has come, or been answered."""
+        return time.monotonic() - self._asked_at
 
     def hand_over(self, app: ASGIApp) -> None:
         """Pass every request from now on to *app*."""
@@ -40,8 +49,10 @@ class LoadingApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; there are no others: lifespan and WebSocket are switched off in the server."""
+        self._asked_at = time.monotonic()
         if self._app:
             await self._app(scope, receive, send)
+            self._asked_at = time.monotonic()
             return
         reply: Response
         if scope["path"] == "/livez":
@@ -100,8 +111,15 @@ class LoadingServer(uvicorn.Server):
             # People and scripts take uvicorn's line for this: that questions are answered.
             self._log_started_message([self._listener])
             loaded.replacing(self._loading_app.hand_over)
+            self._wait_for_quiet()
             _step_back()
             loaded.afterwards()
+
+    def _wait_for_quiet(self) -> None:
+        """Let those who wait for the start be answered first: what is done afterwards takes half of the processor."""
+        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < give_up_at and self._loading_app.seconds_since_asked() < _QUIET_SECONDS:
+            time.sleep(0.1)
 
 
 def _step_back() -> None:

@@ -25,7 +25,8 @@ from indexer.index.folder import CURRENT, IndexFolder
 from server.answering.answering import Answering
 from server.app import create_api
 from server.cli import main
-from server.http.startup import LoadingApp, _step_back
+from server.http import startup
+from server.http.startup import Loaded, LoadingApp, LoadingServer, _step_back
 from server.serve import _listen
 from tests.conftest import CORPUS
 from tests.corpora import ANSWERS, MemoryCorpus
@@ -66,6 +67,45 @@ def test_what_is_done_after_loading_leaves_the_processor_to_questions() -> None:
     thread.join()
     assert seen == [19]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+
+@contextlib.contextmanager
+def asked_while_loading() -> Iterator[threading.Event]:
+    """A server that somebody has asked before it was loaded. Gives what is set by what it does afterwards."""
+    asked, done = threading.Event(), threading.Event()
+
+    def load() -> Loaded:
+        asked.wait()
+        return Loaded(LoadingApp(), done.set, lambda _: None)
+
+    with contextlib.closing(_listen("127.0.0.1", 0)) as listener:
+        server = LoadingServer(load, listener, log_config=None)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        assert get(listener.getsockname()[1], "/readyz")[0] == 503
+        asked.set()
+        try:
+            yield done
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def test_what_is_done_after_loading_waits_for_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waited for the server to start is answered first."""
+    monkeypatch.setattr(startup, "_QUIET_SECONDS", 3600.0)
+    with asked_while_loading() as done:
+        assert not done.wait(0.5)
+        monkeypatch.setattr(startup, "_QUIET_SECONDS", 0.0)
+        assert done.wait(60)
+
+
+def test_what_is_done_after_loading_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is asked without a pause is sped up as well."""
+    monkeypatch.setattr(startup, "_QUIET_SECONDS", 3600.0)
+    monkeypatch.setattr(startup, "_PATIENCE_SECONDS", 0.5)
+    with asked_while_loading() as done:
+        assert done.wait(60)
 
 
 def test_the_application_answers_once_handed_over(answering: Answering) -> None:
