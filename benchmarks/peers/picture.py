@@ -18,6 +18,7 @@ _STYLE = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
 }
+_LEGEND = "Bars: how many times better Souffleur is; crossed: than the best of the others; dashed: aimed at."
 
 
 def save_picture(run: Run, file: Path) -> None:
@@ -31,7 +32,8 @@ def save_picture(run: Run, file: Path) -> None:
             _draw(one, figure)
         for unused in axes[len(run.figures) :]:
             unused.set_axis_off()
-        canvas.suptitle(f"{run.machine['processor']}, {run.machine['cores']} cores, {run.date}", fontsize=9)
+        machine = f"{run.machine['processor']}, {run.machine['cores']} cores, {run.date}"
+        canvas.suptitle(f"{machine}\n{_LEGEND}", fontsize=9)
         file.parent.mkdir(parents=True, exist_ok=True)
         canvas.savefig(file, dpi=110, metadata={"Software": None})
 
@@ -58,5 +60,4 @@ def _draw(axes: Axes, figure: Figure) -> None:
     axes.margins(x=0.45)
     axes.set_xlim(left=0)
     axes.set_title(figure.title)
-    best = "crossed: the best of the others"
-    axes.set_xlabel(f"how many times better Souffleur is; {best}; dashed: aimed at" if as_ratios else figure.unit)
+    axes.set_xlabel("times better" if as_ratios else figure.unit)
