@@ -146,6 +146,11 @@ def test_suggestions_are_a_combobox(open_page: OpenPage, keep_screenshot: KeepSc
     field.press("Enter")
     expect(page.locator("[name=asked]")).to_have_value(chosen)
     expect(options).to_have_count(0)
+    field.fill("certificat")
+    expect(options).to_have_count(2)
+    field.press("ArrowDown")
+    page.route("**/v1/suggest**", lambda _: None)  # which takes its time
+    ask(page, QUESTION)
 
 
 def test_back_and_reload_bring_the_answer_again(open_page: OpenPage) -> None:
