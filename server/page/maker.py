@@ -234,7 +234,15 @@ class PageMaker:
         useful = form.last("useful") == "oui"
         reasons = [reason for reason in form.fields.get("reason", ()) if reason in views.REASONS]
         comment = "\n".join(filter(None, [" ; ".join(reasons), form.last("comment")]))
-        if form.last("left") and comment:
+        if form.last("left"):
+            if not comment:
+                # Not a vote against the answer that its form names.
+                return self._message(
+                    root,
+                    HTTPStatus.UNPROCESSABLE_ENTITY,
+                    "Il n’y avait pas de question",
+                    "Le texte laissé à l’équipe était vide. Revenez en arrière, écrivez-le, puis recommencez.",
+                )
             comment = f"{LEFT_QUESTION}{comment}"
         comment = comment[:MAX_COMMENT_CHARACTERS]
         named = form.last("index_id")

@@ -47,13 +47,37 @@ def test_no_asks_for_reasons(open_page: OpenPage, site: Site, keep_screenshot: K
     form.get_by_role("button", name="Non").click()
     expect(page.locator(".best .feedback[data-sent=true]")).to_be_visible()
     assert judgements(site, page) == [(False, "")]
-    form.get_by_label("Il manque une information").check()
-    form.get_by_role("textbox").fill("Et pour une carte ? jean@exemple.fr")
+    why = page.locator(".best .feedback-why")
+    why.get_by_label("Il manque une information").check()
+    why.get_by_role("textbox").fill("Et pour une carte ? jean@exemple.fr")
     keep_screenshot(page, "avis-non")
     with page.expect_response("**/v1/feedback"):
-        form.get_by_role("button", name="Envoyer").click()
+        why.get_by_role("button", name="Envoyer").click()
     expect(form.get_by_role("status")).to_contain_text("lira votre remarque")
     assert judgements(site, page) == [(False, "Il manque une information\nEt pour une carte ? [COURRIEL]")]
+
+
+def test_enter_among_the_reasons_sends_them(open_page: OpenPage, site: Site) -> None:
+    """It turns no Non into Oui; Non pressed again leaves what is written, and nothing written is no remark."""
+    page = open_page()
+    page.goto("/")
+    ask(page, QUESTION)
+    form, why = page.locator(".best .feedback"), page.locator(".best .feedback-why")
+    form.get_by_role("button", name="Non").press("Enter")
+    expect(why.get_by_role("checkbox").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(form.get_by_role("status")).to_have_text("Merci pour votre avis.")
+    expect(form.get_by_role("button", name="Non")).to_be_focused()
+    expect(form.get_by_role("button", name="Non")).to_have_attribute("aria-pressed", "true")
+    assert judgements(site, page) == [(False, "")]
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    why.get_by_role("textbox").fill("Trop vague")
+    form.get_by_role("button", name="Non").press("Enter")
+    expect(why.get_by_role("textbox")).to_have_value("Trop vague")
+    page.keyboard.press("Enter")
+    expect(form.get_by_role("status")).to_contain_text("lira votre remarque")
+    assert judgements(site, page) == [(False, "Ce n’est pas ma question\nTrop vague")]
 
 
 def test_a_vote_survives_a_lost_connection(open_page: OpenPage, site: Site, keep_screenshot: KeepScreenshot) -> None:
@@ -124,6 +148,10 @@ def test_a_question_can_be_left_to_the_team(open_page: OpenPage, site: Site, kee
     page.get_by_text("Laisser ma question à l’équipe").click()
     expect(page.locator("#left-question")).to_have_value("recette de gâteau au chocolat")
     keep_screenshot(page, "laisser-ma-question")
+    page.locator("#left-question").fill(" ")
+    page.get_by_role("button", name="Laisser ma question").click()
+    expect(page.locator("#left-question")).to_be_focused()
+    assert judgements(site, page) == []
     page.locator("#left-question").fill("Avez-vous une recette ?")
     page.get_by_role("button", name="Laisser ma question").click()
     expect(page.locator("[data-leave][data-sent=true]")).to_contain_text("C’est noté")
@@ -145,8 +173,8 @@ def test_a_vote_erases_nothing_that_was_left(open_page: OpenPage, site: Site) ->
     page.get_by_role("button", name="Laisser ma question").click()
     form = page.locator(f'[data-feedback="{first}"]')
     form.get_by_role("button", name="Non").click()
-    form.get_by_role("textbox").fill("Rien à voir")
-    form.get_by_role("button", name="Envoyer").click()
+    page.locator(".feedback-why").get_by_role("textbox").fill("Rien à voir")
+    page.locator(".feedback-why").get_by_role("button", name="Envoyer").click()
     form.get_by_role("button", name="Non").click()
     expect(form.get_by_role("status")).to_contain_text("La connexion est coupée")
     page.context.set_offline(False)

@@ -351,9 +351,9 @@ def test_hostile_texts_never_run(open_page: OpenPage, tmp_path: Path) -> None:
             check_harmless(page)
             first = page.locator(".feedback:not([data-leave])").first
             first.get_by_role("button", name="Non").click()
-            first.get_by_role("textbox").fill(f"Commentaire {attack}")
+            page.locator(".feedback-why").get_by_role("textbox").fill(f"Commentaire {attack}")
             with page.expect_response("**/v1/feedback"):
-                first.get_by_role("button", name="Envoyer").click()
+                page.locator(".feedback-why").get_by_role("button", name="Envoyer").click()
             page.goto(f"/reponses/piege-{number}")
             check_harmless(page)
         page.goto("/reponses")

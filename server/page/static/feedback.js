@@ -10,6 +10,7 @@ const roots = new Set();
 const waiting = new Map(read());
 const refused = new WeakSet();
 const judgedIn = new WeakMap();
+const THANKS = "Merci pour votre avis.";
 const REFUSED = "Votre avis n’a pas pu être gardé. Posez à nouveau la question, puis réessayez.";
 let sending = null;
 let wait = FIRST_WAIT_MS;
@@ -104,16 +105,28 @@ function say(form, thanks) {
 
 function commentOf(form) {
   const fields = new FormData(form);
-  return [fields.getAll("reason").join(" ; "), fields.get("comment") ?? ""].filter(Boolean).join("\n");
+  return [fields.getAll("reason").join(" ; "), fields.get("comment").trim()].filter(Boolean).join("\n");
+}
+
+function sendRemark(why) {
+  const form = why.previousElementSibling;
+  const comment = commentOf(why);
+  why.remove();
+  judge(form, false, comment, comment ? "Merci : l’équipe lira votre remarque." : THANKS);
+  form.querySelector("[name=useful][value=non]").focus();
 }
 
 export function keepFeedback(root) {
   roots.add(root);
   root.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches("form.feedback")) return;
+    if (!form.matches("form.feedback, form.feedback-why")) return;
     event.preventDefault();
+    if (form.matches(".feedback-why")) return sendRemark(form);
     if (form.dataset.leave) {
+      const field = form.elements.comment;
+      field.value = field.value.trim();
+      if (!form.reportValidity()) return;
       form.querySelector(".feedback-vote").hidden = true;
       judge(form, false, `Question laissée à l’équipe : ${commentOf(form)}`, "C’est noté : l’équipe lira votre question.");
       return;
@@ -122,19 +135,11 @@ export function keepFeedback(root) {
     for (const button of form.querySelectorAll("[name=useful]")) {
       button.setAttribute("aria-pressed", String(button === event.submitter));
     }
-    form.querySelector(".feedback-why")?.remove();
-    judge(form, useful, "", "Merci pour votre avis.");
-    if (useful) return;
-    form.append(root.querySelector("template[data-why]").content.cloneNode(true));
-    form.querySelector(".feedback-why input").focus();
-  });
-  root.addEventListener("click", (event) => {
-    if (!event.target.matches?.("[data-action=send-comment]")) return;
-    const form = event.target.closest("form");
-    const comment = commentOf(form);
-    form.querySelector(".feedback-why").remove();
-    judge(form, false, comment, "Merci : l’équipe lira votre remarque.");
-    form.querySelector("[name=useful][value=non]").focus();
+    judge(form, useful, "", THANKS);
+    const why = form.nextElementSibling;
+    if (useful) return why?.remove();
+    if (!why) form.after(root.querySelector("template[data-why]").content.cloneNode(true));
+    form.nextElementSibling.querySelector("input").focus();
   });
   addEventListener("online", flush);
   addEventListener("pagehide", flush);

@@ -59,7 +59,7 @@ mark { background: var(--mark); color: inherit; }
 .none { border-left: 3px solid var(--soft); padding-left: 1rem; margin-bottom: 1rem; }
 .tag { border: 1px solid var(--line); border-radius: 4px; padding: 0 .5rem; min-height: 1.5rem; text-decoration: none; }
 .feedback { border-top: 1px solid var(--line); padding-top: .75rem; }
-.feedback fieldset { border: 0; padding: 0; margin: 0; } .choice { display: flex; gap: .5rem; padding: .25rem 0; }
+fieldset { border: 0; padding: 0; margin: 0; } .choice { display: flex; gap: .5rem; padding: .25rem 0; }
 .feedback-said:not(:empty) { font-weight: 600; color: var(--yes); } .feedback-said.not-sent { color: var(--check); }
 textarea { width: 100%; background: var(--sheet); border: 1.5px solid var(--soft); border-radius: var(--radius); }
 .above { display: block; } .foot { margin: .75rem 0 0; }

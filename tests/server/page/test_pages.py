@@ -271,6 +271,15 @@ def test_a_vote_erases_nothing_that_was_left(browser: TestClient, store: Feedbac
     assert left.text == "Et le soir ?"
 
 
+def test_a_question_left_without_a_word_is_no_vote(browser: TestClient, store: FeedbackStore) -> None:
+    """An emptied field is told, and nothing is kept against the answer that came nearest."""
+    fields = [("query_id", QUERY_ID), ("answer_id", "validite-certificat"), ("useful", "non"), ("left", "oui")]
+    reply = send(browser, "/avis", [*fields, ("comment", " ")])
+    assert reply.status_code == 422
+    assert "Il n’y avait pas de question" in reply.text
+    assert list(store.export_jsonl()) == []
+
+
 def test_nothing_asks_for_feedback_where_none_is_kept(answering: Answering) -> None:
     """A server without a file for judgements does not ask for them."""
     app = create_site(answering)
