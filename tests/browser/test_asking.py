@@ -175,6 +175,28 @@ def test_back_and_reload_bring_the_answer_again(open_page: OpenPage) -> None:
     expect(page.locator("#question")).to_have_value("")
 
 
+def test_a_link_to_a_place_on_the_page_keeps_the_answer(open_page: OpenPage) -> None:
+    """« Préciser ma question » on a phone and « Aller au contenu » lead there, and back; nothing is asked again."""
+    page = open_page(viewport={"width": 390, "height": 844})
+    page.goto("/")
+    ask(page, "code erreur document")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/fragment" in request.url else None)
+    page.get_by_role("link", name="Préciser ma question").click()
+    page.wait_for_function("location.hash === '#filters'")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.hash === '#contenu'")
+    for hash_before in ("#filters", ""):
+        page.go_back()
+        page.wait_for_function("(hash) => location.hash === hash", arg=hash_before)
+    page.wait_for_load_state("networkidle")
+    assert sent == []
+    expect(page.locator("[name=asked]")).to_have_value("code erreur document")
+    page.go_back()
+    expect(page.locator(".examples")).to_be_visible()
+
+
 def test_keyboard_only(open_page: OpenPage) -> None:
     """Everything can be reached and used with Tab, Enter and Space, and the focus is always to be seen."""
     page = open_page()
@@ -280,7 +302,7 @@ def test_personal_data_is_warned_of_while_typing(open_page: OpenPage, keep_scree
 
 
 def test_a_lost_connection_is_said(open_page: OpenPage) -> None:
-    """A question asked without network says so, and can be asked again."""
+    """A question asked without network says so; a reload asks it again, and what was asked before is one step back."""
     page = open_page(tolerated="ERR_INTERNET_DISCONNECTED")
     page.goto("/")
     ask(page, "code erreur")
@@ -291,8 +313,27 @@ def test_a_lost_connection_is_said(open_page: OpenPage) -> None:
     expect(page.locator("#verdict, .asked, .prose")).to_have_count(0)
     assert page.title() == "Sans réponse – Souffleur"
     page.context.set_offline(False)
-    ask(page, QUESTION)
+    page.reload()
+    expect(page.locator("[name=asked]")).to_have_value(QUESTION)
     expect(page.locator(".failure")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("[name=asked]")).to_have_value("code erreur")
+
+
+def test_a_proxy_whose_server_is_gone_is_no_answer(open_page: OpenPage) -> None:
+    """Its 502 is HTML, too: the page says that nothing answers, and shows none of it."""
+    page = open_page(tolerated="502")
+    gone = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+    page.goto("/")
+    ask(page, "code erreur")
+    page.route("**/fragment", lambda route: route.fulfill(status=502, content_type="text/html", body=gone))
+    page.fill("#question", QUESTION)
+    page.press("#question", "Enter")
+    expect(page.get_by_role("alert").first).to_contain_text("Le service ne répond pas")
+    expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("main")).not_to_contain_text("Bad Gateway")
+
+
 
 
 def test_first_answer_is_painted_soon(open_page: OpenPage) -> None:

@@ -1,5 +1,23 @@
-// What can be done with an answer: copy it, copy its address, print it.
+// How an answer comes, and why it does not; what can be done with it: copy it, copy its address, print it.
 const SAID_MS = 2500;
+const NOT_ASKED = 422; // in words of ours, on a page
+
+// Rejects with the status and the seconds to wait, where the server says them. A page of a proxy, whose server is gone,
+// is none.
+export async function fetchPage(address, options) {
+  const response = await fetch(address, options);
+  const isPage = (response.headers.get("content-type") ?? "").startsWith("text/html");
+  if (!isPage || !(response.ok || response.status === NOT_ASKED))
+    throw Object.assign(new Error(), { status: response.status, wait: response.headers.get("retry-after") });
+  return response.text();
+}
+
+export function whyItFailed({ status, wait }) {
+  const when = /^\d+$/.test(wait) ? `dans ${wait} seconde${wait === "1" ? "" : "s"}` : "dans un instant";
+  if (!navigator.onLine) return "La connexion est coupée. Réessayez quand elle sera revenue";
+  if (status === 429) return `Trop de questions sont venues de votre réseau. Réessayez ${when}`;
+  return `Le service ne répond pas. Réessayez ${when}`;
+}
 
 async function copy(text) {
   try {

@@ -1,6 +1,6 @@
 // The page with JavaScript: asks for the same HTML that the server gives without, and puts it in place.
 import { keepFeedback } from "./feedback.js";
-import { answerActions } from "./answer.js";
+import { answerActions, fetchPage, whyItFailed } from "./answer.js";
 import { questionField } from "./field.js";
 import { warnOfPersonalData } from "./personal.js";
 import { suggestQuestions } from "./suggestions.js";
@@ -11,6 +11,7 @@ const line = document.getElementById("question");
 const announcement = document.getElementById("announcement");
 const site = form.dataset.site;
 let latest = 0;
+let entry = history.state; // of the history, of what is shown
 
 const suggestions = suggestQuestions(line, document.getElementById("suggestions"), () => form.requestSubmit(), root);
 const isPersonal = warnOfPersonalData(form, document.getElementById("warning"), JSON.parse(form.dataset.personal));
@@ -22,12 +23,9 @@ async function ask({ body = new URLSearchParams(new FormData(form)), moveFocus =
   document.getElementById("results").setAttribute("aria-busy", "true");
   let reply;
   try {
-    const response = await fetch(new URL("fragment", root), { method: "POST", body });
-    const isPage = (response.headers.get("content-type") ?? "").startsWith("text/html");
-    if (!isPage) throw Object.assign(new Error(), { status: response.status, wait: response.headers.get("retry-after") });
-    reply = await response.text();
+    reply = await fetchPage(new URL("fragment", root), { method: "POST", body });
   } catch (error) {
-    if (number === latest) sayThatItFailed(error);
+    if (number === latest) sayThatItFailed(error, { asked: body.get("q"), remember });
     return;
   }
   if (number === latest) show(reply, { moveFocus, remember });
@@ -45,12 +43,7 @@ function show(html, { moveFocus, remember }) {
   const { question: asked, words } = area.dataset;
   document.title = asked || words ? `${asked || words} – ${site}` : `${site} – posez votre question`;
   form.action = area.dataset.address;
-  if (remember) {
-    // A question stays in the history of this window; its address has the facets alone.
-    const state = askedOn(area);
-    const push = remember === "push" && state.q && state.q !== history.state?.q;
-    history[push ? "pushState" : "replaceState"](state, "", area.dataset.address);
-  }
+  if (remember) enter(askedOn(area), { address: area.dataset.address, push: remember === "push" });
   const verdict = document.getElementById("verdict");
   if (moveFocus && verdict) {
     announcement.textContent = "";
@@ -63,19 +56,21 @@ function show(html, { moveFocus, remember }) {
   }
 }
 
-// What was there answered another question: it goes away.
-function sayThatItFailed({ status, wait }) {
+// A question stays in the history of this window; its address has the facets alone.
+function enter(state, { address = location.href, push = false } = {}) {
+  const isNew = push && state.q && state.q !== entry?.q;
+  history[isNew ? "pushState" : "replaceState"](state, "", address);
+  entry = state;
+}
+
+// What was there answered another question: it goes away. The history has the question, which a reload asks again.
+function sayThatItFailed(error, { asked, remember }) {
+  if (remember) enter({ q: asked }, { push: remember === "push" });
   const results = document.getElementById("results");
   const text = document.createElement("p");
   text.className = "failure warning";
   text.setAttribute("role", "alert");
-  const when = wait ? `dans ${wait} seconde${wait === "1" ? "" : "s"}` : "dans un instant";
-  const why = !navigator.onLine
-    ? "La connexion est coupée. Réessayez quand elle sera revenue"
-    : status === 429
-      ? `Trop de questions sont venues de votre réseau. Réessayez ${when}`
-      : `Le service ne répond pas. Réessayez ${when}`;
-  text.textContent = `${why} ; votre question est restée dans le champ.`;
+  text.textContent = `${whyItFailed(error)} ; votre question est restée dans le champ.`;
   results.removeAttribute("aria-busy");
   results.replaceChildren(text);
   document.title = `Sans réponse – ${site}`;
@@ -94,7 +89,11 @@ form.addEventListener("submit", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("#filters input")) ask({ remember: "replace" });
 });
-addEventListener("popstate", (event) => askAgain(event.state ?? { q: "" }));
+addEventListener("popstate", ({ state }) => {
+  // A link to a place on this page has an entry of its own, of the same question.
+  if (!state) enter(entry);
+  else if (state.q !== entry.q || location.href.split("#")[0] !== form.action) askAgain(state);
+});
 
 // "Poser une question" begins anew; a browser would bring the last question back, as it does on a reload.
 document.addEventListener("click", (event) => {
@@ -115,6 +114,7 @@ function askedOn(area) {
 
 // Asks what the history says: the question from its state, the facets from the address.
 function askAgain(state) {
+  entry = state;
   question.value = state.q;
   const body = new URLSearchParams(location.search);
   body.delete("q");
@@ -126,4 +126,4 @@ keepFeedback(document);
 answerActions(document);
 if (history.state?.q && !document.querySelector("[name=asked]")) askAgain(history.state);
 // A link may ask by ?q=; the question does not stay in the address.
-else history.replaceState(askedOn(document), "", document.getElementById("answer-area").dataset.address + location.hash);
+else enter(askedOn(document), { address: document.getElementById("answer-area").dataset.address + location.hash });
