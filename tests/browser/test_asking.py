@@ -265,6 +265,13 @@ def test_copy_and_print(open_page: OpenPage) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     expect(page.locator(".printed")).to_contain_text("/reponses/validite-certificat, lu le ")
     expect(page.locator(".asked")).to_be_visible()
+    other = page.locator("details.other").first
+    other.evaluate("(one) => { one.open = true; }")
+    expect(page.locator(".best")).to_be_hidden()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    address = other.locator("[data-permalink]").evaluate("(link) => link.href")
+    assert "/reponses/validite-certificat" not in address
+    expect(page.locator(".printed")).to_contain_text(f"{address}, lu le ")
 
 
 PERSONAL_SAMPLES = [

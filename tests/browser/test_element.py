@@ -101,6 +101,8 @@ def test_a_listed_website_gets_the_box(open_page: OpenPage, keep_screenshot: Kee
         expect(page.locator("souffleur-faq .best .feedback-said")).to_have_text("Merci pour votre avis.")
         assert len(list(site.store.export_jsonl())) == 1
         keep_screenshot(page, "integree")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(page.locator(".printed")).to_have_count(0)
         page.evaluate("() => { document.querySelector('souffleur-faq').setAttribute('scheme', 'auto'); }")
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 800})

@@ -60,13 +60,18 @@ export function answerActions(root) {
   });
 }
 
-// A printed answer says where it stands and when it was read.
-addEventListener("beforeprint", () => {
-  const one = document.querySelector(".best, details.candidate[open], details.other[open]") ?? document;
-  const link = one.querySelector("[data-link]")?.dataset.link ?? location.pathname;
-  const place = document.querySelector(".printed") ?? document.createElement("p");
-  place.className = "printed";
-  const date = new Intl.DateTimeFormat("fr", { dateStyle: "long" }).format(new Date());
-  place.textContent = `${new URL(link, import.meta.url).href}, lu le ${date}`;
-  document.querySelector("main")?.append(place);
-});
+// What is printed says where it stands and when it was read. For a page of ours: another website prints as it likes.
+export function tellWherePrinted() {
+  addEventListener("beforeprint", () => {
+    // An answer that was unfolded is printed instead of the best one, as the style has it.
+    const printed = document.querySelectorAll(
+      "details.candidate[open], details.other[open], .best:not(:has(~ .others > [open]))",
+    );
+    const links = [...printed].map((one) => one.querySelector("[data-permalink]").href);
+    const place = document.querySelector(".printed") ?? document.createElement("p");
+    place.className = "printed";
+    const date = new Intl.DateTimeFormat("fr", { dateStyle: "long" }).format(new Date());
+    place.textContent = `${links.join(", ") || location.href}, lu le ${date}`;
+    document.querySelector("main").append(place);
+  });
+}

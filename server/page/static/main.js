@@ -1,6 +1,6 @@
 // The page with JavaScript: asks for the same HTML that the server gives without, and puts it in place.
 import { keepFeedback } from "./feedback.js";
-import { answerActions, fetchPage, whyItFailed } from "./answer.js";
+import { answerActions, fetchPage, tellWherePrinted, whyItFailed } from "./answer.js";
 import { questionField } from "./field.js";
 import { warnOfPersonalData } from "./personal.js";
 import { suggestQuestions } from "./suggestions.js";
@@ -124,6 +124,7 @@ function askAgain(state) {
 
 keepFeedback(document);
 answerActions(document);
+tellWherePrinted();
 if (history.state?.q && !document.querySelector("[name=asked]")) askAgain(history.state);
 // A link may ask by ?q=; the question does not stay in the address.
 else enter(askedOn(document), { address: document.getElementById("answer-area").dataset.address + location.hash });

@@ -1,6 +1,7 @@
 // The page of one answer.
-import { answerActions } from "./answer.js";
+import { answerActions, tellWherePrinted } from "./answer.js";
 import { keepFeedback } from "./feedback.js";
 
 answerActions(document);
+tellWherePrinted();
 keepFeedback(document);
