@@ -341,6 +341,41 @@ def test_a_proxy_whose_server_is_gone_is_no_answer(open_page: OpenPage) -> None:
     expect(page.locator("main")).not_to_contain_text("Bad Gateway")
 
 
+def test_a_list_that_cannot_be_sifted_says_so(open_page: OpenPage) -> None:
+    """Offline, or refused for a while: the words are there still, and the list with them once it works again."""
+    page = open_page(tolerated="Failed to load resource")
+    page.goto("/reponses")
+    listed = page.locator("#list li a").count()
+    found = page.locator("#found").element_handle()
+    page.route(
+        "**/reponses",
+        lambda route: route.fulfill(status=429, headers={"retry-after": "3"}, content_type="application/problem+json"),
+    )
+    page.fill("#words", "renouvel")
+    expect(page.get_by_role("status")).to_contain_text("Réessayez dans 3 secondes")
+    expect(page.locator("#list li a")).to_have_count(listed)
+    page.unroute("**/reponses")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(page.get_by_role("status")).to_contain_text("1 réponse sur 6")
+    assert page.evaluate("(found) => found === document.getElementById('found')", found), "another live region"
+
+
+def test_the_way_back_to_the_list_finds_it_sifted(open_page: OpenPage) -> None:
+    """The words are in no address; the window remembers them."""
+    page = open_page()
+    page.goto("/reponses")
+    page.fill("#words", "renouvel")
+    expect(page.locator("#list li a")).to_have_count(1)
+    page.locator("#list li a").click()
+    expect(page.locator("h1")).to_contain_text("Comment renouveler")
+    page.go_back()
+    expect(page.locator("#words")).to_have_value("renouvel")
+    expect(page.locator("#list li a")).to_have_count(1)
+    page.get_by_role("link", name="Voir toutes les réponses").click()
+    expect(page.locator("#list li a")).not_to_have_count(1)
+    expect(page.locator("#words")).to_have_value("")
+
+
 
 
 def test_first_answer_is_painted_soon(open_page: OpenPage) -> None:
@@ -456,7 +491,7 @@ def test_the_list_is_sifted_while_typing(open_page: OpenPage) -> None:
         page.locator("#words").press_sequentially("RENOUVEL certif")
         if not scripts:
             page.keyboard.press("Enter")
-        expect(page.locator("#list .hint")).to_contain_text("1 réponse sur 6")
+        expect(page.locator("#found")).to_contain_text("1 réponse sur 6")
         expect(page.locator("#list li a")).to_have_text("Comment renouveler un certificat logiciel\u202f?")
         assert page.url.endswith("/reponses")
 
