@@ -376,6 +376,21 @@ def test_the_way_back_to_the_list_finds_it_sifted(open_page: OpenPage) -> None:
     expect(page.locator("#words")).to_have_value("")
 
 
+def test_a_further_question_keeps_the_choices(open_page: OpenPage) -> None:
+    """« Poser aussi » asks here: the facets stay, and a step back leads to the message."""
+    page = open_page()
+    page.goto("/?couloir=Officine")
+    several = [entry.questions[0] for entry in SMALL.entries if entry.questions]
+    ask(page, " ".join(several[:4]))
+    further = page.locator(".also-asked button").first
+    expect(further).to_contain_text("Poser aussi")
+    further.click()
+    expect(page.locator("[name=asked]")).to_have_value(several[3])
+    expect(page.locator(".chip")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("[name=asked]")).to_have_value(" ".join(several[:4]))
+
+
 
 
 def test_first_answer_is_painted_soon(open_page: OpenPage) -> None:

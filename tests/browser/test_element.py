@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from server.page.identity import Identity
 from tests.browser.conftest import OpenPage
@@ -134,6 +134,51 @@ def test_a_listed_website_gets_the_box(open_page: OpenPage, keep_screenshot: Kee
                 assert ink == ("rgb(27, 35, 39)" if scheme == "light" else "rgb(233, 230, 223)")
                 assert axe_violations(page) == []
             keep_screenshot(page, f"integree-{scheme}")
+
+
+def test_the_box_says_what_it_waits_for_and_what_failed(open_page: OpenPage, tmp_path: Path) -> None:
+    """A wait is seen; offline, too many and no server read as on the page; a further question is asked in the box."""
+    html: list[str] = []
+    with website(html, []) as origin, serve(SMALL, tmp_path, identity=Identity(origins=(origin,))) as site:
+        html.append(DEMO.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", site.address))
+        page = open_page(base_url=origin, tolerated="")
+        page.goto("/")
+        field = page.get_by_role("combobox", name="Demandez à la FAQ")
+        held: list[Route] = []
+        page.route("**/element", lambda route: held.append(route) if route.request.post_data else route.continue_())
+        field.fill(QUESTION)
+        field.press("Enter")
+        answer = page.locator("souffleur-faq #answer")
+        expect(answer).to_have_attribute("aria-busy", "true")
+        assert answer.evaluate("(one) => getComputedStyle(one, '::before').content") == '"Recherche…"'
+        for status, words in ((429, "Réessayez dans 7 secondes"), (502, "Le service ne répond pas")):
+            held.pop().fulfill(
+                status=status,
+                content_type="text/html" if status == 502 else "application/problem+json",
+                headers={
+                    "retry-after": "7",
+                    "access-control-allow-origin": origin,
+                    "access-control-expose-headers": "retry-after",
+                },
+                body="<h1>502 Bad Gateway</h1>",
+            )
+            expect(answer).to_contain_text(words)
+            expect(answer).not_to_contain_text("Bad Gateway")
+            field.press("Enter")
+            expect(answer).to_have_attribute("aria-busy", "true")
+        held.pop().abort()
+        page.unroute("**/element")
+        page.context.set_offline(True)
+        field.press("Enter")
+        expect(answer).to_contain_text("La connexion est coupée")
+        page.context.set_offline(False)
+        several = [entry.questions[0] for entry in SMALL.entries if entry.questions]
+        field.fill(" ".join(several[:4]))
+        field.press("Enter")
+        page.locator("souffleur-faq .also-asked button").first.click()
+        expect(page.locator("souffleur-faq .asked").first).to_contain_text(several[3][:20])
+        expect(field).to_have_value(several[3])
+        assert page.url == f"{origin}/"
 
 
 def test_another_website_gets_nothing(open_page: OpenPage, tmp_path: Path) -> None:

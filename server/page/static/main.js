@@ -86,6 +86,13 @@ form.addEventListener("submit", (event) => {
   if (button?.name === "sans") body.append(button.name, button.value);
   ask({ body, moveFocus: button?.name !== "sans" });
 });
+// One of the further questions of a message, with the same choices.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches(".also-asked")) return;
+  event.preventDefault();
+  question.value = event.target.elements.q.value;
+  ask({ moveFocus: true });
+});
 document.addEventListener("change", (event) => {
   if (event.target.matches("#filters input")) ask({ remember: "replace" });
 });

@@ -1,6 +1,6 @@
 // <souffleur-faq>: the box for any website. It asks the server that this script comes from, and shows what the page
 // shows. Its style is in the shadow root, without an inline style, so that a strict policy of the website lets it be.
-import { answerActions } from "./page/answer.js";
+import { answerActions, fetchPage, whyItFailed } from "./page/answer.js";
 import { keepFeedback } from "./page/feedback.js";
 import { warnOfPersonalData } from "./page/personal.js";
 import { suggestQuestions } from "./page/suggestions.js";
@@ -43,7 +43,9 @@ h2.verdict { display: flex; align-items: center; gap: .5rem; font-size: 1rem; co
 .icon-line { fill: none; stroke: var(--sheet); stroke-width: 2.4; }
 p, ul, ol, table { margin: 0 0 .75rem; } ul, ol { padding-left: 1.25rem; }
 a, summary { color: var(--accent); } summary { cursor: pointer; padding: .25rem 0; }
-#answer:not(:empty) { margin-top: 1rem; }
+#answer:not(:empty) { margin-top: 1rem; } #answer[aria-busy="true"] { opacity: .6; }
+#answer[aria-busy="true"]:empty::before { content: "Recherche…"; display: block; margin-top: 1rem; }
+.about { overflow-wrap: anywhere; }
 .asked, .hint, .why, .about, .actions, .foot, .extract, .nearness { color: var(--soft); font-size: .9375rem; }
 .asked strong { color: var(--ink); }
 .missing, .warning, .not-sent { color: var(--check); } #warning { margin: .5rem 0 0; } #warning:empty { margin: 0; }
@@ -92,6 +94,13 @@ class SouffleurFaq extends HTMLElement {
       suggestions.close();
       this.#ask(field.value);
     });
+    // Here, and not by the browser, which would leave the website.
+    shadow.addEventListener("submit", (event) => {
+      if (!event.target.matches(".also-asked")) return;
+      event.preventDefault();
+      field.value = event.target.elements.q.value;
+      this.#ask(field.value);
+    });
     keepFeedback(shadow);
     answerActions(shadow);
   }
@@ -99,9 +108,7 @@ class SouffleurFaq extends HTMLElement {
   async #showNotice(form, suggestions) {
     const told = document.createElement("template");
     try {
-      const response = await fetch(new URL("element", root));
-      if (!response.ok) return;
-      told.innerHTML = await response.text();
+      told.innerHTML = await fetchPage(new URL("element", root));
     } catch {
       return; // No network: a question can be asked without suggestions.
     }
@@ -120,11 +127,10 @@ class SouffleurFaq extends HTMLElement {
     answer.setAttribute("aria-busy", "true");
     const shown = document.createElement("template");
     try {
-      const response = await fetch(new URL("element", root), { method: "POST", body: new URLSearchParams({ q: question }) });
-      if (!(response.headers.get("content-type") ?? "").startsWith("text/html")) throw new Error(`${response.status}`);
-      shown.innerHTML = await response.text();
-    } catch {
-      shown.innerHTML = '<p class="warning" role="alert">Le service ne répond pas. Réessayez dans un instant.</p>';
+      shown.innerHTML = await fetchPage(new URL("element", root), { method: "POST", body: new URLSearchParams({ q: question }) });
+    } catch (error) {
+      shown.innerHTML = '<p class="warning" role="alert"></p>';
+      shown.content.firstChild.textContent = `${whyItFailed(error)} ; votre question est restée dans le champ.`;
     }
     if (number !== this.#latest) return;
     // Addresses are those of the FAQ, not of the website.
