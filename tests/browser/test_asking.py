@@ -306,6 +306,11 @@ def test_personal_data_is_warned_of_while_typing(open_page: OpenPage, keep_scree
     keep_screenshot(page, "donnee-personnelle")
     page.fill("#question", "")
     expect(page.locator("#warning")).to_have_text("")
+    for another in (".examples button", ".brand"):
+        page.fill("#question", PERSONAL_SAMPLES[0])
+        expect(page.locator("#warning")).to_contain_text("numéro de sécurité sociale")
+        page.locator(another).first.click()
+        expect(page.locator("#warning")).to_have_text("")
 
 
 def test_a_lost_connection_is_said(open_page: OpenPage) -> None:

@@ -14,12 +14,13 @@ let latest = 0;
 let entry = history.state; // of the history, of what is shown
 
 const suggestions = suggestQuestions(line, document.getElementById("suggestions"), () => form.requestSubmit(), root);
-const isPersonal = warnOfPersonalData(form, document.getElementById("warning"), JSON.parse(form.dataset.personal));
+const { isPersonal, warn } = warnOfPersonalData(form, document.getElementById("warning"), JSON.parse(form.dataset.personal));
 suggestions.refuse(isPersonal);
 const question = questionField(line, { most: Number(form.dataset.most), place: document.getElementById("too-long") });
 
 async function ask({ body = new URLSearchParams(new FormData(form)), moveFocus = false, remember = "push" } = {}) {
   const number = ++latest;
+  warn();
   document.getElementById("results").setAttribute("aria-busy", "true");
   let reply;
   try {

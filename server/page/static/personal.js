@@ -1,6 +1,7 @@
-// Warns of what looks like personal data, with the server's own patterns; returns the test.
+// Warns of what looks like personal data, with the server's own patterns.
 const PAUSE_MS = 250;
 
+// isPersonal: the test; warn: looks at the field at once, for when nobody typed what is there.
 export function warnOfPersonalData(form, place, { address, harmless, patterns }) {
   const addresses = new RegExp(address, "gi");
   const harmlessNumbers = new RegExp(harmless, "gi");
@@ -25,5 +26,5 @@ export function warnOfPersonalData(form, place, { address, harmless, patterns })
     timer = setTimeout(warn, PAUSE_MS);
   });
   warn();
-  return (text) => find(text).length > 0;
+  return { isPersonal: (text) => find(text).length > 0, warn };
 }

@@ -71,6 +71,7 @@ sheet.replaceSync(STYLE);
 
 class SouffleurFaq extends HTMLElement {
   #latest = 0;
+  #warn = () => {};
 
   connectedCallback() {
     if (this.shadowRoot) return;
@@ -116,13 +117,16 @@ class SouffleurFaq extends HTMLElement {
     const link = notice.querySelector("a");
     link.href = new URL(link.getAttribute("href"), root).href;
     this.shadowRoot.querySelector(".box").append(notice);
-    suggestions.refuse(warnOfPersonalData(form, form.querySelector("#warning"), JSON.parse(notice.dataset.personal)));
+    const { isPersonal, warn } = warnOfPersonalData(form, form.querySelector("#warning"), JSON.parse(notice.dataset.personal));
+    suggestions.refuse(isPersonal);
+    this.#warn = warn;
     // What was typed meanwhile has its suggestions now.
     form.querySelector("#question").dispatchEvent(new Event("input"));
   }
 
   async #ask(question) {
     const number = ++this.#latest;
+    this.#warn();
     const answer = this.shadowRoot.getElementById("answer");
     answer.setAttribute("aria-busy", "true");
     const shown = document.createElement("template");
