@@ -33,7 +33,8 @@ async function ask({ body = new URLSearchParams(new FormData(form)), moveFocus =
 }
 
 function show(html, { moveFocus, remember }) {
-  const focused = document.activeElement?.id;
+  const focused = document.activeElement;
+  const loses = document.getElementById("answer-area").contains(focused);
   const open = new Set([...document.querySelectorAll("#filters details[open]")].map((group) => group.id));
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -52,7 +53,10 @@ function show(html, { moveFocus, remember }) {
     const first = area.querySelector(".best .prose, .candidate, .none") ?? verdict;
     if (first.getBoundingClientRect().top + 60 > innerHeight) area.scrollIntoView({ block: "start" });
   } else {
-    document.getElementById(focused)?.focus({ preventScroll: true });
+    // What had the focus is gone, and with it the place of who has no pointer: its like has it now, or what comes first.
+    const like = focused.id && document.getElementById(focused.id);
+    const next = like || area.querySelector(".chip") || verdict || document.getElementById("results");
+    if (loses) next.focus({ preventScroll: true });
     announcement.textContent = words || "Liste mise à jour.";
   }
 }
