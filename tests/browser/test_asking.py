@@ -397,6 +397,22 @@ def test_a_further_question_keeps_the_choices(open_page: OpenPage) -> None:
     expect(page.locator("[name=asked]")).to_have_value(" ".join(several[:4]))
 
 
+def test_what_is_chosen_is_seen_in_forced_colours(open_page: OpenPage) -> None:
+    """A suggestion that the arrows lead to, and a vote, stand out where the system chooses all colours."""
+    page = open_page(forced_colors="active")
+    page.goto("/")
+    page.locator("#question").press_sequentially("certificat")
+    options = page.get_by_role("option")
+    expect(options).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    first, second = (option.evaluate("(one) => getComputedStyle(one).backgroundColor") for option in options.all())
+    assert first != second
+    ask(page, QUESTION)
+    yes, no = (page.locator(".best").get_by_role("button", name=name) for name in ("Oui", "Non"))
+    yes.click()
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    first, second = (button.evaluate("(one) => getComputedStyle(one).backgroundColor") for button in (yes, no))
+    assert first != second
 
 
 def test_first_answer_is_painted_soon(open_page: OpenPage) -> None:

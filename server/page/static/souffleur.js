@@ -64,6 +64,8 @@ mark { background: var(--mark); color: inherit; }
 fieldset { border: 0; padding: 0; margin: 0; } .choice { display: flex; gap: .5rem; padding: .25rem 0; }
 .feedback-said:not(:empty) { font-weight: 600; color: var(--yes); } .feedback-said.not-sent { color: var(--check); }
 textarea { width: 100%; background: var(--sheet); border: 1.5px solid var(--soft); border-radius: var(--radius); }
+@media (forced-colors: active) { mark { forced-color-adjust: none; background: Mark; color: MarkText; }
+  #suggestions [aria-selected="true"], [aria-pressed="true"] { forced-color-adjust: none; background: Highlight; color: HighlightText; } #suggestions [aria-selected="true"] b { color: inherit; } }
 .above { display: block; } .foot { margin: .75rem 0 0; }
 `;
 const sheet = new CSSStyleSheet();
