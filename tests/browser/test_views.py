@@ -180,6 +180,37 @@ def test_an_address_in_a_candidate_stays_in_its_card(open_page: OpenPage) -> Non
     assert set(widths) == {widths[0]}
 
 
+WIDE = Answer(
+    "cantine",
+    "Le prix d'un repas dépend du quotient :\n\n"
+    "| Quotient familial | Abonnement de quatre jours | Abonnement de deux jours |"
+    "\n| --- | --- | --- |\n| moins de 400 € | 17,00 € | 8,50 € |",
+    questions=("Quels sont les tarifs de la cantine ?",),
+    source="https://www.example.org/ecoles/restauration-scolaire/tarifs-et-modalites-de-paiement-2026-2027.html",
+)
+
+
+@pytest.mark.parametrize("never_sure", [False, True])
+def test_a_table_and_a_long_source_stay_in_their_sheet(open_page: OpenPage, tmp_path: Path, never_sure: bool) -> None:
+    """The table is scrolled, none of its words is broken, and the address of the source is."""
+    with serve(MemoryCorpus([WIDE, *SMALL.entries]), tmp_path, never_sure=never_sure) as site:
+        page = open_page(base_url=site.address, viewport={"width": 320, "height": 640})
+        page.goto("/")
+        ask(page, WIDE.questions[0])
+        page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        lines = page.evaluate(
+            """() => {
+                const text = document.querySelector(".prose th:nth-child(2)").firstChild;
+                const words = document.createRange();
+                words.setStart(text.firstChild ?? text, 0);
+                words.setEnd(text.firstChild ?? text, "Abonnement".length);
+                return words.getClientRects().length;
+            }"""
+        )
+        assert lines == 1
+
+
 @pytest.mark.parametrize("view", ["accueil", "reponse", "permalien"])
 def test_text_can_be_spaced(open_page: OpenPage, view: str) -> None:
     """The spacing of WCAG 1.4.12 cuts off and hides nothing."""

@@ -51,7 +51,7 @@ a, summary { color: var(--accent); } summary { cursor: pointer; padding: .25rem 
 .missing, .warning, .not-sent { color: var(--check); } #warning { margin: .5rem 0 0; } #warning:empty { margin: 0; }
 br + span { display: block; height: .5rem; }
 mark { background: var(--mark); color: inherit; }
-.prose table { display: block; overflow-x: auto; border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; }
+.prose table { display: block; overflow-x: auto; overflow-wrap: normal; border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; }
 .candidates { list-style: none; padding: 0; display: grid; gap: .5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); }
 .candidates li:has([open]) { grid-column: 1 / -1; }
 .candidate { border: 1px solid var(--line); border-radius: var(--radius); padding: .5rem .75rem; height: 100%; }
