@@ -206,7 +206,7 @@ def test_keyboard_only(open_page: OpenPage) -> None:
     for _ in range(4):
         page.keyboard.press("Shift+Tab")
     expect(page.locator(".skip")).to_be_focused()
-    page.keyboard.press("/")
+    page.keyboard.press("Control+k")
     expect(page.locator("#question")).to_be_focused()
     page.keyboard.type(QUESTION)
     page.keyboard.press("Enter")
@@ -232,7 +232,7 @@ def test_keyboard_only(open_page: OpenPage) -> None:
     page.locator("details.other > summary").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("details.other .prose").first).to_be_visible()
-    page.keyboard.press("/")
+    page.keyboard.press("Control+k")
     page.keyboard.type("code erreur document")
     page.keyboard.press("Enter")
     page.locator("#facet-couloir summary").focus()
@@ -502,12 +502,15 @@ def test_the_field_grows_and_says_what_is_too_long(open_page: OpenPage, keep_scr
 
 
 def test_keys_and_links_lead_to_the_field(open_page: OpenPage) -> None:
-    """Ctrl+K and / put the focus there; ?q= asks, and does not stay in the address."""
+    """Ctrl+K puts the focus there, no sign alone does (WCAG 2.1.4); ?q= asks, and does not stay in the address."""
     page = open_page()
     page.goto("/reponses")
     page.goto("/?q=combien de temps un certificat est-il valable&couloir=Officine")
     expect(page.locator(".asked")).to_contain_text("combien de temps")
     page.wait_for_function("location.search === '?couloir=Officine'")
+    page.locator(".brand").focus()
+    page.keyboard.press("/")
+    expect(page.locator(".brand")).to_be_focused()
     page.keyboard.press("Control+k")
     expect(page.locator("#question")).to_be_focused()
 

@@ -1,4 +1,4 @@
-// The field of the question: grows with a long text, says when that is too long, and is reached by / and Ctrl+K.
+// The field of the question: grows with a long text, says when that is too long, and is reached by Ctrl+K.
 const LONG = 90; // characters that a line may hold before it becomes several
 
 export function questionField(line, { most, place }) {
@@ -52,9 +52,8 @@ export function questionField(line, { most, place }) {
     form.requestSubmit();
   });
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-    const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!slash && !(event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey))) return;
+    // No sign alone: who speaks to the machine, or rests a hand on the keys, would be led there unasked (WCAG 2.1.4).
+    if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     field.focus();
     field.select();
