@@ -84,6 +84,8 @@ def test_a_town_is_named_on_every_page(town: Answering, tmp_path: Path) -> None:
             assert "Souffleur" not in page, address
             assert not re.search("ANS|Ségur|santé|MSSanté|certificat", page), address
         assert "État civil, écoles, déchets." in client.get("/").text
+        # Whatever the name is, it is the FAQ that is published: « Questions … est publié » would be no French.
+        assert "Cette FAQ est publiée par la mairie de Trévou." in client.get("/").text
         assert client.get("/logo").headers["content-type"] == "image/svg+xml"
         assert "--accent: #8a1c4a" in client.get("/theme.css").text
 
@@ -92,7 +94,7 @@ def test_without_settings_nothing_is_claimed(town: Answering) -> None:
     """No publisher, no notices, no address to write to, and no promise about what is kept."""
     with TestClient(create_site(town)) as client:
         for address, page in every_page(client).items():
-            assert not re.search("publié par|Mentions légales|Accessibilité|mailto:|Nous écrire", page), address
+            assert not re.search("publiée? par|Mentions légales|Accessibilité|mailto:|Nous écrire", page), address
             assert "Les questions sont gardées" not in page, address
         assert "Rien\u00a0: ni votre question" in client.get("/donnees-personnelles").text.replace("&nbsp;", "\u00a0")
         assert client.get("/theme.css").status_code == 404
