@@ -58,7 +58,7 @@ def show_missing(page: Page) -> None:
     """A question that names a number which the nearest answer does not know."""
     page.goto("/")
     ask(page, "code d'erreur 906 quand le document est refusé")
-    expect(page.locator(".missing")).to_have_text("Ne mentionne pas\u00a0: 906")
+    expect(page.locator(".missing")).to_have_text("La réponse la plus proche ne mentionne pas\u00a0: 906")
 
 
 def show_broad(page: Page) -> None:
@@ -322,7 +322,7 @@ def test_every_page_is_whole_without_javascript(open_page: OpenPage) -> None:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("code d'erreur 906 quand le document est refusé", "Ne mentionne pas\u00a0: 906"),
+        ("code d'erreur 906 quand le document est refusé", "La réponse la plus proche ne mentionne pas\u00a0: 906"),
         ("certificat", "plusieurs réponses peuvent convenir"),
         (f"{QUESTION} ? {SECOND} ?", "Vous demandez aussi"),
         (OFF_TOPIC, "Je n’ai pas trouvé de réponse sûre"),
