@@ -198,6 +198,7 @@ class PageMaker:
             address=address_of(filters, f"{root}/"),
             listed_at=address_of(filters, f"{root}/reponses"),
             total=len(index),
+            by_theme=views.theme_facet(index.facets) is not None,
         )
 
     def show_answer(self, answer_id: str, root: str) -> Response:

@@ -76,6 +76,14 @@ def test_home_has_a_form_that_keeps_the_question_out_of_the_address(browser: Tes
     assert "Parcourir les 4 réponses par thème" in page
 
 
+def test_an_faq_without_facets_is_not_offered_by_theme(tmp_path: Path) -> None:
+    """Its list has no themes, and the way to it promises none."""
+    plain = [dataclasses.replace(answer, facets={}) for answer in ANSWERS]
+    build_index(MemoryCorpus(plain), tmp_path / "index", encoder=FakeEncoder())
+    with TestClient(create_site(Answering.open(tmp_path / "index", encoder=FakeEncoder()))) as client:
+        assert "Parcourir les 4 réponses</a>" in client.get("/").text
+
+
 def test_a_question_gets_its_answer_without_javascript(browser: TestClient, asked: list[tuple[str, Reply]]) -> None:
     """The first answer is open with its passage marked and the reason; the others are folded."""
     reply = send(browser, "/", [("q", QUESTION)])
