@@ -4,7 +4,10 @@ import re
 
 
 def french_spaces(text: str) -> str:
-    """Return *text* as it is printed in French: no-break spaces before ? ! ; : » and after «, curved apostrophes."""
+    """Return *text* as it is printed in French.
+
+    That is with no-break spaces before ? ! ; : », after « and in amounts, and curved apostrophes.
+    """
     return as_printed(re.sub(r"(?<=«)[ \u00a0\u202f]+|[ \u00a0\u202f]+(?=[?!;:»])", " ", text))
 
 
@@ -16,5 +19,5 @@ def grouped(number: int) -> str:
 def as_printed(text: str) -> str:
     """Return *text* likewise, each character in its place."""
     text = re.sub(r"(?<=\w)'(?=\w)", "’", text)
-    text = re.sub(r"[ \u00a0\u202f](?=[?!;])", "\u202f", text)
-    return re.sub(r"[ \u00a0\u202f](?=[:»])|(?<=«)[ \u00a0\u202f]", "\u00a0", text)
+    text = re.sub(r"[ \u00a0\u202f](?=[?!;])|(?<=\d) (?=\d{3}(?!\d))", "\u202f", text)
+    return re.sub(r"[ \u00a0\u202f](?=[:»])|(?<=«)[ \u00a0\u202f]|(?<=\d) (?=[€%])", "\u00a0", text)
