@@ -181,6 +181,22 @@ def test_the_box_says_what_it_waits_for_and_what_failed(open_page: OpenPage, tmp
         assert page.url == f"{origin}/"
 
 
+def test_a_link_stands_in_for_the_box(open_page: OpenPage, tmp_path: Path) -> None:
+    """What the element holds is seen without scripts, and not once the box is there."""
+    html: list[str] = []
+    with website(html, []) as origin, serve(SMALL, tmp_path, identity=Identity(origins=(origin,))) as site:
+        html.append(DEMO.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", site.address))
+        for scripts in (True, False):
+            page = open_page(base_url=origin, tolerated=site.address, java_script_enabled=scripts)
+            page.goto("/")
+            link = page.get_by_role("link", name="Posez votre question à la FAQ")
+            if scripts:
+                expect(page.get_by_role("combobox")).to_be_visible()
+                expect(link).to_be_hidden()
+            else:
+                expect(link).to_be_visible()
+
+
 def test_another_website_gets_nothing(open_page: OpenPage, tmp_path: Path) -> None:
     """Neither the script, nor an answer, nor a page in a frame."""
     html: list[str] = []
