@@ -273,6 +273,13 @@ def test_copy_and_print(open_page: OpenPage) -> None:
     address = other.locator("[data-permalink]").evaluate("(link) => link.href")
     assert "/reponses/validite-certificat" not in address
     expect(page.locator(".printed")).to_contain_text(f"{address}, lu le ")
+    page.goto("/reponses/code-erreur-905")
+    after = "(link) => getComputedStyle(link, '::after').content"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".prose a").evaluate(after) == "none"
+    page.goto("/reponses/renouvellement-certificat")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert "portail" in page.locator(".prose a").evaluate(after)
 
 
 PERSONAL_SAMPLES = [

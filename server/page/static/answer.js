@@ -2,8 +2,7 @@
 const SAID_MS = 2500;
 const NOT_ASKED = 422; // in words of ours, on a page
 
-// Rejects with the status and the seconds to wait, where the server says them. A page of a proxy, whose server is gone,
-// is none.
+// Rejects with the status and the seconds to wait. A page of a proxy, whose server is gone, is none.
 export async function fetchPage(address, options) {
   const response = await fetch(address, options);
   const isPage = (response.headers.get("content-type") ?? "").startsWith("text/html");
@@ -73,5 +72,7 @@ export function tellWherePrinted() {
     const date = new Intl.DateTimeFormat("fr", { dateStyle: "long" }).format(new Date());
     place.textContent = `${links.join(", ") || location.href}, lu le ${date}`;
     document.querySelector("main").append(place);
+    // The style prints the address of a link after its words, unless these are the address.
+    for (const link of document.links) link.classList.toggle("bare", link.textContent === link.getAttribute("href"));
   });
 }

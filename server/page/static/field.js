@@ -52,7 +52,7 @@ export function questionField(line, { most, place }) {
     form.requestSubmit();
   });
   document.addEventListener("keydown", (event) => {
-    // No sign alone: who speaks to the machine, or rests a hand on the keys, would be led there unasked (WCAG 2.1.4).
+    // No sign alone: a word spoken to the machine would press it (WCAG 2.1.4).
     if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     field.focus();

@@ -53,7 +53,7 @@ function show(html, { moveFocus, remember }) {
     const first = area.querySelector(".best .prose, .candidate, .none") ?? verdict;
     if (first.getBoundingClientRect().top + 60 > innerHeight) area.scrollIntoView({ block: "start" });
   } else {
-    // What had the focus is gone, and with it the place of who has no pointer: its like has it now, or what comes first.
+    // What had the focus is gone: its like has it now, or what comes first.
     const like = focused.id && document.getElementById(focused.id);
     const next = like || area.querySelector(".chip") || verdict || document.getElementById("results");
     if (loses) next.focus({ preventScroll: true });
