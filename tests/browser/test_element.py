@@ -103,6 +103,12 @@ def test_a_listed_website_gets_the_box(open_page: OpenPage, keep_screenshot: Kee
         keep_screenshot(page, "integree")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         expect(page.locator(".printed")).to_have_count(0)
+        # As on an intranet without TLS, where there is no clipboard.
+        page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+        page.locator("souffleur-faq .best .share > summary").click()
+        page.locator("souffleur-faq .best [data-action=copy]").press("Enter")
+        expect(page.locator("souffleur-faq .best [data-action=copy]")).to_have_text("Copié")
+        expect(page.locator("souffleur-faq .best [data-action=copy]")).to_be_focused()
         page.evaluate("() => { document.querySelector('souffleur-faq').setAttribute('scheme', 'auto'); }")
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 800})

@@ -39,7 +39,7 @@ async function copyAndSay(button, text) {
   const label = button.textContent;
   if (button.dataset.said) return;
   button.dataset.said = "yes";
-  const focused = document.activeElement;
+  const focused = button.getRootNode().activeElement;
   button.textContent = (await copy(text)) ? "Copié" : "La copie a été refusée";
   focused?.focus?.();
   setTimeout(() => {
