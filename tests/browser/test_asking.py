@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from server.privacy.patterns import PersonalKind
 from server.privacy.redaction import find_personal_data
@@ -341,14 +341,18 @@ def test_a_lost_connection_is_said(open_page: OpenPage) -> None:
 
 
 def test_a_proxy_whose_server_is_gone_is_no_answer(open_page: OpenPage) -> None:
-    """Its 502 is HTML, too: the page says that nothing answers, and shows none of it."""
+    """The wait is announced. Its 502 is HTML, too: the page says that nothing answers, and shows none of it."""
     page = open_page(tolerated="502")
     gone = "<html><body><h1>502 Bad Gateway</h1></body></html>"
     page.goto("/")
     ask(page, "code erreur")
-    page.route("**/fragment", lambda route: route.fulfill(status=502, content_type="text/html", body=gone))
+    held: list[Route] = []
+    page.route("**/fragment", lambda route: held.append(route))
     page.fill("#question", QUESTION)
     page.press("#question", "Enter")
+    expect(page.locator("#announcement")).to_have_text("Recherche…")
+    held.pop().fulfill(status=502, content_type="text/html", body=gone)
+    expect(page.locator("#announcement")).to_have_text("")
     expect(page.get_by_role("alert").first).to_contain_text("Le service ne répond pas")
     expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("main")).not_to_contain_text("Bad Gateway")

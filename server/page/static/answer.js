@@ -59,10 +59,10 @@ export function answerActions(root) {
   });
 }
 
-// What is printed says where it stands and when it was read. For a page of ours: another website prints as it likes.
+// What is printed says where it stands and when it was read; not what another website prints.
 export function tellWherePrinted() {
   addEventListener("beforeprint", () => {
-    // An answer that was unfolded is printed instead of the best one, as the style has it.
+    // As the style has it: what was unfolded, instead of the best one.
     const printed = document.querySelectorAll(
       "details.candidate[open], details.other[open], .best:not(:has(~ .others > [open]))",
     );

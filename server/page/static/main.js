@@ -21,6 +21,7 @@ const question = questionField(line, { most: Number(form.dataset.most), place: d
 async function ask({ body = new URLSearchParams(new FormData(form)), moveFocus = false, remember = "push" } = {}) {
   const number = ++latest;
   warn();
+  announcement.textContent = "Recherche…";
   document.getElementById("results").setAttribute("aria-busy", "true");
   let reply;
   try {
@@ -68,7 +69,7 @@ function enter(state, { address = location.href, push = false } = {}) {
   entry = state;
 }
 
-// What was there answered another question: it goes away. The history has the question, which a reload asks again.
+// What was there answered another question: it goes away. A reload asks again.
 function sayThatItFailed(error, { asked, remember }) {
   if (remember) enter({ q: asked }, { push: remember === "push" });
   const results = document.getElementById("results");
@@ -76,6 +77,7 @@ function sayThatItFailed(error, { asked, remember }) {
   text.className = "failure warning";
   text.setAttribute("role", "alert");
   text.textContent = `${whyItFailed(error)} ; votre question est restée dans le champ.`;
+  announcement.textContent = "";
   results.removeAttribute("aria-busy");
   results.replaceChildren(text);
   document.title = `Sans réponse – ${site}`;
@@ -91,7 +93,7 @@ form.addEventListener("submit", (event) => {
   if (button?.name === "sans") body.append(button.name, button.value);
   ask({ body, moveFocus: button?.name !== "sans" });
 });
-// One of the further questions of a message, with the same choices.
+// A further question of a message, with the same choices.
 document.addEventListener("submit", (event) => {
   if (!event.target.matches(".also-asked")) return;
   event.preventDefault();
@@ -102,7 +104,7 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("#filters input")) ask({ remember: "replace" });
 });
 addEventListener("popstate", ({ state }) => {
-  // A link to a place on this page has an entry of its own, of the same question.
+  // A link to a place on this page has an entry of its own.
   if (!state) enter(entry);
   else if (state.q !== entry.q || location.href.split("#")[0] !== form.action) askAgain(state);
 });

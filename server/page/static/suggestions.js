@@ -92,7 +92,7 @@ export function suggestQuestions(field, list, choose, root) {
   }
 
   field.addEventListener("input", () => {
-    // What was chosen is given up for what is typed: Enter asks that, however slow the suggestions for it are.
+    // Enter asks what is typed, however slow the suggestions for it are.
     activate(-1);
     clearTimeout(timer);
     timer = setTimeout(suggest, PAUSE_MS);
