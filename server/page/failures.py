@@ -19,6 +19,10 @@ from server.http.problems import MEDIA_TYPE
 _KEPT_HEADERS = ("allow", "retry-after", "x-request-id", "access-control-allow-origin", "vary")
 _WORDS = {
     HTTPStatus.BAD_REQUEST: ("Cette demande n’a pas pu être lue", "Revenez en arrière et recommencez."),
+    HTTPStatus.FORBIDDEN: (
+        "Cette demande n’est pas acceptée d’ici",
+        "Elle est venue d’un autre site. Posez votre question depuis l’accueil.",
+    ),
     HTTPStatus.NOT_FOUND: (
         "Cette page n’existe pas",
         "L’adresse est peut-être incomplète, ou la page a été retirée.",

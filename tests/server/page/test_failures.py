@@ -47,6 +47,14 @@ def test_a_browser_reads_french(site: TestClient, method: str, address: str, sta
     assert page.headers.get("allow") == reply.headers.get("allow")
 
 
+def test_a_form_of_another_website_is_not_asked_to_try_again(site: TestClient) -> None:
+    """It would be refused again: the page says where to ask."""
+    page = site.post("/", data={"q": "certificat"}, headers={**BROWSER, "sec-fetch-site": "cross-site"})
+    assert page.status_code == 403
+    assert "Posez votre question depuis l’accueil" in page.text
+    assert "Réessayez" not in page.text
+
+
 def test_too_many_questions_say_how_long_to_wait(answering: Answering) -> None:
     """429 tells a visitor the seconds, which the header has too."""
     with TestClient(create_site(answering, limits=Limits(client_rate=1))) as client:
