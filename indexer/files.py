@@ -2,8 +2,9 @@
 
 A file written aside is safe to put in place once its sum is known and it is on the disk. Its arrays are read into
 memory. Of a very large file of vectors or answers parts are read instead, each as it is needed; the system keeps them
-in its own memory as long as it can. Nothing that serves is mapped: a mapped file that another program cuts short ends
-this one, which no `except` can help. Nor would that save memory: pages once looked at count as that of the process.
+in its own memory as long as it can. No index that serves is looked at through a map: where another program cuts a
+mapped file short, this one ends, which no `except` can help. Nor would that save memory: pages once looked at count as
+that of the process. (The table of words of the bundled model is mapped: of its rows few are ever looked at.)
 """
 
 import hashlib

@@ -1,1 +1,1 @@
-"""What teaches the weights that ship with the program. Nothing imports it, and no index needs it."""
+"""What teaches the weights that ship with the program, and those of one FAQ. No other package imports it."""

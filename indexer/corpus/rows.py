@@ -30,14 +30,13 @@ _FIELD_OF = {
     Role.CHANGED_ON: "changed_on",
 }
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_UTF_16 = "le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à nouveau, en « {} »."
+_UTF_16 = "le fichier est en UTF-16, « Texte Unicode » dans un tableur : enregistrez-le à nouveau, en « UTF-8 »."
 
 
 def read_jsonl(file: Path) -> Iterator[Entry | Unreadable]:
-    """Yield the answers of a JSONL file with the fields id, text, questions, facets, source.
+    """Yield the answers of a JSONL file, whose fields have the names of those of `Answer`, or of columns of tables.
 
-    Fields may have the names that columns of tables have too. Without an id, one is made of the question. A field that
-    is not read is named once.
+    Without an id, one is made of the question. A field that is not read is named once.
     """
     names = _Names(file)
     for line, record in _json_lines(file):
@@ -133,7 +132,7 @@ def _begins_as_utf_16(stream: BinaryIO) -> bool:
 def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, object] | Unreadable]]:
     with file.open("rb") as stream:
         if _begins_as_utf_16(stream):
-            yield 1, _wrong(file, 1, _UTF_16.format("UTF-8"))
+            yield 1, _wrong(file, 1, _UTF_16)
             return
         line = 0
         is_told = False

@@ -36,8 +36,9 @@ def load_encoder(
 ) -> Encoder:
     """Return the encoder called *name*, ready to encode.
 
-    name: "bundled"; "bundled-taught", the same taught French questions; a folder of a sentence-transformers model; or a
-    model's name on the Hugging Face hub, the only case that may use the network, once, where it is not on this machine.
+    name: "bundled" or "bundled-base", both the bundled model here; "bundled-taught", with the adapter that ships; a
+    folder of a sentence-transformers model; or a model's name on the Hugging Face hub, the only case that may use the
+    network, once, where it is not on this machine.
     adapter: the file of what "bundled" was taught, if anything. device: for sentence-transformers, such as cuda; the
     bundled encoder runs on the processor.
     batch_size: most texts run at once. threads: of the processor; all by default.
