@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from indexer.files import force_to_disk
+from server.feedback.reader import reading
 from server.feedback.retention import SECONDS_A_DAY, TABLES
 from server.feedback.schema import SCHEMA_STEPS, STATES, FeedbackError, explained, prepare, schema_version, why_not_ours
 
@@ -64,7 +66,7 @@ def inspect(path: Path, *, retention_days: int | None = None, now: float | None 
     schema = judgements = questions = states = 0
     times: list[int] = []
     try:
-        with explained(path), _reading(path) as connection:
+        with reading(path, wait_seconds=_PATIENCE_SECONDS) as connection:
             schema = schema_version(connection)
             problems += _flaws(connection, path)
             if schema <= len(SCHEMA_STEPS):
@@ -104,7 +106,7 @@ def back_up(path: Path, destination: Path, *, force: bool = False) -> FeedbackRe
                     raise FeedbackError(
                         f"{destination} exists. Give --force to replace it, or another name."
                     ) from error
-            _sync(destination.parent)
+            force_to_disk(destination.parent)
     return inspect(destination)
 
 
@@ -129,14 +131,14 @@ def restore(path: Path, backup: Path) -> tuple[Path | None, FeedbackReport]:
             _restore_into(path, aside, replaced)
         else:
             with explained(path):
-                _sync(aside)
+                force_to_disk(aside)
                 if path.exists():
                     os.link(path, replaced)
                 for end in ("-wal", "-shm"):
                     _beside(path, end).unlink(missing_ok=True)
                 aside.replace(path)
     with explained(path):
-        _sync(path.parent)
+        force_to_disk(path.parent)
     return (replaced if replaced.exists() else None), inspect(path)
 
 
@@ -227,27 +229,23 @@ def _written_aside(source: Path, destination: Path) -> Iterator[Path]:
     try:
         with explained(aside):
             os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        with explained(source), _reading(source) as reader, closing(sqlite3.connect(aside)) as writer:
+        with (
+            reading(source, wait_seconds=_PATIENCE_SECONDS) as reader,
+            closing(sqlite3.connect(aside)) as writer,
+        ):
             reader.backup(writer)  # all pages in one step: as of one moment, and whoever writes goes on
             writer.execute("PRAGMA journal_mode = DELETE")
         with explained(aside):
-            _sync(aside)
+            force_to_disk(aside)
         yield aside
     finally:
         for part in (aside, *(_beside(aside, end) for end in ("-wal", "-shm", "-journal"))):
             part.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    address = path.resolve().as_uri() + "?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection:
-        yield connection
-
-
 def refuse_unsound(path: Path) -> None:
     """Raise a FeedbackError unless the file is whole, ours and of no later version."""
-    with explained(path), _reading(path) as connection:
+    with reading(path, wait_seconds=_PATIENCE_SECONDS) as connection:
         if flaws := _flaws(connection, path):
             raise FeedbackError(flaws[0])
 
@@ -258,15 +256,6 @@ def _beside(path: Path, end: str) -> Path:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def counted(count: int, noun: str) -> str:

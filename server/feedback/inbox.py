@@ -6,7 +6,6 @@ A plain reader of the file, for pages and command lines alike; it needs no serve
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -14,14 +13,13 @@ from pathlib import Path
 
 from indexer.french.text import words_of
 from server.exports import Cell
-from server.feedback.schema import LEFT_QUESTION, explained
+from server.feedback.reader import reading
+from server.feedback.schema import LEFT_QUESTION
 
 ITEMS_A_PAGE = 25
 WEEKS = 12
 """How many weeks the totals go back, the one that is not over included."""
 
-_PATIENCE_SECONDS = 0.5
-"""How long a reading waits for a program that holds the file for itself."""
 _SECONDS_A_WEEK = 604_800
 _FIRST_MONDAY = 345_600
 """1970-01-05, in seconds since 1970."""
@@ -114,19 +112,6 @@ class Week:
         return sum(self.times.values())
 
 
-COLUMNS = (
-    "kind",
-    "state",
-    "text",
-    "question",
-    "answer_id",
-    "times",
-    "times_since",
-    "first_at",
-    "last_at",
-)
-"""Of an exported item."""
-
 # Each gives: kind, key, said_at, and where the text is. :since and :until bound the time.
 _SIGNALS = {
     Kind.REMARK: """SELECT 'remark' AS kind, answer_id || char(10) || folded AS key, folded AS words,
@@ -178,7 +163,7 @@ class Inbox:
 
         FeedbackError where the file cannot be read, in each method.
         """
-        with self._open() as connection:
+        with reading(self._path) as connection:
             everything = Filter(wanted.kind, None, wanted.words, wanted.first, wanted.last)
             grouped, values = self._grouped(everything)
             # In memory, so that what is counted and what is shown are gathered once.
@@ -198,7 +183,7 @@ class Inbox:
 
     def every(self, wanted: Filter, *, order: Order = Order.LATEST) -> Iterator[Item]:
         """Yield all items that are *wanted*."""
-        with self._open() as connection:
+        with reading(self._path) as connection:
             grouped, values = self._grouped(wanted)
             # All at once: a slow client must not keep the log from being emptied.
             rows = connection.execute(f"SELECT * FROM ({grouped}) ORDER BY {_ORDERS[order]}", values).fetchall()
@@ -211,7 +196,7 @@ class Inbox:
         first = _FIRST_MONDAY + (this_week - WEEKS + 1) * _SECONDS_A_WEEK
         values["since"] = max(values["since"], first)  # type: ignore[type-var]  # both are numbers
         where, values["state"] = ("WHERE coalesce(i.state, 'new') = :state" if wanted.state else ""), wanted.state
-        with self._open() as connection:
+        with reading(self._path) as connection:
             rows = connection.execute(
                 f"""SELECT (said_at - {_FIRST_MONDAY}) / {_SECONDS_A_WEEK}, s.kind, count(*) FROM ({signals}) AS s
                 LEFT JOIN inbox_states AS i ON i.kind = s.kind AND i.key = s.key {where} GROUP BY 1, 2""",
@@ -230,7 +215,7 @@ class Inbox:
     def has(self, kind: Kind, key: str) -> bool:
         """Return whether there is such an item."""
         signals, values = self._signals(Filter(kind))
-        with self._open() as connection:
+        with reading(self._path) as connection:
             statement = f"SELECT EXISTS (SELECT 1 FROM ({signals}) WHERE key = :key)"
             return bool(connection.execute(statement, {**values, "key": key}).fetchone()[0])
 
@@ -276,16 +261,6 @@ class Inbox:
             signals = f"SELECT * FROM ({signals}) WHERE {conditions}"
             values |= {f"word{number}": f" {word}" for number, word in enumerate(words)}
         return signals, values
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        address = self._path.resolve().as_uri() + "?mode=ro"
-        with (
-            explained(self._path),
-            closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection,
-        ):
-            connection.row_factory = sqlite3.Row
-            yield connection
 
 
 def record_of(item: Item) -> dict[str, Cell]:

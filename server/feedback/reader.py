@@ -1,11 +1,11 @@
-"""What is read of the feedback: exports, and the questions that are served badly.
+"""What is read of the feedback: exports, and the questions that are served badly. Owns how the file is opened for it.
 
 Each reading has a connection of its own, so that an export never keeps a visitor waiting.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,10 +94,20 @@ def read_records(path: Path, table: Table, *, since: float) -> Iterator[dict[str
 
 def read_rows(path: Path, statement: str, values: tuple[Cell, ...]) -> list[sqlite3.Row]:
     """Return the rows of a statement, over a connection of its own. FeedbackError where the file cannot be read."""
-    address = path.resolve().as_uri() + "?mode=ro"
-    with explained(path), closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS)) as connection:
-        connection.row_factory = sqlite3.Row
+    with reading(path) as connection:
         return connection.execute(statement, values).fetchall()
+
+
+@contextmanager
+def reading(path: Path, *, wait_seconds: float = _PATIENCE_SECONDS) -> Iterator[sqlite3.Connection]:
+    """Give a connection to the file at *path* that changes nothing in it. FeedbackError where it cannot be read.
+
+    wait_seconds: for a program that holds the file for itself.
+    """
+    address = path.resolve().as_uri() + "?mode=ro"
+    with explained(path), closing(sqlite3.connect(address, uri=True, timeout=wait_seconds)) as connection:
+        connection.row_factory = sqlite3.Row
+        yield connection
 
 
 def _iso(seconds: int) -> str:
