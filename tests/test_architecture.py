@@ -82,7 +82,7 @@ HOMES = {
     # All that touches the file of the feedback is in one room.
     "sqlite3": {
         f"server/feedback/{name}.py"
-        for name in ("backup", "file", "inbox", "merge", "reader", "retention", "schema", "store")
+        for name in ("backup", "file", "inbox", "merge", "reader", "retention", "schema", "store", "writer")
     },
     "langchain_core": {"souffleur/adapters/langchain.py"},
     "haystack": {"souffleur/adapters/haystack.py"},

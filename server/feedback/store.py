@@ -2,28 +2,26 @@
 
 Knows nothing of HTTP, and no address of a visitor. Judgements are on the disk before `record_feedback` returns (WAL,
 synchronous=FULL), in the file that is at the path then; a question is not worth waiting for the disk at each search:
-the last ones may be lost with the power, though not with the process. Texts are redacted here, whoever calls. One
-connection writes, behind a lock: it is `file`. The tables are in `schema`, what is read in `reader`, how long rows stay
-in `retention`, copies in `backup`.
+the last ones may be lost with the power, though not with the process. Texts are redacted here, whoever calls. How they
+get into the file is for `writer` and `file`, the tables are in `schema`; what is read in `reader`, `asked` and `inbox`,
+how long rows stay in `retention`, copies in `backup`.
 """
 
-import contextlib
 import glob
 import logging
 import re
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
 from indexer.french.text import words_of
 from indexer.records import Status
-from server.exports import Cell, csv_lines, jsonl_lines
+from server.exports import csv_lines, jsonl_lines
 from server.feedback import retention
 from server.feedback.asked import (
     AskedOnDay,
@@ -39,6 +37,7 @@ from server.feedback.file import VECTORS, FeedbackFile
 from server.feedback.inbox import Inbox, Kind, State, forget_orphans
 from server.feedback.reader import COLUMNS, Table, Unanswered, read_records, read_unanswered
 from server.feedback.schema import NO_ANSWER, FeedbackError, explained, said_in
+from server.feedback.writer import JUDGEMENT_QUEUE_SECONDS, QUESTION_QUEUE_SECONDS, FeedbackWriter
 from server.periodic import repeated
 from server.privacy.redaction import redact
 from server.settings import KeepQuestions
@@ -47,25 +46,7 @@ __all__ = ["MAX_COMMENT_CHARACTERS", "FeedbackHealth", "FeedbackStore", "Unanswe
 
 logger = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
-
 MAX_COMMENT_CHARACTERS = 2000
-
-_BUSY_SECONDS = 0.3
-"""How long a visitor waits for a program that holds the file."""
-_JUDGEMENT_QUEUE_SECONDS = 2.0
-_QUESTION_QUEUE_SECONDS = 0.25
-"""How long a visitor waits for other threads, each of which waits for the disk; a question is lost sooner."""
-_OPERATOR_PATIENCE_SECONDS = 5.0
-"""How long erasing tries, as often as a visitor would have given up: it must not keep the lock from them."""
-_EMPTYING_PATIENCE_SECONDS = 0.2
-"""How long the emptying of the log waits for readers, while writings wait for it."""
-_TROUBLE_SECONDS = 1.0
-"""How long after a failure judgements are tried without waiting, and questions not at all."""
-_MOST_WRITTEN_BYTES = 128 * 1024
-"""What one judgement or question may take in the log, a page for each index among it, and some more."""
-_MOST_ATTEMPTS = 3
-"""How often a row is written again because the file was replaced meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +62,6 @@ class FeedbackHealth:
     notice: str | None
 
 
-class _OthersWriteError(FeedbackError):
-    """Other threads of this program write, and have done so for as long as this one may wait."""
-
-
 class FeedbackStore:
     """Judgements and questions in one file. Every method may be called from any thread."""
 
@@ -97,14 +74,11 @@ class FeedbackStore:
         retention_days: int,
         clock: Callable[[], float],
     ) -> None:
-        self._file = file
+        self._writer = FeedbackWriter(file, path)
         self._path = path
         self._keep_questions = keep_questions
         self._retention_seconds = retention_days * retention.SECONDS_A_DAY
         self._clock = clock
-        self._lock = threading.Lock()
-        self._trouble: str | None = None
-        self._trouble_at = 0.0
         self._refused_purge: str | None = None
 
     @classmethod
@@ -154,8 +128,7 @@ class FeedbackStore:
 
     def close(self) -> None:
         """Gather everything in the one file and let go of it."""
-        with self._lock, explained(self._path):
-            self._file.close()
+        self._writer.close()
 
     def record_feedback(self, query_id: str, answer_id: str, *, useful: bool, comment: str = "", index_id: str) -> None:
         """Keep a judgement; it is on the disk when this returns, in the file at the path. The comment is redacted.
@@ -172,7 +145,7 @@ class FeedbackStore:
             raise ValueError(f"the comment has {len(comment)} characters; at most {MAX_COMMENT_CHARACTERS} are kept")
         text = _storable(comment)
         said = said_in(text)
-        self._execute(
+        self._writer.execute(
             """INSERT INTO feedback (query_id, answer_id, useful, comment, folded, said, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (query_id, answer_id) DO UPDATE SET useful = excluded.useful,
             comment = iif(excluded.comment = '', comment, excluded.comment),
@@ -190,7 +163,7 @@ class FeedbackStore:
                 int(self._clock()),
             ),
             synchronous="FULL",
-            queue_seconds=_JUDGEMENT_QUEUE_SECONDS,
+            queue_seconds=JUDGEMENT_QUEUE_SECONDS,
         )
 
     def record_question(
@@ -203,16 +176,15 @@ class FeedbackStore:
         if not self._keep_questions:
             return
         _check_ids(query_id, answer_id or "none", index_id)
-        if self._failed_just_now():
-            raise FeedbackError(self._trouble or "", is_passing=True)
+        self._writer.refuse_after_failure()
         text = _storable(question)
-        self._execute(
+        self._writer.execute(
             """INSERT OR REPLACE INTO questions
             (query_id, question, folded, status, confidence, answer_id, index_id, recorded_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
             (query_id, text, words_of(text), str(status), confidence, answer_id, index_id, int(self._clock())),
             synchronous="NORMAL",
-            queue_seconds=_QUESTION_QUEUE_SECONDS,
+            queue_seconds=QUESTION_QUEUE_SECONDS,
         )
 
     @property
@@ -229,21 +201,21 @@ class FeedbackStore:
         if not self.inbox().has(kind, key):
             raise ValueError(f"there is no such item: {kind.value}")
         # New again is kept too, with its time: else an earlier decision would come back from another server's file.
-        self._execute(
+        self._writer.execute(
             "INSERT OR REPLACE INTO inbox_states (kind, key, state, decided_at) VALUES (?, ?, ?, ?)",
             (kind.value, key, state.value, int(self._clock())),
             synchronous="FULL",
-            queue_seconds=_JUDGEMENT_QUEUE_SECONDS,
+            queue_seconds=JUDGEMENT_QUEUE_SECONDS,
         )
 
     def health(self) -> FeedbackHealth:
         """Return whether what is said is kept, at once: nothing is read or waited for."""
-        why = " ".join(filter(None, (self._trouble, self._refused_purge)))
-        return FeedbackHealth("degraded" if why else "ok", why, self._file.notice)
+        why = " ".join(filter(None, (self._writer.trouble, self._refused_purge)))
+        return FeedbackHealth("degraded" if why else "ok", why, self._writer.notice)
 
     def expiry(self) -> retention.Expiry:
         """Return what `purge_expired` would erase now."""
-        return self._insist(
+        return self._writer.insist(
             lambda connection: retention.look(connection, now=self._clock(), retention_seconds=self._retention_seconds)
         )
 
@@ -259,16 +231,16 @@ class FeedbackStore:
             logger.error("What has expired was not erased: %s", self._refused_purge)
             return 0
         if confirmed:
-            self._insist(lambda connection: retention.date_back(connection, now=expiry.now))
+            self._writer.insist(lambda connection: retention.date_back(connection, now=expiry.now))
         erased = 0
         # A part at a time: whoever writes meanwhile waits for one, not for all.
-        while part := self._insist(lambda connection: retention.erase_part(connection, until=expiry.until)):
+        while part := self._writer.insist(lambda connection: retention.erase_part(connection, until=expiry.until)):
             erased += part
             time.sleep(0.001)  # a lock is not fair: without a pause this thread would take it again at once
         if erased:
-            self._insist(forget_orphans)
-        self._insist(lambda connection: retention.believe(connection, now=expiry.now))
-        self._insist(self._empty_log)
+            self._writer.insist(forget_orphans)
+        self._writer.insist(lambda connection: retention.believe(connection, now=expiry.now))
+        self._writer.empty_log()
         return erased
 
     @contextmanager
@@ -294,12 +266,7 @@ class FeedbackStore:
 
     def look_after_file(self) -> None:
         """Open the file again if it was removed or replaced, and find out whether a failure is over."""
-        if self._trouble is None and self._file.is_in_place():
-            with contextlib.suppress(FeedbackError), self._open_file(_QUESTION_QUEUE_SECONDS):
-                self._file.notice_restoring()
-            return
-        with contextlib.suppress(FeedbackError):  # told by `health`
-            self._write(_write_and_erase, synchronous="FULL", queue_seconds=_QUESTION_QUEUE_SECONDS)
+        self._writer.look_after_file()
 
     def erase(self, query_id: str) -> int:
         """Erase the question and the judgements of one query, as whom it concerns may ask; return how many rows.
@@ -317,8 +284,8 @@ class FeedbackStore:
                 forget_orphans(connection)
             return erased
 
-        erased = self._insist(erase)
-        self._insist(self._empty_log)
+        erased = self._writer.insist(erase)
+        self._writer.empty_log()
         with explained(self._path):
             # With a dot before the name, what a killed program left of them.
             for begins in ("", "."):
@@ -360,102 +327,6 @@ class FeedbackStore:
 
     def _oldest_kept(self) -> float:
         return self._clock() - self._retention_seconds
-
-    def _execute(
-        self,
-        statement: str,
-        values: tuple[Cell, ...],
-        *,
-        synchronous: Literal["FULL", "NORMAL"],
-        queue_seconds: float,
-    ) -> None:
-        self._write(
-            lambda connection: connection.execute(statement, values),
-            synchronous=synchronous,
-            queue_seconds=queue_seconds,
-        )
-
-    def _write(
-        self,
-        write: Callable[[sqlite3.Connection], object],
-        *,
-        synchronous: Literal["FULL", "NORMAL"],
-        queue_seconds: float,
-    ) -> None:
-        """Write to the file that is at the path, after waiting at most *queue_seconds* for other threads."""
-        try:
-            with self._open_file(queue_seconds) as connection:
-                for _ in range(_MOST_ATTEMPTS):
-                    connection.execute(f"PRAGMA synchronous = {synchronous}")
-                    write(connection)
-                    if self._file.is_in_place():
-                        break
-                    # It was removed or replaced while this was written: what is at the path does not have it.
-                    connection = self._file.connection(wait_seconds=_BUSY_SECONDS)
-                else:
-                    raise FeedbackError(f"{self._path} is being replaced again and again. Look for what does that.")
-                self._trouble = None
-        except _OthersWriteError:
-            raise  # many of us at once: nothing is wrong with the file
-        except FeedbackError as error:
-            self._trouble = str(error)
-            self._trouble_at = time.monotonic()
-            raise
-
-    def _failed_just_now(self) -> bool:
-        return self._trouble is not None and time.monotonic() < self._trouble_at + _TROUBLE_SECONDS
-
-    def _insist(self, action: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Return what *action* does with the file, tried again while others hold it."""
-        until = time.monotonic() + _OPERATOR_PATIENCE_SECONDS
-        while True:
-            try:
-                with self._open_file(_OPERATOR_PATIENCE_SECONDS) as connection:
-                    return action(connection)
-            except FeedbackError as error:
-                if not error.is_passing or time.monotonic() > until:
-                    raise
-            time.sleep(0.02)
-
-    @contextmanager
-    def _open_file(self, queue_seconds: float) -> Iterator[sqlite3.Connection]:
-        """Give the connection to what is at the path, for this thread alone."""
-        if not self._lock.acquire(timeout=queue_seconds):
-            raise _OthersWriteError(f"The feedback in {self._path} is being written by others.", is_passing=True)
-        try:
-            # A thread before has just waited for another program, in vain: all behind it would wait as long again.
-            with explained(self._path):
-                yield self._file.connection(wait_seconds=0 if self._failed_just_now() else _BUSY_SECONDS)
-        finally:
-            self._lock.release()
-
-    def _empty_log(self, connection: sqlite3.Connection) -> None:
-        # Otherwise the erased text would live on in the log, whoever erased it.
-        connection.execute(f"PRAGMA busy_timeout = {1000 * _EMPTYING_PATIENCE_SECONDS:.0f}")
-        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
-            logger.warning(
-                "Erased text stays in %s-wal: another program is reading the file. The server empties it within an "
-                "hour of the end of that reading.",
-                self._path,
-            )
-
-
-def _write_and_erase(connection: sqlite3.Connection) -> None:
-    """Write more than any judgement or question takes, and nothing that stays.
-
-    A full disk, a lock and a read-only file are over when that succeeds. A page alone would find room on a full disk:
-    in the log, where the writing that failed had begun.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    with connection:
-        # No query has this id. What is erased is overwritten, so that its pages are written too.
-        connection.execute(
-            """INSERT INTO questions (query_id, question, folded, status, confidence, index_id, recorded_at)
-            VALUES ('', zeroblob(?), '', '', 0, '', 0)""",
-            (_MOST_WRITTEN_BYTES,),
-        )
-        connection.execute("DELETE FROM questions WHERE query_id = ''")
 
 
 def _check_ids(query_id: str, answer_id: str, index_id: str) -> None:

@@ -283,7 +283,7 @@ def test_servers_go_on_meanwhile(tmp_path: Path) -> None:
     ended = threading.Event()
     with store_at(one) as first, store_at(two) as second:
         for number in range(3_000):
-            second._file.connection(wait_seconds=1).execute(
+            second._writer._file.connection(wait_seconds=1).execute(
                 "INSERT INTO feedback VALUES (?, 'a', 1, '', 'i1', ?, '', '')", (f"old{number}", int(NOW))
             )
 

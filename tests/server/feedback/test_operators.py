@@ -148,7 +148,7 @@ def test_a_file_replaced_while_it_is_written_is_written_again(
     judge(store, "q1")
     spare = tmp_path / "spare.sqlite"
     FeedbackStore.open(spare, keep_questions="off", retention_days=395).close()
-    looked = store._file.connection
+    looked = store._writer._file.connection
 
     def replaced_after_the_look(*, wait_seconds: float) -> sqlite3.Connection:
         connection = looked(wait_seconds=wait_seconds)
@@ -156,7 +156,7 @@ def test_a_file_replaced_while_it_is_written_is_written_again(
             spare.rename(path)
         return connection
 
-    monkeypatch.setattr(store._file, "connection", replaced_after_the_look)
+    monkeypatch.setattr(store._writer._file, "connection", replaced_after_the_look)
     judge(store, "q2")
     assert kept(path) == ["q2"]
 
