@@ -70,7 +70,7 @@ HOMES = {
         *(f"training/encoder/{name}.py" for name in ("eight_bits", "loss", "network", "teaching")),
     },
     "pymilvus": {"indexer/store/milvus/client.py"},
-    "grpc": {"indexer/store/milvus/client.py"},
+    "grpc": {"indexer/store/milvus/failures.py"},
     "distributed": {"indexer/workforce/dask_cluster.py"},
     "tqdm": {"indexer/terminal.py"},
     "filelock": {"indexer/index/folder.py", "indexer/encoders/bundled/unpack.py"},

@@ -20,6 +20,7 @@ from indexer.records import Answer
 from indexer.store.milvus import upload
 from indexer.store.milvus.client import Column, Milvus
 from indexer.store.milvus.collections import PASSAGES, Names
+from indexer.store.milvus.patience import Patience
 from indexer.store.milvus.store import MilvusStore
 from indexer.store_address import StoreAddress
 from server.answering.answering import Answering
@@ -105,15 +106,15 @@ def test_a_build_killed_at_any_moment_changes_nothing(tmp_path: Path, monkeypatc
     indexes = connected(f"milvus+lite://{tmp_path / 'faq.db'}")
     first = publish(indexes, tmp_path / "index", "A")
     second = build(tmp_path / "index", "B")
-    asked, call = itertools.count(), Milvus.call
+    asked, call = itertools.count(), Patience.call
     killed_at: int | None = None
 
-    def dying_call(self: Milvus, ask: Callable[[float], Any], *, seconds: float | None = None) -> Any:
+    def dying_call(self: Patience, ask: Callable[[float], Any], *, seconds: float | None = None) -> Any:
         if killed_at is not None and next(asked) >= killed_at:
             raise KilledError
         return call(self, ask, seconds=seconds)
 
-    monkeypatch.setattr(Milvus, "call", dying_call)
+    monkeypatch.setattr(Patience, "call", dying_call)
     outcomes = []
     for killed_at in itertools.count():  # read by the call
         asked = itertools.count()
