@@ -17,16 +17,14 @@ from numpy.typing import NDArray
 
 from indexer.errors import StoreError, StoreUnavailableError
 from indexer.records import Vectors
-from indexer.store.milvus.failures import is_of_absence, no_connection
+from indexer.store.milvus.failures import NO_CLIENT, is_of_absence, no_connection
 from indexer.store.milvus.patience import Patience
 from indexer.store_address import StoreAddress
 
 try:
     import pymilvus
 except ImportError as error:
-    raise StoreError(
-        "An index in Milvus needs its client, which is not installed. Run \"pip install 'souffleur-faq[milvus]'\"."
-    ) from error
+    raise StoreError(NO_CLIENT) from error
 
 # Its client logs each error with a traceback, though it raises it too; the embedded server what it does not know.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)

@@ -6,11 +6,16 @@ known by some of their words. Nothing of what was asked gets into ours.
 
 import re
 
-import grpc
-
 from indexer.errors import StoreError, StoreUnavailableError
 from indexer.store_address import StoreAddress
 from indexer.terminal import command_of
+
+NO_CLIENT = "An index in Milvus needs its client, which is not installed. Run \"pip install 'souffleur-faq[milvus]'\"."
+
+try:
+    import grpc
+except ImportError as error:  # comes with the client, and is imported before it
+    raise StoreError(NO_CLIENT) from error
 
 _PASSING = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 _REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
