@@ -40,7 +40,8 @@ from indexer.store.milvus.collections import (
     VECTOR,
     Names,
 )
-from indexer.store.milvus.store import MilvusStore, StoredIndex
+from indexer.store.milvus.store import MilvusStore
+from indexer.store.milvus.stored_rows import StoredIndex
 from indexer.store.milvus.upload import create, has_words, put_about, upload
 from indexer.terminal import command_of
 

@@ -21,7 +21,7 @@ from indexer.store.milvus import upload
 from indexer.store.milvus.client import Column, Milvus
 from indexer.store.milvus.collections import PASSAGES, Names
 from indexer.store.milvus.patience import Patience
-from indexer.store.milvus.store import MilvusStore
+from indexer.store.milvus.stored_rows import StoredRows
 from indexer.store_address import StoreAddress
 from server.answering.answering import Answering
 from tests.corpora import ANSWERS, MemoryCorpus
@@ -217,8 +217,8 @@ def test_a_copy_that_answers_otherwise_is_not_put_into_service(
     """A sample of searches is compared with the files before the switch."""
     first = publish(indexes, tmp_path / "index", "A")
     build(tmp_path / "index", "B")
-    fetch = MilvusStore._vectors
-    monkeypatch.setattr(MilvusStore, "_vectors", lambda *asked: -fetch(*asked))
+    fetch = StoredRows.vectors
+    monkeypatch.setattr(StoredRows, "vectors", lambda *asked: -fetch(*asked))
     with pytest.raises(StoreError, match="answers otherwise than its files"):
         indexes.publish(IndexFolder(tmp_path / "index"), keep=3)
     assert indexes.current_id() == first
