@@ -157,10 +157,8 @@ def _open_answering(
 
 def open_feedback(server: ServerSettings) -> FeedbackStore:
     """Return the store of judgements and questions. SettingsError without a file, FeedbackError for an unfit one."""
-    if server.feedback is None:
-        raise SettingsError("The file of the judgements is not known. Give --feedback, or set SOUFFLEUR_FEEDBACK.")
     return FeedbackStore.open(
-        server.feedback, keep_questions=server.keep_questions, retention_days=server.retention_days
+        server.named_feedback(), keep_questions=server.keep_questions, retention_days=server.retention_days
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from indexer.errors import SettingsError
 from indexer.setting_values import parse_count, parse_list, parse_path, parse_port, parse_text
 from indexer.settings import IndexerSettings, setting
 from server.access import Access
@@ -156,6 +157,12 @@ class ServerSettings:
     def __post_init__(self) -> None:
         """SettingsError for two tokens that are one."""
         Access(admin_token=self.admin_token, editor_token=self.editor_token)
+
+    def named_feedback(self) -> Path:
+        """Return the file of the judgements and questions. SettingsError where none is named."""
+        if self.feedback is None:
+            raise SettingsError("The file of the judgements is not known. Give --feedback, or set SOUFFLEUR_FEEDBACK.")
+        return self.feedback
 
 
 @dataclass(frozen=True)
