@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from server.access import Access
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.atelier.grouping import BeginningVectors
+from server.atelier.beginning_vectors import BeginningVectors
 from server.atelier.pages import Atelier
 from server.feedback.question_log import QuestionLog
 from server.feedback.store import FeedbackStore

@@ -13,7 +13,7 @@ from indexer.index.index import Index
 from indexer.index.manifest import Manifest
 from server.answering.answering import Answering
 from server.atelier.answer_map import Plane, PointBody, points_of
-from server.atelier.grouping import BeginningVectors
+from server.atelier.beginning_vectors import BeginningVectors
 from server.feedback.store import FeedbackStore, Unanswered
 from server.learning.meaning import group_by_meaning, nearness_of
 from server.page.views import title_of

@@ -17,7 +17,7 @@ from server.access import Access, Role
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
 from server.atelier import wording
-from server.atelier.grouping import BeginningVectors
+from server.atelier.beginning_vectors import BeginningVectors
 from server.atelier.overview import describe_atelier
 from server.exports import csv_lines
 from server.feedback.inbox import Inbox, Item, record_of

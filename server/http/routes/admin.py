@@ -9,7 +9,7 @@ from indexer.records import IndexInfo
 from server.access import Access, Role
 from server.answering.answering import Answering
 from server.answering.index_switch import IndexSwitch
-from server.atelier.grouping import BeginningVectors
+from server.atelier.beginning_vectors import BeginningVectors
 from server.atelier.overview import AtelierReply, describe_atelier
 from server.feedback.store import FeedbackStore
 from server.http import problem_kinds as kinds

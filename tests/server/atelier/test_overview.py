@@ -12,7 +12,7 @@ from indexer.records import Answer, Facet, PassageKind, Status, Vectors
 from indexer.search.contents import IndexContents
 from server.answering.answering import Answering
 from server.answering.request_budget import GivenUpError, RequestBudget, charged_to
-from server.atelier.grouping import BEGINNING_CHARACTERS, BeginningVectors
+from server.atelier.beginning_vectors import BEGINNING_CHARACTERS, BeginningVectors
 from server.atelier.overview import describe_atelier
 from server.feedback.store import FeedbackStore
 from server.learning.meaning import group_by_meaning, nearness_of
