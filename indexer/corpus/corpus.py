@@ -1,7 +1,7 @@
 """A corpus in any of its forms: a folder of Markdown, a JSONL file, a table, a BEIR folder. All are streamed.
 
-Owns which form it is and where its files are. One answer is parsed in `markdown`, `rows` or `tables`; what must hold
-between answers is in `consistency`, and the files that are passed over in `markdown_folder`.
+Owns which form it is and where its files are. One answer is parsed in `markdown`, `json_lines` or `tables`; what must
+hold between answers is in `consistency`, and the files that are passed over in `markdown_folder`.
 Reading and checking go through the same `examined`, so that a build refuses exactly what the check calls an error.
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from indexer.corpus.companion_files import Companions, read_companions
 from indexer.corpus.consistency import Consistency
 from indexer.corpus.entries import Entry, Unreadable, problems_of
+from indexer.corpus.json_lines import read_beir, read_jsonl
 from indexer.corpus.markdown_folder import misnamed_companions, passed_over_beside, read_folder
-from indexer.corpus.rows import read_beir, read_jsonl
 from indexer.corpus.tables.answers import read_table
 from indexer.corpus.tables.sheets import ENDINGS
 from indexer.errors import CorpusError

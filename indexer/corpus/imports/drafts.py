@@ -11,7 +11,7 @@ from indexer.corpus.imports.page_reading import OF_NUMBERS, PageAnswer, PageRead
 from indexer.corpus.imports.text_page import read_text_page
 from indexer.corpus.imports.web_page import read_web_page
 from indexer.corpus.imports.word_document import read_word_document
-from indexer.corpus.rows import read_jsonl
+from indexer.corpus.json_lines import read_jsonl
 from indexer.corpus.slugs import name_of, plain
 from indexer.corpus.tables.answers import read_table
 from indexer.corpus.tables.sheets import ENDINGS

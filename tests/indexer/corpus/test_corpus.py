@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from indexer.corpus.check import check_corpus
 from indexer.corpus.corpus import open_corpus
 from indexer.corpus.entries import Entry
+from indexer.corpus.json_lines import MAX_ROW_BYTES
 from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
-from indexer.corpus.rows import MAX_ROW_BYTES
 from indexer.corpus.text_files import decode_text
 from indexer.errors import CorpusError
 from indexer.french.keywords import keywords_in
