@@ -2,9 +2,8 @@
 
     python -m benchmarks.growth [--sizes 100 1000 …] [--out benchmarks/results]
 
-Answers are generated: forty words of the shipped ones and a number each. So are their vectors, by a stand-in that mixes
-the vectors of the index in build/index with noise of their own spread: encoding for real would take hours, grows with
-the texts by definition, and is measured by `benchmarks.peers`. Everything else is what runs in production.
+Answers and their vectors are generated (`benchmarks.generated`): encoding grows with the texts by definition, and is
+measured by `benchmarks.peers`. Everything else is what runs in production.
 Each size is built and searched in processes of its own, whose memory is read from the kernel. Cold are searches before
 each of which the files of the index, and no others, were dropped from the system's memory. A million takes about ten
 minutes and 8 GB of disk.
@@ -12,37 +11,25 @@ minutes and 8 GB of disk.
 
 import argparse
 import json
-import multiprocessing
 import os
-import random
-import resource
 import tempfile
 import time
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from indexer.corpus.corpus import open_corpus
+from benchmarks.generated import Generated, StandIn
+from benchmarks.running import apart
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.encoders.cosine_scale import E5
-from indexer.encoders.parts import Part
 from indexer.index.build import build_index
-from indexer.index.folder import IndexFolder
-from indexer.records import Acronym, Answer, Facet, Vectors
-from indexer.search.contents import IndexContents
 from server.answering.prepared import open_soon
-
-Result = TypeVar("Result")
 
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 SEARCHES = 400
 COLD_SEARCHES = 50
-_NOISES = 16_384
-_NOISE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,65 +50,6 @@ class Cost:
     cold_p99_ms: float
 
 
-class StandIn:
-    """Makes a vector of the checksum of a text: the same text, the same vector."""
-
-    name, dimension, max_tokens, fingerprint = "stand-in", 384, 512, "5" * 64
-    cosine_scale, reads_parts_in_whole, arithmetic = E5, False, "of a stand-in"
-
-    def __init__(self) -> None:
-        path = Path("build/index")
-        parts = IndexContents.load(path / IndexFolder(path).current_id())
-        self._centres = np.concatenate((parts.embeddings.every, parts.span_embeddings.every))
-        _, spread, axes = np.linalg.svd(self._centres - self._centres.mean(axis=0), full_matrices=False)
-        deviations = _NOISE * spread / np.sqrt(len(self._centres))
-        random_parts = np.random.default_rng(1).standard_normal((_NOISES, len(spread)), dtype=np.float32)
-        self._noises = (random_parts * deviations) @ axes
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors, shape (len(texts), 384)."""
-        sums = np.array([zlib.crc32(text.encode()) for text in texts])
-        vectors = self._centres[sums % len(self._centres)] + self._noises[sums // 7 % _NOISES]
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
-
-    encode_questions = encode_passages
-
-    def encode_in_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> list[Vectors]:
-        """Return the vectors of texts and of their parts, each by itself."""
-        pieces = [one for text, some in zip(texts, parts, strict=True) for one in (text, *(text[a:b] for a, b in some))]
-        return np.split(self.encode_passages(pieces), np.cumsum([1 + len(some) for some in parts])[:-1])
-
-    def expect(self, texts: int) -> None:
-        """Do nothing."""
-
-    def speed_up(self) -> None:
-        """Do nothing."""
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return about the number of tokens of each text."""
-        return [len(text) // 4 for text in texts]
-
-
-class Generated:
-    """A corpus of *size* answers; *edited* makes one of them another."""
-
-    facets: Sequence[Facet] = ()
-    acronyms: Sequence[Acronym] = ()
-    off_topic = ("Bonjour", "Quel temps fera-t-il demain ?")
-
-    def __init__(self, size: int, *, edited: bool) -> None:
-        self._size = size
-        self._edited = edited
-        self._words = [word for answer in open_corpus(Path("corpus")).answers() for word in answer.text.split()]
-
-    def answers(self) -> Iterator[Answer]:
-        """Yield them, the same each time."""
-        for number in range(self._size):
-            words = " ".join(random.Random(number).choices(self._words, k=40))
-            edit = " Modifié." if self._edited and number == self._size // 2 else ""
-            yield Answer(f"reponse-{number:07}", f"{words}, dossier {number}.{edit}")
-
-
 def main() -> None:
     """Measure each size, print a table, write `growth.json`, and draw `growth.png`."""
     keep_products_on_one_thread()
@@ -133,9 +61,9 @@ def main() -> None:
     print("  answers   build  rebuild     MB   open     MB  dense  search   p99 ms  cold p99  recall")
     for size in options.sizes:
         with tempfile.TemporaryDirectory(dir="build") as folder:
-            build, memory = _apart(_build, Path(folder), size, False)
-            rebuild, _ = _apart(_build, Path(folder), size, True)
-            found, searching = _apart(_search, Path(folder))
+            build, memory = apart(_build, Path(folder), size, False)
+            rebuild, _ = apart(_build, Path(folder), size, True)
+            found, searching = apart(_search, Path(folder))
         cost = Cost(
             answers=size, build_seconds=build, rebuild_seconds=rebuild, build_megabytes=memory,
             search_megabytes=searching, **found,
@@ -153,18 +81,6 @@ def main() -> None:
     _draw(costs, options.out / "growth.png")
 
 
-def _apart(work: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
-    """Return what *work* returns in a process of its own, and the most memory in MB that this process held."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        return pool.apply(_with_memory, (work, *arguments))
-
-
-def _with_memory(work: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
-    result = work(*arguments)
-    return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-
-
 def _build(folder: Path, size: int, edited: bool) -> float:
     corpus, encoder = Generated(size, edited=edited), StandIn()
     began = time.perf_counter()
@@ -176,9 +92,7 @@ def _search(folder: Path) -> dict[str, Any]:
     began = time.perf_counter()
     index = open_soon(folder / "index")
     opened = time.perf_counter() - began
-    random.seed(7)
-    words = Generated(0, edited=False)._words
-    questions = [" ".join(random.choices(words, k=8)) for _ in range(SEARCHES)]
+    questions = Generated(0, edited=False).questions(SEARCHES)
     took, dense, cold = [], [], []
     vectors = StandIn().encode_questions(questions)
     for question, vector in zip(questions, vectors, strict=True):

@@ -1,8 +1,10 @@
-"""A real server in a process of its own, for the measurements that need one."""
+"""A real server, or some work, in a process of its own, whose memory the kernel tells."""
 
 import json
+import multiprocessing
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -12,7 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 TOKEN = "a-token-of-the-benchmarks"
 """The operator's token of every server started here."""
@@ -138,3 +142,15 @@ def _is_ready(port: int) -> bool:
             return connection.ask("GET", "/readyz")[0] == 200
     except OSError:
         return False
+
+
+def apart(work: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
+    """Return what *work* returns in a process of its own, and the most memory in MB that this process held."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_with_memory, (work, *arguments))
+
+
+def _with_memory(work: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
+    result = work(*arguments)
+    return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

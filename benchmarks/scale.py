@@ -3,7 +3,7 @@
     python -m benchmarks.scale ../shared/data/cnil-faq --dask local:2
 
 Builds the corpus from nothing, here and on a Dask cluster, and compares the bits of both; then an index of generated
-answers of forty words, with vectors by a stand-in, as `benchmarks.growth` does.
+answers of forty words, with vectors by a stand-in, both of `benchmarks.generated`.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks.growth import Generated, StandIn
+from benchmarks.generated import Generated, StandIn
 from indexer.corpus import open_corpus
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.encoders import Encoder

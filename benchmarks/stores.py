@@ -2,14 +2,14 @@
 
     make build/milvus/.made && python -m benchmarks.stores [--sizes 20000] [--searches 300] [--out benchmarks/results]
 
-The corpus and the stand-in for the encoder are those of `benchmarks.growth`; questions are searched one after the other
-on one thread, without encoding, then by eight threads. Each place is searched by a process of its own, whose memory is
-read from the kernel, less what it had before it opened the index. The server is that of the tests, on this machine.
+The corpus and the stand-in for the encoder are those of `benchmarks.generated`; questions are searched one after the
+other on one thread, without encoding, then by eight threads. Each place is searched by a process of its own, whose
+memory is read from the kernel, less what it had before it opened the index. The server is that of the tests, on this
+machine.
 """
 
 import argparse
 import json
-import random
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.growth import Generated, StandIn, _apart
+from benchmarks.generated import Generated, StandIn
+from benchmarks.running import apart
 from indexer.dense.blas import keep_products_on_one_thread
 from indexer.index.build import build_index
 from indexer.index.folder import IndexFolder
@@ -78,9 +79,9 @@ def main() -> None:
             ):
                 before = _server_megabytes(server)
                 began = time.perf_counter()
-                _apart(_publish, folder, address)
+                apart(_publish, folder, address)
                 published = time.perf_counter() - began if address else 0.0
-                found, _ = _apart(_search, folder, address, options.searches)
+                found, _ = apart(_search, folder, address, options.searches)
                 grown = _server_megabytes(server) - before if place == "server" else 0.0
                 cost = Cost(size, place, built.counts.passages, published, grown, found)
                 print(
@@ -118,9 +119,7 @@ def _publish(folder: Path, address: str) -> None:
 
 def _search(folder: Path, address: str, searches: int) -> Found:
     keep_products_on_one_thread()
-    random.seed(7)
-    words = Generated(0, edited=False)._words
-    questions = [" ".join(random.choices(words, k=8)) for _ in range(searches)]
+    questions = Generated(0, edited=False).questions(searches)
     vectors = StandIn().encode_questions(questions)
     indexes = _indexes(folder, address)
     if address:
