@@ -79,6 +79,11 @@ def words_of(text: str) -> str:
     return _NO_WORD.sub(" ", fold(text)).strip()
 
 
+def visible_words_of(text: str) -> str:
+    """Return the words of *text* as `words_of`, but that what takes no place in a word does not part it in two."""
+    return words_of(normalise(text))
+
+
 def question_key(question: str) -> bytes:
     """Return 8 bytes that are the same for questions of the same words."""
     # A question of signs alone has no words: its signs tell it from others.

@@ -1,12 +1,10 @@
 """Suggests curated questions while a visitor types: those that begin so, then those that have all the words.
 
-Owns the folding of what is typed and two sorted tables; knows nothing of HTTP or of indexes. Questions are numbered in
-the order in which they are shown, so that the best of a set are its smallest numbers and no suggestion is ever scored.
+Owns two sorted tables; knows nothing of HTTP or of indexes. Questions are numbered in the order in which they are
+shown, so that the best of a set are its smallest numbers and no suggestion is ever scored.
 """
 
-import re
 import threading
-import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +14,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.french.text import normalise
+from indexer.french.text import visible_words_of
 from indexer.lexical.spelling import Speller
 
 MAX_PREFIX_CHARACTERS = 300
@@ -49,7 +47,7 @@ class Suggester:
         The last word typed may be the beginning of one. Among either sort the shorter come first, then by the alphabet.
         Nothing for a text without letters or digits, or of more than MAX_PREFIX_CHARACTERS.
         """
-        if len(prefix) > MAX_PREFIX_CHARACTERS or not (folded := fold(prefix)):
+        if len(prefix) > MAX_PREFIX_CHARACTERS or not (folded := visible_words_of(prefix)):
             return ()
         with self._lock:
             tables = self._tables = self._tables or _Tables(self._questions)
@@ -145,20 +143,7 @@ def _smallest(numbers: NDArray[np.int32], limit: int) -> list[int]:
     return sorted(numbers.tolist())
 
 
-def fold(text: str) -> str:
-    """Return *text* in small letters without accents or punctuation, words parted by one space."""
-    return _fold_all([text])[0]
-
-
 def _fold_all(texts: Sequence[str]) -> list[str]:
-    """Return each text in small letters without accents or punctuation, words parted by one space.
-
-    Folds what stands between spaces, once each and all in one string: text by text it would take seconds.
-    """
-    pieces = ["", *{piece for text in texts for piece in text.split()}]
-    # What is pasted may have a soft hyphen or a space of no width inside a word.
-    visible = [piece if piece.isascii() else normalise(piece) for piece in pieces]
-    letters = unicodedata.normalize("NFKD", "\n".join(visible).casefold().replace("œ", "oe").replace("æ", "ae"))
-    plain = re.sub(r"[^\w\n]+|_+", " ", re.sub(r"[\u0300-\u036f]+", "", letters))
-    folded = dict(zip(pieces, [" ".join(line.split()) for line in plain.split("\n")], strict=True))
+    """Return each text folded; what stands between spaces once each: text by text it would take seconds."""
+    folded = {piece: visible_words_of(piece) for piece in {piece for text in texts for piece in text.split()}}
     return [" ".join(filter(None, map(folded.__getitem__, text.split()))) for text in texts]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from indexer.french.text import visible_words_of
 from indexer.records import Answer
-from server.answering.suggestions import fold
 from server.page.views import title_of
 
 _MOST_KEPT = 20_000
@@ -36,7 +36,8 @@ class ListedAnswers:
         listed = made.get(answer.id)
         if listed is None:
             title = title_of(answer)
-            listed = Listed(title, " " + fold(" ".join([title, *answer.matched_texts, answer.text])))
+            words = visible_words_of(" ".join([title, *answer.matched_texts, answer.text]))
+            listed = Listed(title, f" {words}")
             if len(made) < _MOST_KEPT:
                 made[answer.id] = listed
         return listed

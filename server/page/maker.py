@@ -17,12 +17,12 @@ import jinja2
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from indexer.errors import QuestionError
+from indexer.french.text import visible_words_of
 from indexer.index.indexes import INDEX_ID
 from indexer.records import Answer, Reply, Status
 from server.answering.answering import Answering
 from server.answering.questions import MAX_QUESTION_CHARACTERS, QUERY_ID
 from server.answering.shown_questions import shown_questions
-from server.answering.suggestions import fold
 from server.feedback.schema import LEFT_QUESTION, FeedbackError
 from server.feedback.store import MAX_COMMENT_CHARACTERS, FeedbackStore
 from server.headers import page_headers
@@ -112,7 +112,7 @@ class PageMaker:
         Where there are too many for one page, themes come first; a theme too large has several pages, from 1.
         """
         index, index_id = self._answering.index, self._answering.index_info.id
-        beginnings = fold(words).split()
+        beginnings = visible_words_of(words).split()
 
         def title_of(answer: Answer) -> str:
             return self._listed.of(answer, index_id=index_id).title

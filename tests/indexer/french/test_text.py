@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.french.text import fold, normalise, unshouted
+from indexer.french.text import fold, normalise, unshouted, visible_words_of, words_of
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates and controls included
 
@@ -104,3 +104,10 @@ def test_folding_adds_no_space() -> None:
 def test_capitals_throughout_say_nothing(typed: str, expected: str) -> None:
     """A question typed in capitals is put in small letters; acronyms and codes alone are not."""
     assert unshouted(typed) == expected
+
+
+def test_what_takes_no_place_parts_no_word() -> None:
+    """A soft hyphen or a control character inside a word, as they come with what is pasted."""
+    pasted = "Ann\u00aduaire_santé\x00s, l’œuvre\u200bs !"
+    assert visible_words_of(pasted) == "annuaire santes l oeuvres"
+    assert words_of("l'annuaire  SANTÉ") == visible_words_of("l'annuaire  SANTÉ") == "l annuaire sante"

@@ -56,6 +56,12 @@ def test_what_cannot_be_seen_does_not_count(typed: str) -> None:
     ]
 
 
+def test_what_the_search_takes_for_a_letter_is_one_here_too() -> None:
+    """As « ø » for o: who types it without the sign finds the question before it is asked, too."""
+    asked = "Où manger un smørrebrød ?"
+    assert Suggester([(asked, "cantine")]).suggest("manger smor") == (Suggestion(asked, "cantine"),)
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
