@@ -12,7 +12,8 @@ import os
 import stat
 import weakref
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,6 +72,20 @@ def force_all_to_disk(folder: Path) -> None:
     """As `force_to_disk`, for a folder with everything in it."""
     for path in (*sorted(folder.rglob("*")), folder):
         force_to_disk(path)
+
+
+@contextmanager
+def written_aside(file: Path) -> Iterator[Path]:
+    """Give a path beside *file* to write to, which takes its place if the block ends well; else it is removed.
+
+    Whoever reads *file* sees the old or the new one, never anything between. OSError where it cannot take its place.
+    """
+    aside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        yield aside
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_lines(file: Path, lines: Sequence[str]) -> None:

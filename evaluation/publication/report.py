@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from evaluation.publication.records import Compared, Said, Trial
+from indexer.files import written_aside
 from indexer.french.text import normalise
 from indexer.records import Status
 
@@ -33,9 +34,8 @@ def write_report(report: str, index: Path, index_id: str, *, keep_days: int) -> 
     folder = index / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{index_id}.md"
-    aside = folder / f".{index_id}.part"
-    aside.write_text(report + "\n", encoding="utf-8")
-    aside.replace(file)
+    with written_aside(file) as aside:
+        aside.write_text(report + "\n", encoding="utf-8")
     reports = sorted(folder.glob("*.md"), reverse=True)
     too_old = time.time() - keep_days * _SECONDS_A_DAY
     for number, other in enumerate(reports):

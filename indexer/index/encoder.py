@@ -8,7 +8,6 @@ switched or rolled back, and nobody has to name it.
 
 import contextlib
 import logging
-import os
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from indexer.encoders import Encoder
 from indexer.encoders.bundled.layout import TAUGHT_NAME
 from indexer.encoders.loading import load_named_encoder
 from indexer.errors import IndexFolderError
-from indexer.files import force_to_disk
+from indexer.files import force_to_disk, written_aside
 from indexer.index.folder import ADAPTERS, IndexFolder
 from indexer.index.manifest import Manifest
 from indexer.settings import BUNDLED, BUNDLED_BASE, BUNDLED_TAUGHT, IndexerSettings
@@ -119,14 +118,10 @@ def keep_adapter(path: Path, content: bytes, *, fingerprint: str) -> None:
     file = _file_of(path, fingerprint)
     file.parent.mkdir(parents=True, exist_ok=True)
     _remove_unused(path)
-    aside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
+    with written_aside(file) as aside:
         aside.write_bytes(content)
         force_to_disk(aside)
-        aside.replace(file)
-        force_to_disk(file.parent)
-    finally:
-        aside.unlink(missing_ok=True)
+    force_to_disk(file.parent)
 
 
 def _file_of(path: Path, fingerprint: str) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.encoders import Encoder
+from indexer.files import written_aside
 from indexer.records import Progress, Vectors, no_progress
 from server.feedback.file import VECTORS
 
@@ -55,18 +56,18 @@ class KeptVectors:
         """Keep those that were asked for, and no others. Where they cannot be written, they are encoded again."""
         if self._file is None:
             return
-        aside = self._file.with_name(f".{self._file.name}.{os.getpid()}.part")
         try:
-            with os.fdopen(os.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as stream:
+            with (
+                written_aside(self._file) as aside,
+                os.fdopen(os.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as stream,
+            ):
                 keys = np.frombuffer(b"".join(self._used), dtype=np.uint8).reshape(-1, 32)
                 vectors = np.array([*self._used.values()], dtype=np.float32).reshape(-1, self._encoder.dimension)
                 np.savez(stream, keys=keys, vectors=vectors)
-            aside.replace(self._file)
             for other in self._file.parent.glob(f"{self._file.name.rpartition('-')[0]}-*.npz"):
                 if other != self._file:  # of another encoder
                     other.unlink()
         except OSError as error:
-            aside.unlink(missing_ok=True)
             logger.warning("The vectors of the questions are not kept, and will be computed again: %s", error)
 
     def _read(self) -> dict[bytes, Vectors]:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from indexer.files import written_aside
 from indexer.records import Progress as ShowProgress
 from indexer.records import Vectors, no_progress
 from training.encoder.batches import Batches
@@ -166,9 +167,8 @@ def _save(file: Path, plan: Plan, network: Network, optimiser: torch.optim.Optim
         "optimiser": optimiser.state_dict(),
         "progress": asdict(progress) | {"best_change": _tensors(progress.best_change)},
     }
-    aside = file.with_suffix(".part")
-    torch.save(state, aside)
-    aside.replace(file)
+    with written_aside(file) as aside:
+        torch.save(state, aside)
 
 
 def _tensors(change: Mapping[str, NDArray[np.float32]]) -> dict[str, torch.Tensor]:

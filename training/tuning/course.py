@@ -24,6 +24,7 @@ from indexer.encoders.bundled.adapter import Adapter
 from indexer.encoders.bundled.unpack import unpack_for_other_engines
 from indexer.encoders.loading import load_encoder
 from indexer.errors import SouffleurError
+from indexer.files import written_aside
 from indexer.index.build import build_index
 from indexer.index.encoder import keep_adapter
 from indexer.index.index import Index
@@ -151,9 +152,8 @@ def _teach(answers: Sequence[Answer], work: Path, plan: Plan, progress: Progress
     state = work / f"{name}.pt"
     learnt = teach(network, taught, kept, [], plan, state_file=state, say=logger.debug, show=progress)
     scales = wheel_scales(learnt.best_change)
-    aside = file.with_suffix(".part")
-    Adapter.save(changed(scales, learnt.best_change, share=plan.share), aside)
-    aside.replace(file)
+    with written_aside(file) as aside:
+        Adapter.save(changed(scales, learnt.best_change, share=plan.share), aside)
     state.unlink(missing_ok=True)
     return file
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from indexer.arithmetic import Arithmetic
 from indexer.encoders.processor import processor_name
+from indexer.files import written_aside
 from indexer.records import Vectors
 
 _FILE = "arithmetic.json"
@@ -60,10 +61,5 @@ def _read(file: Path) -> Mapping[str, Arithmetic]:
 
 def _write(file: Path, known: Mapping[str, Arithmetic]) -> None:
     """Keep what was measured; where that cannot be, it is measured again."""
-    with contextlib.suppress(OSError):
-        aside = file.with_name(f".{file.name}.{os.getpid()}.part")
-        try:
-            aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
-            aside.replace(file)
-        finally:
-            aside.unlink(missing_ok=True)
+    with contextlib.suppress(OSError), written_aside(file) as aside:
+        aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
