@@ -16,8 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from indexer.files import written_aside
-from indexer.records import Progress as ShowProgress
-from indexer.records import Vectors, no_progress
+from indexer.records import Progress, Vectors, no_progress
 from training.encoder.batches import Batches
 from training.encoder.judging import ReadSet, judge
 from training.encoder.loss import Example, Weights, batch_loss
@@ -34,7 +33,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class Progress:
+class TeachingState:
     """Where the teaching stands: the step, the best judgement so far and the change that gave it."""
 
     step: int
@@ -52,12 +51,13 @@ def teach(
     *,
     state_file: Path,
     say: Say,
-    show: ShowProgress = no_progress,
-) -> Progress:
-    """Teach *network* and return its best change, the whole way; the network is left as it was.
+    show: Progress = no_progress,
+) -> TeachingState:
+    """Teach *network*, and return where that ended, its best change the whole way; the network is left as it was.
 
     kept: the curated questions of each answer of a corpus. judged: its end is chosen by the mean of their nDCG@10; with
     none it is the last step. state_file: written at each judgement, and taken up where it is there of the same plan.
+    ValueError where it is of another.
     """
     torch.manual_seed(plan.seed)
     parameters = list(network.changes.values())
@@ -68,18 +68,18 @@ def teach(
     questions = _ReadQuestions.read(network, [*styled.values(), *(text for texts in kept for text in texts)])
     read = [ReadSet.read(network, one, most_tokens=plan.most_tokens) for one in judged]
     optimiser = torch.optim.AdamW(parameters, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0)
-    progress = _resume(state_file, plan, network, optimiser)
-    if progress is None:
+    state = _resume(state_file, plan, network, optimiser)
+    if state is None:
         before = _judge_all(network, read, say) if read else 0.0
-        progress = Progress(0, before, 0, network.change())
+        state = TeachingState(0, before, 0, network.change())
     batches = iter(Batches(taught.questions, neighbours, size=plan.pairs, seed=plan.seed))
     weights = Weights(plan.temperature, plan.sentence_weight, plan.kept_weight)
-    for batch in islice(batches, progress.step, plan.steps):
-        progress.step += 1
+    for batch in islice(batches, state.step, plan.steps):
+        state.step += 1
         for group in optimiser.param_groups:
-            group["lr"] = plan.rate * _pace(progress.step, plan)
+            group["lr"] = plan.rate * _pace(state.step, plan)
         asked = [styled[question.text] for question, _ in batch]
-        also = _some(kept, plan, step=progress.step)
+        also = _some(kept, plan, step=state.step)
         examples = [
             Example(questions.texts[text], question, row, taught.answers[row], answers[row])
             for text, (question, row) in zip(asked, batch, strict=True)
@@ -91,21 +91,21 @@ def teach(
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         optimiser.zero_grad()
-        say(f"step {progress.step}: loss {loss.item():.4f}")
-        show(progress.step, plan.steps)
-        if progress.step % plan.judge_every == 0 or progress.step == plan.steps:
+        say(f"step {state.step}: loss {loss.item():.4f}")
+        show(state.step, plan.steps)
+        if state.step % plan.judge_every == 0 or state.step == plan.steps:
             change = network.change()
             with network.moved(change, share=plan.share):
                 # Where nothing judges, the latest is the best.
-                value = _judge_all(network, read, say) if read else progress.best + 1
-            if value > progress.best:
-                progress.best, progress.best_step, progress.best_change = value, progress.step, change
-            _save(state_file, plan, network, optimiser, progress)
-            if progress.step - progress.best_step >= plan.patience * plan.judge_every:
+                value = _judge_all(network, read, say) if read else state.best + 1
+            if value > state.best:
+                state.best, state.best_step, state.best_change = value, state.step, change
+            _save(state_file, plan, network, optimiser, state)
+            if state.step - state.best_step >= plan.patience * plan.judge_every:
                 say("no gain any more: stopped")
                 break
     network.put({name: np.zeros_like(blocks) for name, blocks in network.change().items()})
-    return progress
+    return state
 
 
 def find_neighbours(answers: Vectors) -> NDArray[np.int64]:
@@ -160,28 +160,28 @@ def _pace(step: int, plan: Plan) -> float:
     return min(1.0, step / plan.warm_up) * (0.1 + 0.9 * (1 - step / plan.steps))
 
 
-def _save(file: Path, plan: Plan, network: Network, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
-    state: dict[str, Any] = {
+def _save(file: Path, plan: Plan, network: Network, optimiser: torch.optim.Optimizer, state: TeachingState) -> None:
+    saved: dict[str, Any] = {
         "plan": asdict(plan),
         "change": _tensors(network.change()),
         "optimiser": optimiser.state_dict(),
-        "progress": asdict(progress) | {"best_change": _tensors(progress.best_change)},
+        "progress": asdict(state) | {"best_change": _tensors(state.best_change)},
     }
     with written_aside(file) as aside:
-        torch.save(state, aside)
+        torch.save(saved, aside)
 
 
 def _tensors(change: Mapping[str, NDArray[np.float32]]) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(blocks) for name, blocks in change.items()}
 
 
-def _resume(file: Path, plan: Plan, network: Network, optimiser: torch.optim.Optimizer) -> Progress | None:
+def _resume(file: Path, plan: Plan, network: Network, optimiser: torch.optim.Optimizer) -> TeachingState | None:
     if not file.exists():
         return None
-    state = torch.load(file, weights_only=True)
-    if state["plan"] != asdict(plan):
-        raise ValueError(f"{file} is of another plan. Remove it, or teach as it says: {state['plan']}")
-    network.put({name: blocks.numpy() for name, blocks in state["change"].items()})
-    optimiser.load_state_dict(state["optimiser"])
-    best = {name: blocks.numpy() for name, blocks in state["progress"]["best_change"].items()}
-    return Progress(**state["progress"] | {"best_change": best})
+    saved = torch.load(file, weights_only=True)
+    if saved["plan"] != asdict(plan):
+        raise ValueError(f"{file} is of another plan. Remove it, or teach as it says: {saved['plan']}")
+    network.put({name: blocks.numpy() for name, blocks in saved["change"].items()})
+    optimiser.load_state_dict(saved["optimiser"])
+    best = {name: blocks.numpy() for name, blocks in saved["progress"]["best_change"].items()}
+    return TeachingState(**saved["progress"] | {"best_change": best})
