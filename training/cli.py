@@ -18,7 +18,7 @@ from server.cli import RECORDS
 from server.settings import TABLE, ServerSettings
 from souffleur.tune import add_tune
 from training.encoder.plan import Plan
-from training.verifier.vectors import KeptVectors
+from training.verifier.remembering_encoder import RememberingEncoder
 
 _WEIGHTS = Path("indexer/search/verifier.npz")
 _ADAPTER = Path("indexer/encoders/bundled/adapter.npz")
@@ -150,8 +150,8 @@ def _teach_verifier(options: argparse.Namespace, encoder: Encoder | None) -> int
     teaching = Teaching(options.data, options.corpus, options.out, options.work, options.trees)
     folders = " ".join(f"--data {folder.name}" for folder in options.data)
     with show_progress("Encoding") as progress:
-        kept = KeptVectors(encoder or load_encoder(), options.work, progress=progress)
-        report = teach(teaching, kept, command=f"python -m training verifier {folders}").markdown()
+        remembering = RememberingEncoder(encoder or load_encoder(), options.work, progress=progress)
+        report = teach(teaching, remembering, command=f"python -m training verifier {folders}").markdown()
     file = options.report or options.work / "report.md"
     file.write_text(report, encoding="utf-8")
     print(f"{options.out} is written, and {file} tells how it fares.")

@@ -14,8 +14,8 @@ from indexer.records import Progress, Vectors, no_progress
 _CHUNK = 256
 
 
-class KeptVectors:
-    """The encoder *encoder*, which asks it only for texts whose vectors are not in *folder* yet.
+class RememberingEncoder:
+    """An `Encoder` that asks *encoder* only for texts whose vectors are not in *folder* yet.
 
     progress: told how many of the texts of a call are encoded.
     """
