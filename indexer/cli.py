@@ -26,6 +26,7 @@ from indexer.terminal import DONE, FAILED, FOUND, Subparsers, add_command, add_c
 
 if TYPE_CHECKING:
     from indexer.encoders import Encoder
+    from indexer.index.build import BuildSummary
     from indexer.index.manifest import CorpusInfo
     from indexer.workforce import Workforce
 
@@ -237,29 +238,7 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     if options.json:
         print(summary.manifest.to_json(), end="")
         return DONE
-    counts = summary.manifest.counts
-    in_service = f"{_count(counts.answers, 'réponse')} en service."
-    if summary.unchanged:
-        print(f"Rien n'a changé : {in_service}")
-        print(f"Nothing has changed; index {summary.manifest.id} stays in service.")
-    else:
-        print(f"C'est fait : {in_service}")
-        print(
-            f"Index {summary.manifest.id} is in service: {counts.answers} answers, {counts.passages} passages and "
-            f"{counts.spans} spans; {counts.embedded} texts encoded, {counts.reused} reused; "
-            f"{counts.cut_answers} answers longer than the encoder's window; {summary.took_seconds:.1f} s."
-        )
-        own = summary.manifest.calibration.own
-        if own is not None:
-            print(f"Honesty: {own}.")
-            if warning := own.warning():
-                print(f"Attention : {warning}", file=sys.stderr)
-        if not summary.manifest.calibration.is_calibrated:
-            print(
-                "Attention : la confiance n'est pas calibrée pour ce modèle ; aucune réponse ne sera donnée comme "
-                "sûre. Ajoutez des questions aux réponses (30 au moins), ou prenez le modèle fourni.",
-                file=sys.stderr,
-            )
+    _tell_of_build(summary)
     if corpus.warnings:
         default = IndexerSettings().corpus
         check = command_of("check" if settings.corpus == default else f"check --corpus {settings.corpus}")
@@ -267,6 +246,33 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     if (kept := summary.manifest.store) is not None:
         print(f"It serves from {kept.address} too, Milvus {kept.version}; its words are kept by {kept.words}.")
     return DONE
+
+
+def _tell_of_build(summary: "BuildSummary") -> None:
+    """Print what a build did, and what is to be known of the index."""
+    counts = summary.manifest.counts
+    in_service = f"{_count(counts.answers, 'réponse')} en service."
+    if summary.unchanged:
+        print(f"Rien n'a changé : {in_service}")
+        print(f"Nothing has changed; index {summary.manifest.id} stays in service.")
+        return
+    print(f"C'est fait : {in_service}")
+    print(
+        f"Index {summary.manifest.id} is in service: {counts.answers} answers, {counts.passages} passages and "
+        f"{counts.spans} spans; {counts.embedded} texts encoded, {counts.reused} reused; "
+        f"{counts.cut_answers} answers longer than the encoder's window; {summary.took_seconds:.1f} s."
+    )
+    own = summary.manifest.calibration.own
+    if own is not None:
+        print(f"Honesty: {own}.")
+        if warning := own.warning():
+            print(f"Attention : {warning}", file=sys.stderr)
+    if not summary.manifest.calibration.is_calibrated:
+        print(
+            "Attention : la confiance n'est pas calibrée pour ce modèle ; aucune réponse ne sera donnée comme "
+            "sûre. Ajoutez des questions aux réponses (30 au moins), ou prenez le modèle fourni.",
+            file=sys.stderr,
+        )
 
 
 @contextlib.contextmanager
