@@ -7,7 +7,7 @@ all day long counts as one. A question left for the team says nothing of an answ
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.feedback.reader import read_rows
+from server.feedback.reader import LAST, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,8 @@ def read_asked(path: Path, *, since: float) -> tuple[AskedQuestion, ...]:
     """Return the questions put *since* then, by their words."""
     rows = read_rows(
         path,
-        # SQLite takes the bare columns of a group from the row that has the max().
-        """SELECT folded, question, count(*), group_concat(DISTINCT recorded_at / 86400), sum(status = 'no_answer'),
-        sum(status = 'uncertain'), avg(confidence), answer_id, max(recorded_at * 1.0 + rowid * 1e-9)
+        f"""SELECT folded, question, count(*), group_concat(DISTINCT recorded_at / 86400), sum(status = 'no_answer'),
+        sum(status = 'uncertain'), avg(confidence), answer_id, {LAST}
         FROM questions WHERE recorded_at >= ? AND folded <> '' GROUP BY folded ORDER BY folded""",
         (since,),
     )
@@ -77,7 +76,10 @@ def _days(joined: str | None) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class AskedOnDay:
-    """How often a question was put on one day since 1970, and how often it got a sure answer or none."""
+    """How often a question was put on one day since 1970 and got one first hit, and how often a sure answer or none.
+
+    question: as it was last put so. answer_id: that first hit, None where there was none.
+    """
 
     folded: str
     question: str
@@ -99,15 +101,16 @@ class VotesOnDay:
 
 
 def read_asked_by_day(path: Path, *, since: float) -> tuple[AskedOnDay, ...]:
-    """Return the questions put *since* then, by day and words."""
+    """Return the questions put *since* then, by day, words and first hit."""
     rows = read_rows(
         path,
-        """SELECT folded, max(question), recorded_at / 86400 AS day, count(*), sum(status = 'answered'),
-        sum(status = 'no_answer'), max(answer_id)
-        FROM questions WHERE recorded_at >= ? AND folded <> '' GROUP BY day, folded ORDER BY day, folded""",
+        f"""SELECT folded, question, recorded_at / 86400 AS day, count(*), sum(status = 'answered'),
+        sum(status = 'no_answer'), answer_id, {LAST}
+        FROM questions WHERE recorded_at >= ? AND folded <> '' GROUP BY day, folded, answer_id
+        ORDER BY day, folded, answer_id""",
         (since,),
     )
-    return tuple(AskedOnDay(*row) for row in rows)
+    return tuple(AskedOnDay(*of_day) for *of_day, _ in rows)
 
 
 def read_votes_by_day(path: Path, *, since: float) -> tuple[VotesOnDay, ...]:

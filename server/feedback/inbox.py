@@ -13,7 +13,7 @@ from pathlib import Path
 
 from indexer.french.text import words_of
 from server.exports import Cell
-from server.feedback.reader import reading
+from server.feedback.reader import PLACE_BITS, reading
 from server.feedback.schema import LEFT_QUESTION
 
 ITEMS_A_PAGE = 25
@@ -135,7 +135,6 @@ _GROUPED = """SELECT s.kind, s.key, coalesce(i.state, 'new') AS state, count(*) 
     max(said_at << {bits} | place) AS latest, sum(i.state <> 'new' AND said_at > i.decided_at) AS times_since
     FROM ({signals}) AS s LEFT JOIN inbox_states AS i ON i.kind = s.kind AND i.key = s.key
     {where} GROUP BY s.kind, s.key"""
-_PLACE_BITS = 31
 _ORDERS = {
     Order.LATEST: "latest DESC, kind, key",
     Order.FREQUENT: "times DESC, latest DESC, kind, key",
@@ -223,7 +222,7 @@ class Inbox:
         """Yield the items of rows of `_grouped`, with their texts."""
         for row in rows:
             kind = Kind(row["kind"])
-            last_at, place = divmod(row["latest"], 1 << _PLACE_BITS)
+            last_at, place = divmod(row["latest"], 1 << PLACE_BITS)
             said = connection.execute(_TEXTS.get(kind, _TEXT_OF_COMMENT), (place,)).fetchone()
             if said is None:  # erased since
                 continue
@@ -244,7 +243,7 @@ class Inbox:
         """Return a statement with one row for each item that is wanted, and its values."""
         signals, values = self._signals(wanted)
         where = "WHERE coalesce(i.state, 'new') = :state" if wanted.state else ""
-        return _GROUPED.format(signals=signals, where=where, bits=_PLACE_BITS), {**values, "state": wanted.state}
+        return _GROUPED.format(signals=signals, where=where, bits=PLACE_BITS), {**values, "state": wanted.state}
 
     def _signals(self, wanted: Filter) -> tuple[str, dict[str, Cell]]:
         """Return a statement with one row for each time that something wanted was said, and its values."""

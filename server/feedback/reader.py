@@ -20,6 +20,13 @@ _PATIENCE_SECONDS = 0.5
 """How long a reading waits for a program that holds the file for itself."""
 _ROWS_A_PAGE = 500
 
+PLACE_BITS = 31
+"""Of a number that has the time of a row, in seconds, and its place in the table."""
+LAST = f"max(recorded_at << {PLACE_BITS} | rowid)"
+"""Of a group of rows the one written last, as such a number: of the same second too, one is the last.
+
+SQLite takes the bare columns of a group from the row that has the max(), where there is one such function."""
+
 # ?1: the row to go on after. ?2: from when on.
 _EXPORTS: dict[Table, str] = {
     "feedback": """SELECT t.rowid AS number, t.recorded_at, t.query_id, t.answer_id, useful, comment, t.index_id,
@@ -57,20 +64,19 @@ def read_unanswered(path: Path, *, since: float, limit: int) -> tuple[Unanswered
     """
     rows = read_rows(
         path,
-        # SQLite takes the bare columns of a group from the row that has the max().
-        """SELECT question, count(*), sum(status = 'no_answer'), sum(status = 'uncertain'), sum(useless), answer_id,
-        max(recorded_at)
-        FROM (SELECT *, query_id IN (
+        f"""SELECT question, count(*), sum(status = 'no_answer'), sum(status = 'uncertain'), sum(useless), answer_id,
+        {LAST} AS last
+        FROM (SELECT *, rowid, query_id IN (
             SELECT query_id FROM feedback WHERE NOT useful AND said <> 'left') AS useless FROM questions)
         WHERE recorded_at >= ? AND (useless OR status IN ('no_answer', 'uncertain'))
         AND folded NOT IN (SELECT key FROM inbox_states
             WHERE kind IN ('unanswered', 'useless') AND state <> 'new')
-        GROUP BY folded ORDER BY count(*) DESC, max(recorded_at) DESC, folded LIMIT ?""",
+        GROUP BY folded ORDER BY count(*) DESC, last DESC, folded LIMIT ?""",
         (since, limit),
     )
     return tuple(
-        Unanswered(question, times, no_answer, uncertain, useless, answer_id, _iso(asked_at))
-        for question, times, no_answer, uncertain, useless, answer_id, asked_at in rows
+        Unanswered(question, times, no_answer, uncertain, useless, answer_id, _iso(last >> PLACE_BITS))
+        for question, times, no_answer, uncertain, useless, answer_id, last in rows
     )
 
 

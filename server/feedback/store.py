@@ -310,7 +310,7 @@ class FeedbackStore:
         return read_judged(self._path, since=self._oldest_kept())
 
     def asked_by_day(self) -> tuple[AskedOnDay, ...]:
-        """Return the kept questions by day and words."""
+        """Return the kept questions by day, words and first hit."""
         return read_asked_by_day(self._path, since=self._oldest_kept())
 
     def votes_by_day(self) -> tuple[VotesOnDay, ...]:

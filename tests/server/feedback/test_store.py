@@ -114,6 +114,26 @@ def test_a_question_left_is_no_vote(store: FeedbackStore, path: Path) -> None:
     assert [one.judged_useless for one in store.unanswered(limit=9)] == [1]
 
 
+def test_every_first_hit_of_a_day_is_told(store: FeedbackStore) -> None:
+    """The same question may have several, as by the guided search; what was asked adds up over them."""
+    for number, answer_id in enumerate(("a", "b", "a", None)):
+        ask(store, f"q{number}", "Quel délai ?", Status.ANSWERED if answer_id else Status.NO_ANSWER, answer_id)
+    told = [(one.answer_id, one.times, one.answered, one.no_answer) for one in store.asked_by_day()]
+    assert told == [(None, 1, 0, 1), ("a", 2, 2, 0), ("b", 1, 1, 0)]
+
+
+def test_of_one_second_the_question_put_last_is_told(path: Path) -> None:
+    """With its answer, however many were put in between."""
+    with FeedbackStore.open(path, keep_questions="redacted", retention_days=30, clock=lambda: 1_800_000_000) as store:
+        ask(store, "q1", "Quel délai ?", Status.NO_ANSWER, "z")
+        ask(store, "q2", "Quel prix ?", Status.NO_ANSWER, "p")
+        ask(store, "q3", "quel DÉLAI", Status.NO_ANSWER, "b")
+        assert [(one.question, one.answer_id) for one in store.asked()] == [("quel DÉLAI", "b"), ("Quel prix ?", "p")]
+        unanswered = {one.question: one.answer_id for one in store.unanswered(limit=9)}
+        assert unanswered == {"quel DÉLAI": "b", "Quel prix ?": "p"}
+        assert {one.last_asked for one in store.unanswered(limit=9)} == {"2027-01-15T08:00:00+00:00"}
+
+
 def test_judgements_are_kept_where_questions_are_not(path: Path) -> None:
     """With keep_questions off no question reaches the file, and judgements do."""
     with FeedbackStore.open(path, keep_questions="off", retention_days=30) as store:
