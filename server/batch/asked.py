@@ -50,12 +50,16 @@ class AskedRow:
 
 @dataclass(frozen=True, slots=True)
 class AskedFile:
-    """A file whose every row can be read. headings: those of its cells. name: what it is called to people."""
+    """A file whose every row can be read. headings: those of its cells. name: what it is called to people.
+
+    count: of its rows. refused: of those whose question cannot be asked.
+    """
 
     file: QuestionFile
     name: str
     headings: tuple[str, ...]
     count: int
+    refused: int
 
     def rows(self) -> Iterator[AskedRow]:
         """Yield its rows in order, read anew."""
@@ -71,11 +75,13 @@ def open_asked(path: Path, *, name: str) -> AskedFile:
         file = look_at(path)
         headings = _headings(file)
         problems = []
-        count = 0
+        count = refused = 0
         for line in file.lines():
             row = _row(file, headings, line)
             if isinstance(row, str):
                 problems.append(Problem(name, line.number, row))
+            elif row.refused:
+                refused += 1
             count += 1
     except QuestionFileError as error:
         raise BatchError(f"{name} {_FILE_FAULTS[error.fault].format(line=error.line, detail=error.detail)}") from error
@@ -85,7 +91,7 @@ def open_asked(path: Path, *, name: str) -> AskedFile:
         raise CorpusError(problems)
     if not count:
         raise BatchError(f"{name} ne contient aucune question. {_HOW}.")
-    return AskedFile(file, name, headings, count)
+    return AskedFile(file, name, headings, count, refused)
 
 
 def _headings(file: QuestionFile) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ _JSON_ENDINGS, _TABLE_ENDINGS = (".jsonl", ".ndjson"), (".csv",)
 def ask_file(options: argparse.Namespace, index: IndexerSettings, server: ServerSettings) -> int:
     """Ask the questions of a file, and go on with a file of answers that an earlier time has left unfinished.
 
-    DONE, or FOUND where some of them cannot be asked, or rows not be read.
+    DONE, or FOUND where some of them cannot be asked, at whatever time. FAILED where rows cannot be read: none is asked
+    then.
     """
     source: Path = options.input
     target: Path = options.output or _STANDARD
@@ -121,13 +122,13 @@ def _ask(
         return FAILED
     if done == began:
         print(f"{target} a déjà toutes les réponses ; --force les redemande.", file=sys.stderr)
-        return DONE
+        return FOUND if asked.refused else DONE
     seconds = time.perf_counter() - started
     counts = ", ".join(f"{number} «\u00a0{words}\u00a0»" for words, number in statuses.most_common())
     where = "" if target == _STANDARD else f" ; {target} est complet"
     rate = f"{(done - began) / seconds:.0f} par seconde"
     print(f"{_counted(done - began, 'question')} en {seconds:.0f} s ({rate}) : {counts}{where}.", file=sys.stderr)
-    return FOUND if statuses["impossible à poser"] else DONE
+    return FOUND if asked.refused else DONE
 
 
 def _counted(number: int, what: str) -> str:

@@ -206,12 +206,24 @@ def test_a_question_that_cannot_be_asked_has_its_reason(capsys: pytest.CaptureFi
     assert "2 «\u00a0impossible à poser\u00a0»" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_the_status_is_that_of_the_whole_file(form: str) -> None:
+    """Also where the question that cannot be asked was in the part that was there already, or all of it was."""
+    Path("q.csv").write_text("N;Question\n1;\n2;Qui ?\n", encoding="utf-8")
+    arguments = ("--input", "q.csv", "--output", f"a.{form}")
+    assert ask(*arguments) == FOUND
+    whole = Path(f"a.{form}").read_bytes()
+    Path(f"a.{form}").write_bytes(whole[:-20])
+    assert ask(*arguments) == FOUND
+    assert ask(*arguments) == FOUND
+
+
 def test_half_of_a_character_cannot_be_asked_and_does_no_harm() -> None:
     """It is told, written as a sign that stands for it, and found again when the file is gone on with."""
     Path("q.jsonl").write_text('{"id": 7, "question": "Qui \\ud800 ?"}\n"Quoi ?"\n', encoding="utf-8")
     for name in ("a.jsonl", "a.csv"):
         assert ask("--input", "q.jsonl", "--output", name) == FOUND
-        assert ask("--input", "q.jsonl", "--output", name) == DONE
+        assert ask("--input", "q.jsonl", "--output", name) == FOUND
     rows = read(Path("a.csv"))
     assert [(row["ID"], row["Question"], bool(row["Erreur"])) for row in rows] == [
         ("7", "Qui ? ?", True),
