@@ -25,7 +25,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"cli"},
     ),
     "server": (
-        {"headers", "periodic", "terminal", "exports", "colour", "local_address", "access"},
+        {"headers", "periodic", "terminal", "exports", "colour", "local_address", "access", "disk_space"},
         {"settings", "metrics", "privacy"},
         {"settings_reload", "answering", "feedback"},
         {"http and page"},

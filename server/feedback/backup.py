@@ -16,13 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from indexer.files import force_to_disk
+from server.disk_space import told_if_full
 from server.feedback.reader import reading
 from server.feedback.retention import SECONDS_A_DAY, TABLES
 from server.feedback.schema import SCHEMA_STEPS, STATES, FeedbackError, explained, prepare, schema_version, why_not_ours
 
 _PATIENCE_SECONDS = 5.0
-_LEAST_FREE_BYTES = 64 * 1024 * 1024
-"""Below it a disk is as good as full: the log alone may take some megabytes."""
 _MOST_PROBLEMS = 5
 
 
@@ -76,8 +75,8 @@ def inspect(path: Path, *, retention_days: int | None = None, now: float | None 
     except FeedbackError as error:
         problems.append(str(error))
     problems += _wrong_times(times, retention_days=retention_days, now=time.time() if now is None else now)
-    if free_bytes < _LEAST_FREE_BYTES:
-        problems.append(f"The disk of {path} has {free_bytes // 1024 // 1024} MB left. Free some space on it.")
+    if full := told_if_full(str(path), free_bytes=free_bytes):
+        problems.append(full)
     oldest, newest = min(times, default=None), max(times, default=None)
     return FeedbackReport(
         path, tuple(problems), schema, judgements, questions, states, oldest, newest, size, free_bytes

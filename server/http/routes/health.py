@@ -13,12 +13,10 @@ from pydantic import Field
 
 from server import metrics
 from server.answering.answering import Answering
+from server.disk_space import told_if_full
 from server.feedback.store import FeedbackHealth, FeedbackStore
 from server.http import problem_kinds as kinds
 from server.http import problems
-
-_LEAST_FREE_BYTES = 64 * 1024 * 1024
-"""Below it a disk is as good as full: the next index or the log of the feedback may not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +60,11 @@ def routes(answering: Answering, *, disks: Mapping[str, Path], feedback: Feedbac
         kept = feedback.health() if feedback else None
         free_bytes = {name: _free_bytes(folder) for name, folder in disks.items()}
         reasons = [
-            *filter(None, (answering.degraded, kept.why if kept else None)),
-            *(
-                f"The disk of the {name} has {free // 1024 // 1024} MB left. Free some space on it."
-                for name, free in free_bytes.items()
-                if free is not None and free < _LEAST_FREE_BYTES
-            ),
+            answering.degraded,
+            kept.why if kept else None,
+            *(told_if_full(f"the {name}", free_bytes=free) for name, free in free_bytes.items() if free is not None),
         ]
-        return kept, free_bytes, reasons
+        return kept, free_bytes, [reason for reason in reasons if reason]
 
     # Asked whenever the metrics are read: nobody is told when a disk fills up.
     answering.metrics.degraded.set_function(lambda: not answering.is_available or bool(look()[-1]))
