@@ -10,7 +10,8 @@ from evaluation.queries.query_files import FILE_FAULTS
 from evaluation.records import EvaluationError
 from indexer.french.text import words_of
 from indexer.records import Problem
-from server.batch.question_files import QuestionFileError, encoding_of, open_text
+from server.batch.faults import QuestionFileError
+from server.batch.packed_text import encoding_of, open_text
 
 MAX_GRADE = 10_000
 """The highest relevance, and its negative the lowest. Published ones end at 100 or so; trec_eval keeps a counter for

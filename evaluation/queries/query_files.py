@@ -1,7 +1,7 @@
 """The file of a query set, line by line: BEIR's JSON, topics, tables with headings, a question a line.
 
-What a line must be is decided here; what a file may be, in `server.batch.question_files`, in whose kinds of faults
-this puts words.
+What a line must be is decided here; what a file may be, in `server.batch.question_files`. The kinds of faults that
+`server.batch.faults` knows are put in words here.
 """
 
 import json
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.records import EvaluationError, Query, Scope
-from server.batch.question_files import Fault, Form, Line, QuestionFile, QuestionFileError, Role, look_at
+from server.batch.faults import Fault, QuestionFileError
+from server.batch.question_files import Form, Line, QuestionFile, Role, look_at
 
 Report = Callable[[int, str], None]
 """Told of each mistake, with its line."""

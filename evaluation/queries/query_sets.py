@@ -16,7 +16,8 @@ from evaluation.records import EvaluationError, Query, QuerySetError, Scope
 from indexer.errors import QuestionError
 from indexer.records import Problem
 from server.answering.questions import read_question
-from server.batch.question_files import QuestionFile, name_without_packing
+from server.batch.packed_text import name_without_packing
+from server.batch.question_files import QuestionFile
 
 CORPUS_FILE = "corpus.jsonl"
 QUERIES_FILE = "queries.jsonl"

@@ -9,7 +9,8 @@ from typing import Any
 from indexer.errors import CorpusError, QuestionError, SouffleurError
 from indexer.records import Problem
 from server.answering.questions import read_question
-from server.batch.question_files import Fault, Form, Line, QuestionFile, QuestionFileError, Role, look_at
+from server.batch.faults import Fault, QuestionFileError
+from server.batch.question_files import Form, Line, QuestionFile, Role, look_at
 from server.exports import Cell
 
 QUESTION = "Question"

@@ -1,52 +1,23 @@
-"""Files of questions as people have them: lines of JSON, tables with headings, a question a line; packed, any encoding.
+"""Files of questions as people have them: lines of JSON, tables with headings, a question a line.
 
-Says what is wrong by a kind, never by a sentence: who asks for a file's answers reads French, who measures English.
-A file that seems to be a table, and does not say which of its columns has the questions, is not read: its rows would
-pass for questions.
+How their text is read, packed or not, is in `packed_text`; what may be wrong with them in `faults`. A file that seems
+to be a table, and does not say which of its columns has the questions, is not read: its rows would pass for questions.
 """
 
 import csv
-import gzip
-import io
 import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from indexer.corpus.tables.csv_file import DELIMITERS
 from indexer.corpus.tables.rows import MAX_CELL_CHARACTERS
-from indexer.corpus.text_files import is_utf_16, recognise_encoding
 from indexer.french.text import words_of
-
-
-class Fault(StrEnum):
-    """What keeps a file, or one line of it, from being read."""
-
-    WORKBOOK = "workbook"  # or another archive, or a PDF
-    MARKUP = "markup"
-    JSON_DOCUMENT = "json_document"  # one document, not one a line
-    NOT_TEXT = "not_text"
-    BROKEN_PACKING = "broken_packing"
-    NO_HEADING = "no_heading"  # of a column of questions
-    LIKE_A_TABLE = "like_a_table"
-    NOT_UTF_8 = "not_utf_8"
-    NOT_CSV = "not_csv"  # a quotation mark that is not closed, or goes on
-    TOO_MANY_CELLS = "too_many_cells"
-    NO_TAB = "no_tab"
-
-
-class QuestionFileError(ValueError):
-    """A file of questions cannot be read, for a reason that its reader puts in words. detail: what was seen of it."""
-
-    def __init__(self, fault: Fault, *, line: int = 1, detail: str = "") -> None:
-        self.fault, self.line, self.detail = fault, line, detail
-        super().__init__(f"{line}: {fault}: {detail}")
+from server.batch.faults import Fault, QuestionFileError
+from server.batch.packed_text import encoding_of, name_without_packing, open_text
 
 
 class Role(StrEnum):
@@ -98,15 +69,12 @@ _OTHER_ENDINGS = {
     **dict.fromkeys((".xlsx", ".xls", ".ods", ".zip", ".pdf", ".docx", ".odt"), Fault.WORKBOOK),
     **dict.fromkeys((".xml", ".html", ".htm"), Fault.MARKUP),
 }
-_PACKED = b"\x1f\x8b"
-_CONTAINERS = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 _MARKUP = re.compile(r"<(?:[?!]|/?[a-zA-Z][\w-]*[\s>])")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[;,\t]*\s*', re.IGNORECASE)
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 _WORD = re.compile(r"[^\s,]+")
 _NOWHERE = "\x1f"
 """A sign that parts nothing: of a table of one column, commas are text."""
-_CHUNK = 1 << 20
 _SHOWN = 60
 
 
@@ -207,61 +175,6 @@ def look_at(path: Path) -> QuestionFile:
     plain = QuestionFile(path, Form.PLAIN, encoding)
     _require_plain(plain.lines())
     return plain
-
-
-def name_without_packing(path: Path) -> Path:
-    """Return the path without `.gz` at its end."""
-    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
-
-
-def encoding_of(path: Path) -> str:
-    """Return `utf-8-sig`, the UTF-16 of spreadsheets, Windows-1252, or Mac Roman: see `recognise_encoding`.
-
-    QuestionFileError where its bytes are no text.
-    """
-    with _open(path) as stream, _told_if_broken():
-        start = stream.read(4)
-        if start.startswith(_CONTAINERS):
-            raise QuestionFileError(Fault.WORKBOOK)
-        if is_utf_16(start):
-            return "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else f"utf-16-{'be' if start[0] == 0 else 'le'}"
-        return recognise_encoding(_text_chunks(start, stream)).name
-
-
-def _text_chunks(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    chunk = start + stream.read(_CHUNK)
-    while chunk:
-        if b"\x00" in chunk:
-            raise QuestionFileError(Fault.NOT_TEXT)
-        yield chunk
-        chunk = stream.read(_CHUNK)
-
-
-@contextmanager
-def open_text(path: Path, encoding: str) -> Iterator[io.TextIOWrapper]:
-    """Open a file of text, packed or not, line ends as they are; what is not of its encoding becomes surrogates."""
-    with (
-        _open(path) as stream,
-        io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="") as text,
-        _told_if_broken(),
-    ):
-        yield text
-
-
-@contextmanager
-def _told_if_broken() -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise QuestionFileError(Fault.BROKEN_PACKING, detail=str(error)) from error
-    except UnicodeError as error:  # half a letter of UTF-16
-        raise QuestionFileError(Fault.NOT_TEXT, detail=str(error)) from error
-
-
-def _open(path: Path) -> BinaryIO:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == _PACKED
-    return cast(BinaryIO, gzip.open(path)) if packed else path.open("rb")
 
 
 def _table(path: Path, encoding: str, head: Sequence[str], first_line: int) -> QuestionFile | None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.batch.question_files import Form, QuestionFileError, Role, look_at
+from server.batch.faults import QuestionFileError
+from server.batch.question_files import Form, Role, look_at
 
 _SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _PIECES = st.sampled_from(
