@@ -61,7 +61,6 @@ class Measured:
     """What the other half gets. wrong: among those given as answered. refused: of questions that have an answer."""
 
     accepted: int
-    per_answer: float
     right: float
     answered: float
     wrong: float
@@ -82,7 +81,7 @@ def main() -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(format_markdown_answer(answer), encoding="utf-8")
         build_index(open_corpus(corpus), index, encoder=encoder, keep=1)
-        rows = [measure(index, encoder, held_out, accepted=0, answers=len(answers))]
+        rows = [measure(index, encoder, held_out, accepted=0)]
         votes = ask(index, encoder, heard, feedback, rng=rng, wrong=options.wrong, personal=options.personal)
         print(f"{len(answers)} answers, {len(heard)} questions heard, {len(held_out)} held out; {votes}", flush=True)
         accepted = right = 0
@@ -92,7 +91,7 @@ def main() -> int:
             accepted += len(taken)
             right += sum(_is_right(one, heard) for one in taken)
             done = _publish(index, encoder, corpus, feedback)
-            rows.append(measure(index, encoder, held_out, accepted=accepted, answers=len(answers)))
+            rows.append(measure(index, encoder, held_out, accepted=accepted))
             word = "published" if done.served else "nothing new" if done.unchanged else "refused by the gate"
             print(
                 f"{len(taken)} of {len(proposals.phrasings)} accepted, {len(proposals.doubtful)} doubtful: {word}",
@@ -192,7 +191,7 @@ def accept(proposals: Proposals, corpus: Path, *, most: int, heard: Sequence[Que
     return decisions
 
 
-def measure(index: Path, encoder: Encoder, questions: Sequence[Question], *, accepted: int, answers: int) -> Measured:
+def measure(index: Path, encoder: Encoder, questions: Sequence[Question], *, accepted: int) -> Measured:
     """Return what the questions held out get from the index in service."""
     answering = Answering.open(index, encoder=encoder)
     replies = answering.answer_many([one.text for one in questions])
@@ -203,7 +202,6 @@ def measure(index: Path, encoder: Encoder, questions: Sequence[Question], *, acc
     count = len(questions)
     return Measured(
         accepted,
-        accepted / answers,
         sum(right) / count,
         sum(answered) / count,
         wrong / max(1, sum(answered)),
@@ -227,7 +225,7 @@ def table(rows: Sequence[Measured]) -> str:
 def _propose(index: Path, encoder: Encoder, corpus: Path, feedback: Path) -> Proposals:
     with FeedbackStore.open(feedback, keep_questions="redacted", retention_days=3650) as store:
         vectors = KeptVectors(encoder, KeptVectors.file_beside(feedback, encoder))
-        return propose(Grounds(Index.open(index), store.asked(), store.judged(), read_decided(corpus), vectors))
+        return propose(Grounds.of(Index.open(index), store, read_decided(corpus), vectors))
 
 
 def _publish(index: Path, encoder: Encoder, corpus: Path, feedback: Path) -> Publication:

@@ -164,6 +164,15 @@ class ServerSettings:
             raise SettingsError("The file of the judgements is not known. Give --feedback, or set SOUFFLEUR_FEEDBACK.")
         return self.feedback
 
+    def begun_feedback(self) -> Path:
+        """Return that file where it is there. SettingsError, for editors, where it is not."""
+        if self.feedback is None or not self.feedback.exists():
+            raise SettingsError(
+                "Il n'y a pas encore de fichier des avis et des questions des visiteurs : donnez-le avec --feedback, "
+                "ou SOUFFLEUR_FEEDBACK. (There is no file of the feedback.)"
+            )
+        return self.feedback
+
 
 @dataclass(frozen=True)
 class SiteSettings:

@@ -12,7 +12,6 @@ from evaluation.runs.folder import writing
 from indexer.corpus import open_corpus
 from indexer.corpus.phrasings.memory import read_decided
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.errors import SettingsError
 from indexer.index.encoder import load_configured_encoder
 from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
@@ -44,19 +43,15 @@ def write_digest(options: argparse.Namespace, index: IndexerSettings, server: Se
 
 
 def _gather(options: argparse.Namespace, settings: IndexerSettings, server: ServerSettings) -> Digest:
-    if server.feedback is None or not server.feedback.exists():
-        raise SettingsError(
-            "Il n'y a pas encore de fichier des avis et des questions des visiteurs : donnez-le avec --feedback, ou "
-            "SOUFFLEUR_FEEDBACK. (There is no file of the feedback.)"
-        )
+    feedback = server.begun_feedback()
     keep_products_on_one_thread()
     corpus = open_corpus(settings.corpus)
     encoder = load_configured_encoder(settings)
     index = Answering.open(configured_indexes(settings), encoder=encoder).index
     decided = read_decided(corpus.path)
     with open_feedback(server) as store:
-        vectors = KeptVectors(encoder, KeptVectors.file_beside(server.feedback, encoder))
-        themes, _ = propose_themes(Grounds(index, store.asked(), store.judged(), decided, vectors))
+        vectors = KeptVectors(encoder, KeptVectors.file_beside(feedback, encoder))
+        themes, _ = propose_themes(Grounds.of(index, store, decided, vectors))
         return make_digest(
             today=options.until or today_in_utc(),
             weeks=options.weeks,

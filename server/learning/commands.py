@@ -10,7 +10,7 @@ from pathlib import Path
 from indexer.corpus import Corpus, open_corpus
 from indexer.corpus.phrasings.memory import read_decided
 from indexer.dense.blas import keep_products_on_one_thread
-from indexer.errors import CorpusError, SettingsError
+from indexer.errors import CorpusError
 from indexer.index.encoder import load_configured_encoder
 from indexer.index.place import configured_indexes
 from indexer.settings import IndexerSettings
@@ -60,17 +60,13 @@ def learn(options: argparse.Namespace, index: IndexerSettings, server: ServerSet
 
 
 def _propose(corpus: Corpus, settings: IndexerSettings, server: ServerSettings) -> Proposals:
-    if server.feedback is None or not server.feedback.exists():
-        raise SettingsError(
-            "Il n'y a pas encore de fichier des avis et des questions des visiteurs : donnez-le avec --feedback, ou "
-            "SOUFFLEUR_FEEDBACK. (There is no file of the feedback.)"
-        )
+    feedback = server.begun_feedback()
     keep_products_on_one_thread()
     encoder = load_configured_encoder(settings)
     index = Answering.open(configured_indexes(settings), encoder=encoder).index
-    vectors = KeptVectors(encoder, KeptVectors.file_beside(server.feedback, encoder))
+    vectors = KeptVectors(encoder, KeptVectors.file_beside(feedback, encoder))
     with open_feedback(server) as store, show_progress("Lecture des questions") as progress:
-        grounds = Grounds(index, store.asked(), store.judged(), read_decided(corpus.path), vectors, progress)
+        grounds = Grounds.of(index, store, read_decided(corpus.path), vectors, progress=progress)
         return propose(grounds, acronyms=corpus.acronyms)
 
 

@@ -87,8 +87,7 @@ class LearningDesk:
             encoder = self._answering.encoder
             file = KeptVectors.file_beside(self._feedback.path, encoder)
             vectors = KeptVectors(encoder, file, together=_TOGETHER)
-            asked, judged = self._feedback.asked(), self._feedback.judged()
-            grounds = Grounds(self._answering.index, asked, judged, read_decided(self._corpus), vectors)
+            grounds = Grounds.of(self._answering.index, self._feedback, read_decided(self._corpus), vectors)
             found = propose(grounds, acronyms=corpus.acronyms)
         except SouffleurError as error:
             self.failure = str(error)

@@ -15,6 +15,7 @@ from indexer.index.index import SEARCHED_TOGETHER, Found, Index
 from indexer.records import Answer, Progress, Status, Vectors, no_progress
 from indexer.store import QuestionVectors
 from server.feedback.asked import AskedQuestion, JudgedAnswer
+from server.feedback.store import FeedbackStore
 from server.learning.meaning import nearness_of, sameness_of
 from server.learning.records import NearAnswer
 from server.learning.vectors import KeptVectors
@@ -59,6 +60,19 @@ class Grounds:
     decided: DecidedQuestions
     vectors: KeptVectors
     progress: Progress = no_progress
+
+    @classmethod
+    def of(
+        cls,
+        index: Index,
+        feedback: FeedbackStore,
+        decided: DecidedQuestions,
+        vectors: KeptVectors,
+        *,
+        progress: Progress = no_progress,
+    ) -> "Grounds":
+        """Return what *feedback* gives to propose now. FeedbackError where it cannot be read."""
+        return cls(index, feedback.asked(), feedback.judged(), decided, vectors, progress)
 
     @cached_property
     def asked_by_words(self) -> Mapping[str, AskedQuestion]:

@@ -68,7 +68,5 @@ class Visitors:
         encoder = FakeEncoder()
         vectors = KeptVectors(encoder, KeptVectors.file_beside(self.path, encoder) if keep else None)
         with self.store() as store:
-            grounds = Grounds(
-                self.answering.index, store.asked(), store.judged(), decided or DecidedQuestions(), vectors
-            )
+            grounds = Grounds.of(self.answering.index, store, decided or DecidedQuestions(), vectors)
             return propose(grounds, acronyms=acronyms)
