@@ -47,6 +47,8 @@ class LearningDesk:
         self._lock = threading.Lock()
         self._worker: threading.Thread | None = None
         self._prepared: Prepared | None = None
+        self._decided_meanwhile: list[Decision] = []
+        """Since the last proposals were begun, which do not know of them."""
         self.failure: str | None = None
         """Why the last proposals could not be made, for the log of the operator; None if they could."""
 
@@ -64,6 +66,7 @@ class LearningDesk:
         """Begin to make proposals anew, unless that is going on."""
         with self._lock:
             if not self.is_at_work:
+                self._decided_meanwhile = []
                 self._worker = threading.Thread(target=self._prepare, name="learning", daemon=True)
                 self._worker.start()
 
@@ -76,8 +79,9 @@ class LearningDesk:
         """Carry out one decision. CorpusError, in French, where it cannot be, with nothing written."""
         with self._lock:
             applied = apply_decisions([decision], open_corpus(self._corpus), day=datetime.now(UTC).date())
+            self._decided_meanwhile.append(decision)
             if self._prepared is not None:
-                left = _without(self._prepared.left, decision)
+                left = _without(self._prepared.left, [decision])
                 self._prepared = Prepared(self._prepared.proposals, left, self._prepared.made_at)
             return applied
 
@@ -93,8 +97,9 @@ class LearningDesk:
             self.failure = str(error)
             logger.error("Nothing could be proposed to editors: %s", error)
             return
-        self.failure = None
-        self._prepared = Prepared(found, found.all, datetime.now(UTC))
+        with self._lock:
+            self.failure = None
+            self._prepared = Prepared(found, _without(found.all, self._decided_meanwhile), datetime.now(UTC))
 
 
 def corpus_of(index: Path, answering: Answering) -> Path | None:
@@ -106,5 +111,6 @@ def corpus_of(index: Path, answering: Answering) -> Path | None:
     return corpus if corpus.exists() else None
 
 
-def _without(some: Sequence[Proposal], decision: Decision) -> tuple[Proposal, ...]:
-    return tuple(one for one in some if one.keys != decision.keys or one.origin.value != decision.origin)
+def _without(some: Sequence[Proposal], decided: Sequence[Decision]) -> tuple[Proposal, ...]:
+    gone = {(one.keys, one.origin) for one in decided}
+    return tuple(one for one in some if (one.keys, one.origin.value) not in gone)

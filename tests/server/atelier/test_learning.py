@@ -1,6 +1,7 @@
 """The page where editors decide of visitors' questions."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,15 @@ from fastapi.testclient import TestClient
 from markupsafe import escape
 
 from indexer.corpus.phrasings.memory import key_of, read_decided
+from indexer.records import Acronym
 from server.answering.answering import Answering
 from server.app import create_site
 from server.feedback.store import FeedbackStore
+from server.learning import desk as desk_module
 from server.learning.desk import LearningDesk
+from server.learning.grounds import Grounds
+from server.learning.propose import propose
+from server.learning.records import Decision, Origin, Proposals, Verdict
 from tests.corpora import ANSWERS
 
 TOKEN = "a-token-of-the-editors"
@@ -116,3 +122,29 @@ def test_proposals_are_made_once_at_a_time(answering: Answering, feedback: Feedb
     desk.wait()
     assert "accepté et refusé" in (desk.failure or "")
     assert desk.prepared is not None
+
+
+def test_what_is_decided_while_proposals_are_made_does_not_come_back(
+    answering: Answering, feedback: FeedbackStore, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of before is there meanwhile, and may be decided of."""
+    desk = LearningDesk(answering, feedback, corpus=corpus)
+    desk.begin()
+    desk.wait()
+    made, decided = threading.Event(), threading.Event()
+
+    def made_before_the_decision(grounds: Grounds, *, acronyms: Sequence[Acronym]) -> Proposals:
+        found = propose(grounds, acronyms=acronyms)
+        made.set()
+        assert decided.wait(30)
+        return found
+
+    monkeypatch.setattr(desk_module, "propose", made_before_the_decision)
+    desk.begin()
+    assert made.wait(30)
+    desk.decide(Decision(Verdict.REFUSE, NEW, "validite-certificat", Origin.JUDGED.value, (key_of(NEW),)))
+    decided.set()
+    desk.wait()
+    assert desk.prepared is not None
+    assert [one.question for one in desk.prepared.proposals.phrasings] == [NEW]
+    assert NEW not in [one.question for one in desk.prepared.left]
