@@ -227,6 +227,19 @@ def test_a_former_name_that_is_no_name_is_told(tmp_path: Path) -> None:
     assert prepared.drafts.drafts[0].answer.former_ids == ("delais",)
 
 
+def test_a_problem_that_quotes_the_word_for_an_id_is_told(tmp_path: Path) -> None:
+    """Only what is wrong with the id itself does not matter, since another is made of it."""
+    file = tmp_path / "faq.jsonl"
+    wrong = {"id": "a b", "text": "Tapez l'identifiant\x01 ici.", "questions": ["Où ?"]}
+    good = {"id": "c d", "text": "Là.", "questions": ["Quand ?"]}
+    file.write_text(f"{json.dumps(wrong)}\n{json.dumps(good)}\n", encoding="utf-8")
+    prepared = prepare_import(file, tmp_path / "answers")
+    assert [note.message for note in prepared.drafts.notes] == [
+        "caractère interdit (U+0001) après « Tapez l'identifiant » : retirez-le."
+    ]
+    assert [step.draft.answer.text for step in prepared.writes if step.draft] == ["Là."]
+
+
 def test_answers_removed_here_come_back_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Deleted files stay deleted, even with --overwrite; the plan names --restore, which writes them as before."""
     file, answers = table(tmp_path, {"Quel délai ?": "Trois jours.", "Combien ?": "Rien."}), tmp_path / "answers"
