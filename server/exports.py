@@ -42,3 +42,8 @@ def cell_text(value: Cell) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     return "" if value is None else str(value)
+
+
+def text_in_cell(written: str) -> str:
+    """Return the text that `cell_text` was given."""
+    return written[1:] if written.startswith("'") and _FORMULA.match(written[1:]) else written

@@ -15,7 +15,7 @@ from indexer.corpus.text_files import read_text_file
 from indexer.errors import CorpusError
 from indexer.french.text import words_of
 from indexer.records import Problem, Severity
-from server.exports import Cell, csv_lines
+from server.exports import Cell, csv_lines, text_in_cell
 from server.learning.records import Decision, Proposal, Proposals, Verdict
 
 _COLUMNS = (
@@ -29,7 +29,6 @@ _VERDICTS = {
     **dict.fromkeys(("hors sujet", "hs", "h"), Verdict.OFF_TOPIC),
 }
 _KEY = re.compile(r"k([0-9a-f]{16})\b")
-_MADE_HARMLESS = re.compile(r"'(?=\s*[=+\-@])")
 _TICKED = re.compile(
     r"\s*[-*+]\s+\[(?P<mark>[^\]]*)\]\s*(?P<question>.*)→\s*`?(?P<answer>[^`\s]*)`?\s*<!--(?P<origin>[^>]*?)"
     r"(?P<keys>(?:\s*k[0-9a-f]{16})+)\s*-->\s*"
@@ -110,8 +109,7 @@ def _rate(cells: Sequence[str]) -> int:
 def _decision_of_row(row: Row, columns: dict[str, int], path: str) -> Iterator[Decision | Problem]:
     def cell(name: str) -> str:
         at = columns.get(name, len(row.cells))
-        text = row.cells[at].strip() if at < len(row.cells) else ""
-        return _MADE_HARMLESS.sub("", text, count=1) if text.startswith("'") else text
+        return text_in_cell(row.cells[at].strip()) if at < len(row.cells) else ""
 
     word = cell("decision")
     if not word:

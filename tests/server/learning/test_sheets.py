@@ -51,6 +51,15 @@ def test_a_spreadsheet_may_save_it_as_it_likes(tmp_path: Path, encoding: str, de
     assert found[0].line == 2
 
 
+@pytest.mark.parametrize("question", ["＠accueil, comment vous écrire ?", "＝ ou ≠ ?", "'Quoi' ?", "-18 ans ?"])
+def test_a_question_is_read_as_it_was_before_it_was_made_harmless(question: str, tmp_path: Path) -> None:
+    """What a spreadsheet would run has an apostrophe in the file alone, whatever sign it begins with."""
+    file = tmp_path / "a.csv"
+    write_sheet(proposals(question), file)
+    file.write_text(file.read_text(encoding="utf-8").replace('"";', '"oui";', 1), encoding="utf-8")
+    assert [one.question for one in read_sheet(file)] == [question]
+
+
 def test_it_may_be_saved_as_a_workbook(tmp_path: Path) -> None:
     """An .xlsx is read as the .csv is."""
     write_sheet(proposals("A ?"), tmp_path / "a.csv")
