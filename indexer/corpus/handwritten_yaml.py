@@ -147,6 +147,12 @@ def needs_quotes(text: str) -> bool:
     return bool(_BULLET.match(text) or _UNSEEN.match(text))
 
 
+def in_quotes(text: str) -> str:
+    """Return a text of one line as a value in straight quotes, which is read as it is."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 class _PlainLoader(yaml.BaseLoader):
     """Takes every plain word for text, and refuses anchors, references and tags: nobody means them here."""
 

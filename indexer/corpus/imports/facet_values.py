@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.corpus.companion_files import FACETS_FILE, read_companions
-from indexer.corpus.handwritten_yaml import needs_quotes
+from indexer.corpus.handwritten_yaml import in_quotes, needs_quotes
 from indexer.french.text import normalise
 from indexer.records import Answer, Facet
 
@@ -64,8 +64,8 @@ def _with_values(text: str, key: str, values: Sequence[str], *, is_defined: bool
     if not is_defined:
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += end
-        block = [f"{_quoted(key)}:", f"  question: {_quoted(f'{key.capitalize()} ?')}", "  valeurs:"]
-        return "".join(lines) + "".join(line + end for line in (*block, *(f"    - {_quoted(one)}" for one in values)))
+        block = [f"{_value(key)}:", f"  question: {_value(f'{key.capitalize()} ?')}", "  valeurs:"]
+        return "".join(lines) + "".join(line + end for line in (*block, *(f"    - {_value(one)}" for one in values)))
     opening = re.compile(rf"[\"']?{re.escape(key)}[\"']?\s*:\s*(#.*)?$")
     start = next((at for at, line in enumerate(lines) if opening.match(line)), None)
     if start is None:
@@ -83,11 +83,11 @@ def _with_values(text: str, key: str, values: Sequence[str], *, is_defined: bool
         return None
     if not lines[last].endswith("\n"):
         lines[last] += end
-    return "".join([*lines[: last + 1], *(f"{indent}- {_quoted(one)}{end}" for one in values), *lines[last + 1 :]])
+    return "".join([*lines[: last + 1], *(f"{indent}- {_value(one)}{end}" for one in values), *lines[last + 1 :]])
 
 
-def _quoted(text: str) -> str:
+def _value(text: str) -> str:
     plain = re.fullmatch(r"[^\W\d_][\w '’()/.,-]*", text) and not needs_quotes(text) and not text.endswith(" ")
     if plain and text.lower() not in ("oui", "non", "yes", "no", "true", "false", "null", "on", "off"):
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return in_quotes(text)

@@ -10,7 +10,7 @@ import re
 import yaml
 
 from indexer.corpus.entries import Entry, Unreadable
-from indexer.corpus.handwritten_yaml import YamlText
+from indexer.corpus.handwritten_yaml import YamlText, in_quotes
 from indexer.corpus.header import FENCE, find_header
 from indexer.corpus.markdown import parse_markdown_text
 from indexer.corpus.text_files import decode_text
@@ -91,7 +91,7 @@ class _Written:
         item = _item(question)
         indent = " " * (key.start_mark.column + 2)
         if isinstance(value, yaml.SequenceNode) and value.flow_style:
-            quoted = _quoted(question)
+            quoted = in_quotes(question)
             if not value.value:
                 return [self._at(self._place(value.start_mark, first) + 1, quoted)]
             return [self._at(self._place(value.value[-1].end_mark, first), f", {quoted}")]
@@ -127,9 +127,4 @@ class _Written:
 
 def _item(question: str) -> str:
     """Return a question as a value of YAML, with quotes where it could be told for something else."""
-    return question if _PLAIN.match(question) and not question.endswith(":") else _quoted(question)
-
-
-def _quoted(question: str) -> str:
-    escaped = question.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return question if _PLAIN.match(question) and not question.endswith(":") else in_quotes(question)
