@@ -246,7 +246,10 @@ class Atelier:
                 question=None,
             )
         view = wording.View.of(form)
-        found = self._feedback.inbox().every(view.wanted, order=view.order)
+        try:
+            found = self._feedback.inbox().every(view.wanted, order=view.order)
+        except FeedbackError:
+            return self._inbox(visit, view)  # which says so
         if kind == "csv":
             lines = csv_lines(wording.SHEET_COLUMNS, map(wording.sheet_row, found))
         else:

@@ -181,12 +181,12 @@ class Inbox:
             return Page(tuple(self._items(connection, rows)), number, pages, found, by_state)
 
     def every(self, wanted: Filter, *, order: Order = Order.LATEST) -> Iterator[Item]:
-        """Yield all items that are *wanted*."""
+        """Return all items that are *wanted*; their texts are read as they are asked for."""
         with reading(self._path) as connection:
             grouped, values = self._grouped(wanted)
             # All at once: a slow client must not keep the log from being emptied.
             rows = connection.execute(f"SELECT * FROM ({grouped}) ORDER BY {_ORDERS[order]}", values).fetchall()
-            yield from self._items(connection, rows)
+        return self._read_items(rows)
 
     def weeks(self, wanted: Filter, *, now: float) -> tuple[Week, ...]:
         """Return the totals of what is *wanted* for the last weeks that anything can be of, the latest first."""
@@ -217,6 +217,10 @@ class Inbox:
         with reading(self._path) as connection:
             statement = f"SELECT EXISTS (SELECT 1 FROM ({signals}) WHERE key = :key)"
             return bool(connection.execute(statement, {**values, "key": key}).fetchone()[0])
+
+    def _read_items(self, rows: Iterable[sqlite3.Row]) -> Iterator[Item]:
+        with reading(self._path) as connection:
+            yield from self._items(connection, rows)
 
     def _items(self, connection: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> Iterator[Item]:
         """Yield the items of rows of `_grouped`, with their texts."""

@@ -206,6 +206,16 @@ def test_what_the_filter_shows_is_exported(client: TestClient) -> None:
     assert empty.json() == []
 
 
+@pytest.mark.parametrize("address", ["/atelier", "/atelier/boite.csv", "/atelier/boite.json"])
+def test_an_inbox_that_cannot_be_read_says_so(client: TestClient, store: FeedbackStore, address: str) -> None:
+    """An export too, before anything of it is sent: half a file would be taken for a whole one."""
+    enter(client)
+    store.path.rename(store.path.with_name("away.sqlite"))
+    reply = client.get(address)
+    assert reply.status_code == 503
+    assert "La boîte ne peut pas être lue pour l’instant." in reply.text
+
+
 def test_going_back_says_where_and_asks_once_more(client: TestClient, folder: Path) -> None:
     """To which index, from when, which answers go, come back or change; then it is done, and only to that index."""
     earlier, now = IndexFolder(folder).ids()
