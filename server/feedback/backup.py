@@ -258,6 +258,7 @@ def _size(path: Path) -> int:
 
 
 def counted(count: int, noun: str) -> str:
+    """Return how many in words, such as "no rows", "1 row" or "2 rows"."""
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
