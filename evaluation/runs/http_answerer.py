@@ -5,7 +5,7 @@ lets in only so many questions a second, or is busy, is asked again when it says
 """
 
 import time
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from types import TracebackType
@@ -19,7 +19,7 @@ from evaluation.records import EXPLAINED_HITS, EvaluationError, Outcome, Returne
 from indexer.records import Facets
 from indexer.search.coverage import COVERAGE
 from indexer.terminal import command_of
-from server.http.schemas import BATCH_REPLY, AnswerBody, HitBody, SearchReply
+from server.http.schemas import BATCH_REPLY, MAX_BATCH_CHARACTERS, AnswerBody, HitBody, SearchReply
 from server.local_address import is_this_machine
 
 _TIMEOUT_SECONDS = 60.0
@@ -97,10 +97,11 @@ class HttpAnswerer:
         return {key: tuple(values) for key, values in facets.items()}
 
     def _search(self, questions: Sequence[str], limit: int) -> list[SearchReply]:
-        answer = self._request(
-            "POST", "/v1/search/batch", {"queries": list(questions), "limit": limit, "explain": True}
-        )
-        return self._read(BATCH_REPLY, answer).replies
+        replies: list[SearchReply] = []
+        for some in _as_taken(questions):
+            answer = self._request("POST", "/v1/search/batch", {"queries": some, "limit": limit, "explain": True})
+            replies += self._read(BATCH_REPLY, answer).replies
+        return replies
 
     def _read(self, kind: TypeAdapter[_Body], answer: httpx.Response) -> _Body:
         try:
@@ -132,6 +133,17 @@ class HttpAnswerer:
                 f"{self._url} cannot be reached: {error}. Start it with `{command_of('serve')}`, or correct --url; "
                 "the same command goes on where it stopped."
             ) from error
+
+
+def _as_taken(questions: Sequence[str]) -> Iterator[list[str]]:
+    """Yield *questions*, in their order, in parts of no more characters than a server takes at once."""
+    part: list[str] = []
+    for question in questions:
+        if sum(map(len, part)) + len(question) > MAX_BATCH_CHARACTERS:
+            yield part
+            part = []
+        part.append(question)
+    yield part
 
 
 def _wait_seconds(answer: httpx.Response) -> int:

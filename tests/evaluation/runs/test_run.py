@@ -359,6 +359,21 @@ def test_a_server_and_an_index_agree(url: str, answerer: IndexAnswerer, queries:
         assert here.hits == there.hits
 
 
+def test_long_questions_are_asked_of_a_server_as_of_an_index(url: str, answerer: IndexAnswerer, tmp_path: Path) -> None:
+    """A batch of which a server takes no more than half at once, such as of e-mails, is asked in parts."""
+    mail = "Bonjour, mon certificat arrive à échéance. " * 40
+    questions = tmp_path / "mails.txt"
+    questions.write_text("".join(f"{mail}{number} ?\n" for number in range(40)))
+    queries = open_query_set(questions)
+    with HttpAnswerer(url) as server:
+        for name, asked in (("server", server), ("index", answerer)):
+            measure(queries, asked, tmp_path / name, limit=10)
+    outside, inside = (list(read_results(tmp_path / name)) for name in ("server", "index"))
+    assert [(one.query, one.hits, one.status) for one in outside] == [
+        (one.query, one.hits, one.status) for one in inside
+    ]
+
+
 def test_a_server_that_is_not_there_is_an_error_to_act_on() -> None:
     """It names the address and what to do."""
     with pytest.raises(EvaluationError, match=r"http://127\.0\.0\.1:1 cannot be reached.*make serve"):
