@@ -4,13 +4,15 @@ Here also: what a file that cannot be written is to the one who named it, an err
 """
 
 import dataclasses
+import fcntl
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from evaluation.json_documents import Count, JsonDocument, exact, format_version
 from evaluation.metrics.ranking import rank_scores
@@ -53,6 +55,24 @@ class RunInfo:
 
 
 _RUN_INFO = JsonDocument(RunInfo)
+
+
+def hold(file: Path) -> BinaryIO:
+    """Return *file*, made where it is not there, open to be read and written by nobody else at the same time.
+
+    The kernel lets go when it is closed, or the process ends. EvaluationError where another process holds it.
+    """
+    stream = os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666), "r+b")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException as error:
+        stream.close()
+        if isinstance(error, BlockingIOError):
+            raise EvaluationError(
+                f"Another run is at work in {file.parent}. Wait for it to end, or run this in another folder."
+            ) from None
+        raise
+    return stream
 
 
 def read_run_info(folder: Path) -> RunInfo:

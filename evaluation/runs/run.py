@@ -21,6 +21,7 @@ from evaluation.runs.folder import (
     SUMMARY_FILE,
     TREC_FILE,
     RunInfo,
+    hold,
     read_run_info,
 )
 from indexer.records import Facets, Progress, no_progress
@@ -68,7 +69,7 @@ class Run:
 
         An unfinished run of the same thing there is gone on with, and its results come first; any other run there is
         replaced. QuerySetError at once, if a judgment names an answer that is not there; EvaluationError if the folder
-        holds anything but a run, or the query set itself.
+        holds anything but a run, or the query set itself, or another process is at work there.
         """
         facets = self._answerer.facets_of(self._queries.judged_answers)
         self._queries.require_sound(facets)
@@ -79,9 +80,9 @@ class Run:
             )
         return self._results(_prepare(self._folder, self.info), facets)
 
-    def _results(self, partial: Path, facets: Mapping[str, Facets]) -> Iterator[list[Result]]:
+    def _results(self, stream: BinaryIO, facets: Mapping[str, Facets]) -> Iterator[list[Result]]:
         meter = RankingMeter()
-        with partial.open("r+b") as stream:
+        with stream:
             book = _Book(stream)
             self.resumed = done = book.read_back(self._queries, batch_size=self._batch_size)
             self._progress(done, self.info.queries)
@@ -94,7 +95,7 @@ class Run:
                 done += len(window)
                 self._progress(done, self.info.queries)
                 yield results
-        partial.replace(self._folder / RESULTS_FILE)
+            (self._folder / PARTIAL_FILE).replace(self._folder / RESULTS_FILE)
 
     def _ask(self, batches: Sequence[Sequence[str]]) -> dict[str, Outcome]:
         fresh = [question for batch in batches for question in batch]
@@ -107,9 +108,10 @@ class Run:
         return outcomes
 
 
-def _prepare(folder: Path, info: RunInfo) -> Path:
-    """Return the file to add results to, empty unless it is the beginning of the same run."""
+def _prepare(folder: Path, info: RunInfo) -> BinaryIO:
+    """Return the file to add results to, held, and empty unless it is the beginning of the same run."""
     partial, draft = folder / PARTIAL_FILE, folder / _DRAFT
+    stream: BinaryIO | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         there = _run_in(folder)
@@ -118,18 +120,19 @@ def _prepare(folder: Path, info: RunInfo) -> Path:
                 f"{folder} holds something else than a run, which is not replaced. Choose another --out, or empty it."
             )
         if partial.exists():
+            stream = hold(partial)
             if there == info:
-                return partial
+                return stream
             logger.warning("The unfinished run in %s was of something else; starting anew.", folder)
-        # A partial file of another run must not seem to be of this one; nor the folder, at any moment, to be of no run.
-        for name in (PARTIAL_FILE, RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE):
+            # It must not seem to be of this one; nor the folder, at any moment, to be of no run.
+            stream.truncate(0)
+        for name in (RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE):
             (folder / name).unlink(missing_ok=True)
         draft.write_text(info.to_json(), encoding="utf-8")
         draft.replace(folder / RUN_FILE)
-        partial.touch()
+        return stream or hold(partial)
     except OSError as error:
         raise EvaluationError(f"{folder} cannot be written: {error}. Choose another --out.") from error
-    return partial
 
 
 def _is_of_runs(names: set[str]) -> bool:

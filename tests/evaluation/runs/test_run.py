@@ -254,6 +254,18 @@ def test_what_another_run_left_is_replaced(answerer: IndexAnswerer, queries: Que
         run_queries(other, answerer, tmp_path / "run", limit=10)
 
 
+def test_two_runs_in_one_folder_do_not_mix(answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
+    """Asked beside each other, of one index or of two, the second is told so, and the first ends as if alone."""
+    first = Run(queries, answerer, tmp_path / "run", limit=10, batch_size=BATCH).results()
+    next(first)
+    for limit in (10, 11):  # the same thing, and something else
+        with pytest.raises(EvaluationError, match=r"Another run is at work in .*another folder"):
+            run_queries(queries, answerer, tmp_path / "run", limit=limit)
+    assert len(list(first)) == 2
+    run_queries(queries, answerer, tmp_path / "whole")
+    assert without_timings(tmp_path / "run") == without_timings(tmp_path / "whole")
+
+
 def test_the_trec_run_says_the_same_to_ir_measures(answerer: IndexAnswerer, queries: QuerySet, tmp_path: Path) -> None:
     """Read back by ir_measures' own readers, run and judgments give the means of the summary, and the same ranking."""
     summary = measure(queries, answerer, tmp_path, limit=10)
