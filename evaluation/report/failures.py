@@ -1,10 +1,12 @@
 """Where a run went wrong: failed questions by cause, answers that want questions, and those taken for one another."""
 
 import heapq
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from evaluation.records import Result, Scope
 from evaluation.report.answer_map import AnswerVectors
@@ -49,21 +51,52 @@ class Wanting:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """kept: failed questions with their cause, the worst first. total: of all failed questions, kept or not.
+    """kept: failed questions with their cause, the worst first. All else is of all failed questions, kept or not.
 
-    confusions: the most frequent first. wanting: answers that want phrasings, those with most failed questions first.
-    magnets: answers that came first for questions of others, and how often.
+    counts: how many have each cause. confusions: the most frequent first. wanting: answers that want phrasings, those
+    with most failed questions first. magnets: answers that came first for questions of others, and how often.
     """
 
     kept: tuple[tuple[Cause, Result], ...]
-    total: int
+    counts: Mapping[Cause, int]
     confusions: tuple[Confusion, ...]
     wanting: tuple[Wanting, ...]
     magnets: tuple[tuple[str, int], ...]
 
+    @property
+    def total(self) -> int:
+        """How many questions failed."""
+        return sum(self.counts.values())
+
     def of(self, cause: Cause) -> list[Result]:
-        """Return the questions that failed for this cause."""
+        """Return the kept questions that failed for this cause."""
         return [result for found, result in self.kept if found is cause]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Failed:
+    """What the cause of a failed question depends on: little enough to remember of a hundred thousand.
+
+    cause: None where it takes the other questions to tell. Ordered by how bad they are, no two alike.
+    """
+
+    lost_gain: float
+    confidence: float
+    before: int
+    cause: Cause | None
+    expected: tuple[str, ...]
+    first: str
+
+    @classmethod
+    def of(cls, result: Result, number: int) -> "_Failed":
+        return cls(
+            lost_gain=1 - result.metrics.get("nDCG@10", 0.0),
+            confidence=result.confidence,
+            before=-number,
+            cause=_own_cause(result),
+            expected=tuple(map(sys.intern, _expected(result))),
+            first=sys.intern(result.hits[0].id) if result.hits else "",
+        )
 
 
 def failed(result: Result) -> bool:
@@ -79,31 +112,31 @@ def find_failures(results: Iterable[Result], answers: AnswerVectors | None, *, m
     Of the failed, those whose right answer is farthest from the top come first, and of these the most confident ones.
     answers: to tell which are alike; None where the index of the run is not there.
     """
-    kept: list[tuple[float, float, int, Result]] = []
+    kept: list[tuple[_Failed, Result]] = []
+    every: list[_Failed] = []
     pairs: Counter[tuple[str, str]] = Counter()
     asked: Counter[str] = Counter()
-    total = 0
     for number, result in enumerate(results):
-        expected = _expected(result)
-        asked.update(expected[:1])
+        asked.update(_expected(result)[:1])
         if not failed(result):
             continue
-        total += 1
-        badness = (1 - result.metrics.get("nDCG@10", 0.0), result.confidence, -number, result)
-        (heapq.heappush if len(kept) < most else heapq.heappushpop)(kept, badness)
-        if result.hits:
-            pairs.update((answer, result.hits[0].id) for answer in expected)
-    both = _both_ways(pairs)
-    worst = [entry[-1] for entry in sorted(kept, reverse=True)]
-    caused = tuple((_cause(result, both, answers), result) for result in worst)
+        one = _Failed.of(result, number)
+        every.append(one)
+        (heapq.heappush if len(kept) < most else heapq.heappushpop)(kept, (one, result))
+        if one.first:
+            pairs.update((answer, one.first) for answer in one.expected)
+    every.sort(reverse=True)
+    are_alike = _likeness(pairs, answers)
+    causes = [one.cause or _cause_of_one_behind(one, are_alike) for one in every]
+    worst = (result for _, result in sorted(kept, reverse=True))
     came_first: Counter[str] = Counter()
     for (_, returned), count in pairs.items():
         came_first[returned] += count
     return Failures(
-        kept=caused,
-        total=total,
+        kept=tuple(zip(causes, worst, strict=False)),
+        counts=Counter(causes),
         confusions=_confusions(pairs),
-        wanting=_wanting(caused, asked),
+        wanting=_wanting(zip(causes, every, strict=True), asked),
         magnets=tuple(sorted(came_first.items(), key=lambda one: (-one[1], one[0]))),
     )
 
@@ -112,26 +145,32 @@ def _expected(result: Result) -> list[str]:
     return [answer for answer, relevance in result.query.expected.items() if relevance > 0]
 
 
-def _both_ways(pairs: Mapping[tuple[str, str], int]) -> Counter[frozenset[str]]:
-    both: Counter[frozenset[str]] = Counter()
-    for pair, count in pairs.items():
-        both[frozenset(pair)] += count
-    return both
-
-
-def _cause(result: Result, both: Mapping[frozenset[str], int], answers: AnswerVectors | None) -> Cause:
+def _own_cause(result: Result) -> Cause | None:
+    """Return the cause that a failed question shows by itself; None where the right answer came behind another."""
     if result.query.scope is Scope.OFF_TOPIC:
         return Cause.STRAY
     if result.status is Status.ANSWERED:
         return Cause.SURE
     if result.first_relevant_rank is None:
         return Cause.STRANGE if result.status is Status.NO_ANSWER else Cause.LOST
-    first = result.hits[0].id
-    alike = (
-        both[frozenset((answer, first))] >= REPEATED or (answers is not None and answers.is_near(answer, first))
-        for answer in _expected(result)
-    )
-    return Cause.ALIKE if any(alike) else Cause.BEHIND
+    return None
+
+
+def _cause_of_one_behind(one: _Failed, are_alike: Callable[[str, str], bool]) -> Cause:
+    return Cause.ALIKE if any(are_alike(answer, one.first) for answer in one.expected) else Cause.BEHIND
+
+
+def _likeness(pairs: Mapping[tuple[str, str], int], answers: AnswerVectors | None) -> Callable[[str, str], bool]:
+    """Return what says whether two answers are alike: near, or taken for one another more than once."""
+    both: Counter[frozenset[str]] = Counter()
+    for pair, count in pairs.items():
+        both[frozenset(pair)] += count
+
+    @cache
+    def are_alike(answer: str, first: str) -> bool:
+        return both[frozenset((answer, first))] >= REPEATED or (answers is not None and answers.is_near(answer, first))
+
+    return are_alike
 
 
 def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:
@@ -143,11 +182,11 @@ def _confusions(pairs: Mapping[tuple[str, str], int]) -> tuple[Confusion, ...]:
     return tuple(sorted(found, key=lambda one: (-one.count, one.expected, one.returned)))
 
 
-def _wanting(caused: Iterable[tuple[Cause, Result]], asked: Mapping[str, int]) -> tuple[Wanting, ...]:
+def _wanting(caused: Iterable[tuple[Cause, _Failed]], asked: Mapping[str, int]) -> tuple[Wanting, ...]:
     """Return the answers whose questions went elsewhere, each by the first that was expected; *caused*: worst first."""
     missed: Counter[str] = Counter()
-    for cause, result in caused:
+    for cause, one in caused:
         if cause in (Cause.LOST, Cause.BEHIND):
-            missed.update(_expected(result)[:1])
+            missed.update(one.expected[:1])
     # Equal ones stay in the order of their worst question.
     return tuple(Wanting(answer, count, asked[answer]) for answer, count in missed.most_common())

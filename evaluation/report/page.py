@@ -131,6 +131,7 @@ def _what(summary: Summary) -> str:
 def _to_do(failures: Failures, answers: AnswerVectors | None) -> str:
     confused = [pair for pair in failures.confusions if pair.count >= REPEATED]
     strange = [*failures.of(Cause.STRANGE), *failures.of(Cause.STRAY)]
+    strange_in_all = sum(failures.counts.get(cause, 0) for cause in (Cause.STRANGE, Cause.STRAY))
     wanting = failures.wanting
     columns = [
         (
@@ -151,7 +152,7 @@ def _to_do(failures: Failures, answers: AnswerVectors | None) -> str:
         ),
         (
             "off-topic",
-            f"Off-topic in truth, or not? <b class='count'>{len(strange)}</b>",
+            f"Off-topic in truth, or not? <b class='count'>{strange_in_all}</b>",
             "Refused though an answer is expected, which is not among ten; or not refused though none is.",
             [f"{french(one.query.text)} <small>({_wanted(one, answers)})</small>" for one in strange[:_ACTIONS]],
         ),
@@ -210,11 +211,11 @@ def _map(parts: MapParts, failures: Failures) -> str:
 def _failed(failures: Failures, answers: AnswerVectors | None) -> str:
     groups = []
     for cause, (title, note) in CAUSES.items():
-        if some := failures.of(cause):
-            listed = "".join(_failure(result, answers) for result in some)
-            groups.append(folded(title, listed, name=f"cause-{cause}", note=note, count=len(some)))
+        if count := failures.counts.get(cause):
+            listed = "".join(_failure(result, answers) for result in failures.of(cause))
+            groups.append(folded(title, listed, name=f"cause-{cause}", note=note, count=count))
     left = failures.total - len(failures.kept)
-    more = f"<p>These are the {len(failures.kept)} worst; {left} more are in results.csv.</p>" if left else ""
+    more = f"<p>Listed are the {len(failures.kept)} worst; {left} more are in results.csv.</p>" if left else ""
     return f"{more}<div class='two'>{''.join(groups)}</div>"
 
 

@@ -96,7 +96,7 @@ def _fails(summary: Summary, failures: Failures, answers: AnswerVectors | None) 
         )
     if summary.in_scope and "Success@1" in found:
         missed = summary.in_scope - round(found["Success@1"].value * summary.in_scope)
-        lost = len(failures.of(Cause.LOST)) + len(failures.of(Cause.STRANGE))
+        lost = failures.counts.get(Cause.LOST, 0) + failures.counts.get(Cause.STRANGE, 0)
         if missed:
             parts.append(
                 f"<b>{missed}</b> questions have a wrong first answer"
@@ -106,7 +106,7 @@ def _fails(summary: Summary, failures: Failures, answers: AnswerVectors | None) 
         parts.append(f"only {share(answered.value)} are given as answered")
     if (kept := found.get("kept")) and kept.value < 0.97:
         parts.append(f"{share(1 - kept.value)} are refused though an answer is there")
-    if strays := len(failures.of(Cause.STRAY)):
+    if strays := failures.counts.get(Cause.STRAY):
         parts.append(f"{counted(strays, 'off-topic question')} not refused")
     untested = "" if summary.off_topic else " No off-topic question was asked: whether they are refused, nothing tells."
     return (_sentence(parts) or "Nothing.") + untested
@@ -125,15 +125,16 @@ def advise(failures: Failures, answers: AnswerVectors | None) -> str:
             + (f" ({counted(len(confused) - 1, 'other pair')})" if len(confused) > 1 else "")
         )
     if strange := failures.of(Cause.STRANGE):
+        others = failures.counts[Cause.STRANGE] - 1
         parts.append(
             f"<a href='#off-topic'>decide whether</a> {quoted(strange[0].query.text, characters=_TITLE)} "
-            + (f"and {counted(len(strange) - 1, 'other')} belong" if len(strange) > 1 else "belongs")
+            + (f"and {counted(others, 'other')} belong" if others else "belongs")
             + " to this FAQ at all"
         )
-    if strays := failures.of(Cause.STRAY):
-        parts.append(f"look at <a href='#off-topic'>{counted(len(strays), 'off-topic question')}</a> not refused")
-    if sure := failures.of(Cause.SURE):
-        parts.append(f"read the <a href='#cause-sure'>{counted(len(sure), 'sure answer')}</a> that are wrong")
+    if strays := failures.counts.get(Cause.STRAY):
+        parts.append(f"look at <a href='#off-topic'>{counted(strays, 'off-topic question')}</a> not refused")
+    if sure := failures.counts.get(Cause.SURE):
+        parts.append(f"read the <a href='#cause-sure'>{counted(sure, 'sure answer')}</a> that are wrong")
     return _sentence(parts) or "Nothing: ask harder questions."
 
 

@@ -89,9 +89,20 @@ def test_each_failed_question_has_one_cause() -> None:
 
 
 def test_only_the_worst_are_kept_and_all_are_counted() -> None:
-    """A page of a hundred thousand failures would open nowhere."""
-    failures = find_failures(RESULTS, None, most=2)
-    assert (failures.total, len(failures.kept)) == (6, 2)
+    """A page of a hundred thousand failures would open nowhere; what it says of them is said of all."""
+    few, every = (find_failures(RESULTS, None, most=most) for most in (2, 10))
+    assert (few.total, len(few.kept)) == (6, 2)
+    assert few.kept == every.kept[:2]
+    assert (few.counts, few.confusions, few.wanting) == (every.counts, every.confusions, every.wanting)
+    verdicts = [judge(summary_of(RESULTS), failures, None) for failures in (few, every)]
+    assert verdicts[0].fails == verdicts[1].fails
+    assert "1 off-topic question not refused" in verdicts[0].fails
+    page = render_page(summary_of(RESULTS), few, None, [], None)
+    assert "Listed are the 2 worst; 4 more are in results.csv" in page
+    assert "Behind another <b class='count'>1</b>" in page
+    # Where a sentence leads to is there, though nothing is listed.
+    assert "href='#cause-sure'" in page
+    assert 'id="cause-sure"' in page
 
 
 def test_the_verdict_says_what_is_good_what_fails_and_what_to_do() -> None:
