@@ -81,7 +81,7 @@ class RunComparison:
 def compare_runs(folder_a: Path, folder_b: Path, *, changes: int = 10) -> RunComparison:
     """Compare the runs in two folders, and return the *changes* questions that changed most.
 
-    EvaluationError where they are not of the same queries and judgments.
+    EvaluationError where they are not of the same queries and judgments, or not of as many hits.
     """
     info_a, info_b = read_run_info(folder_a), read_run_info(folder_b)
     if info_a.query_set_sha256 != info_b.query_set_sha256:
@@ -89,6 +89,11 @@ def compare_runs(folder_a: Path, folder_b: Path, *, changes: int = 10) -> RunCom
             f"{folder_a} is a run of {info_a.query_set} ({info_a.query_set_sha256[:12]}) and {folder_b} of "
             f"{info_b.query_set} ({info_b.query_set_sha256[:12]}): not the same questions and judgments, so nothing "
             "can be paired. Run both with the same query set."
+        )
+    if info_a.limit != info_b.limit:
+        raise EvaluationError(
+            f"{folder_a} asked for {info_a.limit} hits a question and {folder_b} for {info_b.limit}. AP looks at all "
+            "that come back, and would differ by that alone. Run both with the same --limit."
         )
     columns_a, columns_b = read_columns(read_results(folder_a)), read_columns(read_results(folder_b))
     if columns_a.ids != columns_b.ids:

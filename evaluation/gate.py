@@ -102,18 +102,25 @@ def find_breaches(path: str, summary: Summary, accepted: Accepted) -> list[Breac
     """Return the metrics of a run that are worse than accepted by more than the interval, and than one query.
 
     The second matters where all queries are right: the interval has no width then, and one query is no proof.
-    EvaluationError where the run is not of the accepted queries and judgments, does not give an accepted metric, or
-    none was accepted.
+    EvaluationError where the run is not of the accepted queries and judgments, not of as many hits, does not give an
+    accepted metric, or none was accepted.
     """
     if summary.info.query_set_sha256 != accepted.info.query_set_sha256:
         raise EvaluationError(
             f"{path} is not the query set that was accepted ({summary.info.query_set_sha256[:12]}, accepted "
             f"{accepted.info.query_set_sha256[:12]}). Look at a run of it, then accept it with --accept."
         )
+    if summary.info.limit != accepted.info.limit:
+        raise EvaluationError(
+            f"{path} was accepted with {accepted.info.limit} hits a question, and {summary.info.limit} were asked for. "
+            f"AP looks at all that come back: give --limit {accepted.info.limit}, or accept it anew with --accept."
+        )
     if not accepted.metrics:
         raise EvaluationError(f"{path} was accepted without any metric. Add judgments, then accept it with --accept.")
     breaches = []
     for name, before in accepted.metrics.items():
+        if name not in summary.metrics and name == "false_answers":
+            continue  # Nothing is given as answered, wrong or right: "answered" says so.
         if name not in summary.metrics:
             raise EvaluationError(f"{path}: {name} was accepted, but this run has no query to measure it with.")
         bound = bound_of(name, before)

@@ -13,6 +13,7 @@ from evaluation import commands
 from evaluation.cli import main
 from evaluation.report.answer_map import project
 from indexer.index.index import Index
+from indexer.records import Status
 from indexer.terminal import DONE, FAILED, FOUND
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
@@ -192,6 +193,45 @@ def test_a_shipped_ranking_passes_the_gate_and_a_broken_one_fails(
     ]
     broken = {match[1]: match[2] for match in found if match}
     assert {"Success@1": "below", "nDCG@10": "below", "false_answers": "above"}.items() <= broken.items()
+
+
+def test_an_index_that_answers_nothing_fails_the_gate(
+    queries: Path, small_index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of its answers is wrong, which is no mistake of the measurement, and what it lacks is told."""
+    index = ["--index", str(small_index), "--baseline", "baseline.json"]
+    assert main(["gate", queries.name, "--accept", *index]) == DONE
+    baseline = json.loads(Path("baseline.json").read_text())["query_sets"]["faq"]
+    assert baseline["metrics"]["false_answers"]["count"] > 1
+    search = Index.search
+
+    def unsure(*arguments: object, **named: object) -> object:
+        from dataclasses import replace
+
+        every = search(*arguments, **named)  # type: ignore[arg-type]  # passed on as they came
+        return (replace(found, status=Status.NO_ANSWER) for found in every)
+
+    monkeypatch.setattr(Index, "search", unsure)
+    capsys.readouterr()
+    assert main(["gate", *index]) == FOUND
+    printed = capsys.readouterr().out
+    assert "faq: answered is 0.0000, below the bound" in printed
+    assert "false_answers" not in printed
+
+
+def test_runs_of_other_depths_are_not_compared(
+    queries: Path, small_index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Average precision grows with the hits that are looked at: no index is the better for it."""
+    index = ["--index", str(small_index)]
+    assert main(["run", str(queries), *index, "--out", "a"]) == DONE
+    assert main(["run", str(queries), *index, "--out", "b", "--limit", "50"]) == DONE
+    assert main(["gate", queries.name, *index, "--baseline", "baseline.json", "--accept"]) == DONE
+    capsys.readouterr()
+    assert main(["compare", "a", "b"]) == FAILED
+    assert "a asked for 10 hits a question and b for 50" in capsys.readouterr().err
+    assert main(["gate", *index, "--baseline", "baseline.json", "--limit", "50"]) == FAILED
+    assert "give --limit 10, or accept it anew" in capsys.readouterr().err
 
 
 def test_the_gate_ends_with_2_where_it_cannot_measure(
