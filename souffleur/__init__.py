@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from indexer.records import Acronym, Answer, AnswerSource, Excerpt, Facet, Hit, Problem, Progress, Reply, Status
     from server.answering.answering import Answering as Souffleur
 
+    __version__: str
+
 __all__ = [
     "Acronym",
     "Answer",
@@ -197,19 +199,21 @@ def _encoder(encoder: "Encoder | str", *, taught_in: Path | None = None) -> "Enc
     return load(encoder, adapter=adapter_for(encoder, taught_in) if taught_in else None)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # a checker of types takes any name for one of a module with this function
 
-        return version("souffleur-faq")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'souffleur' has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import version
 
-    module, *inside = _HOMES[name]
-    found = getattr(import_module(module), *inside or (name,))
-    globals()[name] = found
-    return found
+            return version("souffleur-faq")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'souffleur' has no attribute {name!r}")
+        from importlib import import_module
+
+        module, *inside = _HOMES[name]
+        found = getattr(import_module(module), *inside or (name,))
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:
