@@ -138,17 +138,21 @@ def build_index(
     keep: how many indexes stay on disk. memory_megabytes: most that the vectors may take while serving, any if None.
     progress: called with the number of texts encoded so far, and in all.
     CorpusError with every problem at once; EncoderError; IndexFolderError where the folder cannot be written.
+    ValueError for the address of a Milvus, where `souffleur build --store` copies an index to; and for other bounds.
     """
     from indexer.index.build import build_index as build
+    from indexer.index.place import is_store
     from indexer.records import no_progress
 
+    if is_store(path):
+        raise ValueError(f"an index is built in a folder, and {path!r} is the address of a Milvus")
     return build(
         corpus,
         Path(path),
         encoder=_encoder(encoder, taught_in=Path(path)),
         risk=risk,
         keep=keep,
-        memory_bytes=memory_megabytes * 1_000_000 if memory_megabytes else None,
+        memory_bytes=None if memory_megabytes is None else memory_megabytes * 1_000_000,
         progress=progress or no_progress,
     )
 

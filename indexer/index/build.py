@@ -73,8 +73,10 @@ def build_index(
     approve: is shown the new index, whole and aside, and says whether it may serve; nobody else builds meanwhile.
     known_elsewhere: gives the vectors of an index that is kept elsewhere, for a folder that has none.
     CorpusError if the corpus cannot be read, IndexFolderError if the folder cannot be written or another build runs.
+    ValueError, before anything is done, for a risk that is no share, and fewer than one index or byte.
     The index in service is not touched before the new one is complete and has been read back.
     """
+    _require_bounds(risk=risk, keep=keep, memory_bytes=memory_bytes)
     started = time.perf_counter()
     folder = IndexFolder(path)
     with folder.lock():
@@ -144,6 +146,15 @@ def build_index(
         folder.publish(aside, manifest)
         _tidy(folder, journal, keep=keep)
     return BuildSummary(manifest, unchanged=False, took_seconds=time.perf_counter() - started)
+
+
+def _require_bounds(*, risk: float, keep: int, memory_bytes: int | None) -> None:
+    if not 0 <= risk <= 1:
+        raise ValueError(f"risk is {risk}; a share from 0 to 1 is needed, such as 0.05")
+    if keep < 1:
+        raise ValueError(f"keep is {keep}, at least 1 is needed")
+    if memory_bytes is not None and memory_bytes < 1:
+        raise ValueError(f"the memory for the vectors is {memory_bytes} bytes; None is without a bound")
 
 
 def _tidy(folder: IndexFolder, journal: Journal, *, keep: int) -> None:

@@ -19,9 +19,12 @@ def configured_indexes(settings: IndexerSettings) -> Indexes:
 
 def place_named(path: str | Path, *, store_token: str | None = None) -> Indexes:
     """Return the indexes in a folder, or at the address of a Milvus. ValueError for a wrong one; StoreError."""
-    if isinstance(path, Path) or not path.startswith("milvus") or "://" not in path:
-        return IndexFolder(Path(path))
-    return _in_milvus(StoreAddress.parse(path), store_token)
+    return _in_milvus(StoreAddress.parse(str(path)), store_token) if is_store(path) else IndexFolder(Path(path))
+
+
+def is_store(path: str | Path) -> bool:
+    """Return whether *path* is the address of a Milvus, or meant as one, and no folder."""
+    return isinstance(path, str) and path.startswith("milvus") and "://" in path
 
 
 def configured_store(settings: IndexerSettings) -> "MilvusIndexes | None":

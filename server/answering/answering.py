@@ -200,9 +200,13 @@ class Answering:
         """Return the replies in the order of *questions*; the new ones among them are encoded together.
 
         took_ms of each is an equal part of the encoding, and of the search of those that are searched together.
-        ValueError for a limit below 1. GivenUpError if, in between, nobody waits for them any more.
+        ValueError as of `answer`, and for one text in place of several. GivenUpError if, in between, nobody waits for
+        them any more.
         """
         _require_hits(limit)
+        _require_several(questions, "questions")
+        for key, values in (filters or {}).items():
+            _require_several(values, f"filters[{key!r}]")
         asked = list(_read_questions(questions))
         parts = [split_questions(question) for question in asked]
         charge(len(asked) + sum(map(len, parts)))
@@ -295,6 +299,12 @@ def _reply_to_several(whole: Reply, parts: Sequence[str], replies: Sequence[Repl
 def _require_hits(limit: int) -> None:
     if limit < 1:
         raise ValueError(f"limit is {limit}, at least 1 is needed")
+
+
+def _require_several(texts: Sequence[str], name: str) -> None:
+    """ValueError for a text alone, whose letters would be taken for texts."""
+    if isinstance(texts, str):
+        raise ValueError(f"{name} is the text {texts[:80]!r}; a sequence of texts is needed, such as [{texts[:80]!r}]")
 
 
 def _read_questions(questions: Sequence[str]) -> Iterator[str]:

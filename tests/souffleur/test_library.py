@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,32 @@ def test_a_limit_of_no_hits_is_a_callers_mistake(faq: souffleur.Souffleur, limit
             ask("certificat", limit=limit)
     with pytest.raises(ValueError, match=f"limit is {limit}, at least 1 is needed"):
         faq.answer_many(["certificat"], limit=limit)
+
+
+def test_one_text_in_place_of_several_is_a_callers_mistake(faq: souffleur.Souffleur) -> None:
+    """A type checker does not see it, and each letter would be asked, or looked for among the values of a facet."""
+    with pytest.raises(ValueError, match=r"questions is the text 'certificat'; a sequence of texts is needed"):
+        faq.answer_many("certificat")
+    with pytest.raises(ValueError, match=r"filters\['thematique'\] is the text 'Certificats'.*\['Certificats'\]"):
+        faq.answer("certificat", filters={"thematique": "Certificats"})
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ({"risk": 5}, "risk is 5; a share from 0 to 1 is needed, such as 0.05"),
+        ({"risk": -0.01}, "risk is -0.01"),
+        ({"keep": 0}, "keep is 0, at least 1 is needed"),
+        ({"memory_megabytes": 0}, "the memory for the vectors is 0 bytes; None is without a bound"),
+    ],
+)
+def test_bounds_of_a_build_are_looked_at_before_it(tmp_path: Path, bounds: dict[str, Any], words: str) -> None:
+    """By a risk of 5, meant in percent, whatever is found would be sure; nothing is built, and nothing encoded."""
+    encoder = FakeEncoder()
+    with pytest.raises(ValueError, match=words):
+        souffleur.build_index(souffleur.open_corpus(ANSWERS), tmp_path / "index", encoder=encoder, **bounds)
+    assert encoder.encoded == []
+    assert not (tmp_path / "index").exists()
 
 
 def test_question_that_cannot_be_asked_is_told_in_french(faq: souffleur.Souffleur) -> None:
@@ -201,3 +228,5 @@ def test_an_index_in_a_milvus_is_opened_by_its_address(tmp_path: Path) -> None:
     assert found.hits == expected.hits
     with pytest.raises(ValueError, match="a host is needed"):
         souffleur.open("milvus://", encoder=FakeEncoder())
+    with pytest.raises(ValueError, match="an index is built in a folder, and 'milvus://faq' is the address"):
+        souffleur.build_index(corpus, "milvus://faq", encoder=FakeEncoder())
