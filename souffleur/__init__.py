@@ -11,11 +11,15 @@ Importing it does nothing but that: what reads, encodes or searches is loaded by
 `Souffleur` may be used from several threads; in asyncio, ask with `await asyncio.to_thread(faq.answer, question)`. It
 holds threads and open files, so that it cannot be pickled: open the index again in each process.
 
+The package brings others beside it: indexer, server, evaluation and training. A program whose own module is called
+`server` or `indexer`, as that of a web application often is, hides the one here, and importing this says so.
+
 Products of matrices use numpy's threads, which compete with the encoder's for the cores; a program that mostly answers
 gains by `souffleur.keep_products_on_one_thread()`, once, at its start. The command lines do that.
 """
 
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +90,22 @@ _HOMES = {
     ),
 }
 """Where the names live that are loaded when they are first used: numpy alone takes a tenth of a second."""
+
+
+def _require_own_packages() -> None:
+    """ImportError where a module of the program that imports this stands in front of a package that belongs here."""
+    for name in ("indexer", "server"):
+        spec = find_spec(name)
+        found = None if spec is None else spec.origin
+        if found is None or Path(found).parents[1] != Path(__file__).parents[1]:
+            raise ImportError(
+                f"souffleur needs the package {name!r} that is installed with it, and Python finds "
+                f"{found or 'another, or none'}. Give that module of yours another name, or take its folder off "
+                "sys.path."
+            )
+
+
+_require_own_packages()
 
 
 def open_corpus(

@@ -1,6 +1,7 @@
 """What `import souffleur` gives, as a program uses it."""
 
 import asyncio
+import os
 import pickle
 import subprocess
 import sys
@@ -40,6 +41,18 @@ def test_import_loads_nothing() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[] [] 1"
+
+
+@pytest.mark.parametrize("file", ["server.py", "server/__init__.py", "indexer.py"])
+def test_a_module_of_the_program_that_hides_ours_is_named(tmp_path: Path, file: str) -> None:
+    """`uvicorn server:app` is how many begin: not a question later, and not as a module that is missing in ours."""
+    own = tmp_path / file
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("import souffleur\n")
+    environment = os.environ | {"PYTHONPATH": str(Path(souffleur.__file__).parents[1])}
+    command = [sys.executable, "-c", f"import {own.relative_to(tmp_path).parts[0].removesuffix('.py')}"]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert f"Python finds {own}. Give that module of yours another name" in ended.stderr
 
 
 def test_every_name_is_there() -> None:
