@@ -9,7 +9,8 @@
 
 Importing it does nothing but that: what reads, encodes or searches is loaded by the first call that needs it. A
 `Souffleur` may be used from several threads; in asyncio, ask with `await asyncio.to_thread(faq.answer, question)`. It
-holds threads and open files, so that it cannot be pickled: open the index again in each process.
+holds threads and open files, so that it cannot be pickled, nor asked in a process that was forked since: open the index
+in each process, and in none that others are forked from.
 
 The package brings others beside it: indexer, server, evaluation and training. A program whose own module is called
 `server` or `indexer`, as that of a web application often is, hides the one here, and importing this says so.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,6 +60,7 @@ class Answering:
     ) -> None:
         """IndexFolderError if the index was built with another encoder."""
         self.metrics = metrics or Metrics()
+        self._process = os.getpid()
         self._encoder = encoder
         self._tracing = tracing or NoTracing()
         self._batcher = Batcher(encoder.encode_questions, observe=self._observe_batch)
@@ -116,7 +118,13 @@ class Answering:
 
     @property
     def _prepared(self) -> PreparedIndex:
-        """What this thread or task answers from."""
+        """What this thread or task answers from. RuntimeError in a process forked since it was opened."""
+        if self._process != os.getpid():
+            # Threads are not forked: what one of them held or was about to do, questions here would wait for, for ever.
+            raise RuntimeError(
+                "This process was forked from the one that opened the index, whose threads it has not. Open the index, "
+                "with souffleur.open, in each process and in none that is forked from, or start them by spawn."
+            )
         return _pinned.get() or self._in_service
 
     @property

@@ -1,10 +1,13 @@
 """What `import souffleur` gives, as a program uses it."""
 
 import asyncio
+import itertools
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +178,41 @@ def test_pickling_is_refused_with_the_way_out(faq: souffleur.Souffleur) -> None:
     """It holds threads and open files; another process opens the index itself."""
     with pytest.raises(TypeError, match=r"souffleur\.open"):
         pickle.dumps(faq)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # of Python, from 3.12 on
+def test_a_forked_process_is_refused_with_the_way_out(faq: souffleur.Souffleur) -> None:
+    """It has not the threads that others were asking in, and would wait for what they began."""
+    ended = threading.Event()
+
+    def ask() -> None:
+        for number in itertools.count():
+            if ended.is_set():
+                return
+            faq.answer(f"certificat {number}")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        try:
+            for forked in (lambda: faq.answer("certificat"), lambda: faq.suggest("certificat", limit=1)):
+                with pytest.raises(RuntimeError, match=r"souffleur\.open") as refused:
+                    forked()
+                os.write(writing, f"{refused.value}\n".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        told = said.read().splitlines()
+    os.waitpid(child, 0)
+    ended.set()
+    thread.join()
+    assert [line.partition(",")[0] for line in told] == [
+        "This process was forked from the one that opened the index"
+    ] * 2
 
 
 def test_in_memory_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
