@@ -5,7 +5,7 @@ be kept: the first k of them, as an editor who writes few writes those first. So
 rung, and what is compared is the same questions.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evaluation.queries.query_sets import QuerySet
@@ -38,7 +38,10 @@ class Fold:
 
 
 def left_out(corpus: AnswerSource, *, folds: int) -> list[Fold]:
-    """Return the folds that ask a corpus its own questions. EvaluationError where no answer has two of them."""
+    """Return the folds that ask a corpus its own questions. EvaluationError where no answer has two of them.
+
+    Where several answers have a question, each of them is right.
+    """
     answers = tuple(corpus.answers())
     if not any(len(answer.questions) > 1 for answer in answers):
         raise EvaluationError(
@@ -46,8 +49,9 @@ def left_out(corpus: AnswerSource, *, folds: int) -> list[Fold]:
             "Name a query set to ask instead with --queries, or give answers more questions."
         )
     dealt = [_deal(answer, number, folds) for number, answer in enumerate(answers)]
+    owners = _owners(answers)
     # The last folds have nothing to ask where no answer has so many questions.
-    return [fold for at in range(folds) if (fold := _fold(answers, [shares[at] for shares in dealt])).asked]
+    return [fold for at in range(folds) if (fold := _fold(answers, [shares[at] for shares in dealt], owners)).asked]
 
 
 def asking(queries: QuerySet, corpus: AnswerSource) -> list[Fold]:
@@ -81,9 +85,18 @@ def _deal(answer: Answer, number: int, folds: int) -> list[list[str]]:
     return shares
 
 
-def _fold(answers: Sequence[Answer], shares: Sequence[Sequence[str]]) -> Fold:
+def _owners(answers: Iterable[Answer]) -> Mapping[bytes, Sequence[str]]:
+    """Return the ids of the answers that have a question, by its key."""
+    owners: dict[bytes, list[str]] = {}
+    for answer in answers:
+        for question in answer.questions:
+            owners.setdefault(question_key(question), []).append(answer.id)
+    return owners
+
+
+def _fold(answers: Sequence[Answer], shares: Sequence[Sequence[str]], owners: Mapping[bytes, Sequence[str]]) -> Fold:
     asked = tuple(
-        AskedQuestion(question, (answer.id,))
+        AskedQuestion(question, tuple(dict.fromkeys((answer.id, *owners[question_key(question)]))))
         for answer, questions in zip(answers, shares, strict=True)
         for question in questions
         if _can_be_asked(question)
