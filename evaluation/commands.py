@@ -16,7 +16,7 @@ from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError
 from evaluation.report.terminal_tables import render_comparison, render_summary
 from evaluation.runs.answerers import Answerer
-from evaluation.runs.folder import read_run_info
+from evaluation.runs.folder import PAGE_FILE, read_run_info
 from evaluation.runs.http_answerer import HttpAnswerer
 from evaluation.summary import Summary
 from indexer.dense.blas import keep_products_on_one_thread
@@ -98,7 +98,7 @@ def report(options: argparse.Namespace, settings: IndexerSettings) -> int:
     where = Path(read_run_info(options.run_folder).target.where)
     page = write_report(
         options.run_folder,
-        options.out or options.run_folder / "report.html",
+        options.out or options.run_folder / PAGE_FILE,
         indexes=[settings.index, where],
         load_encoder=lambda: load_configured_encoder(settings),
         picture=options.picture,

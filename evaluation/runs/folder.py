@@ -27,6 +27,7 @@ PARTIAL_FILE = "results.jsonl.partial"
 TREC_FILE = "run.trec"
 CSV_FILE = "results.csv"
 SUMMARY_FILE = "summary.json"
+PAGE_FILE = "report.html"
 
 _TAG = "souffleur"
 _ADVICE = "Make room, or choose another --out, and run it again."

@@ -15,6 +15,7 @@ from evaluation.records import EvaluationError, Outcome, Query, Result, Scope
 from evaluation.runs.answerers import Answerer
 from evaluation.runs.folder import (
     CSV_FILE,
+    PAGE_FILE,
     PARTIAL_FILE,
     RESULTS_FILE,
     RUN_FILE,
@@ -30,6 +31,7 @@ from server.http.schemas import MAX_BATCH
 logger = logging.getLogger(__name__)
 
 _DRAFT = f"{RUN_FILE}.partial"
+_MADE_OF_A_RUN = (RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE, PAGE_FILE)
 
 BATCH = MAX_BATCH
 """Queries whose questions are asked together, if nothing else is said. The bundled encoder gives a question the same
@@ -126,7 +128,7 @@ def _prepare(folder: Path, info: RunInfo) -> BinaryIO:
             logger.warning("The unfinished run in %s was of something else; starting anew.", folder)
             # It must not seem to be of this one; nor the folder, at any moment, to be of no run.
             stream.truncate(0)
-        for name in (RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE):
+        for name in _MADE_OF_A_RUN:
             (folder / name).unlink(missing_ok=True)
         draft.write_text(info.to_json(), encoding="utf-8")
         draft.replace(folder / RUN_FILE)
@@ -137,7 +139,7 @@ def _prepare(folder: Path, info: RunInfo) -> BinaryIO:
 
 def _is_of_runs(names: set[str]) -> bool:
     """Return whether files of these names are none, or a run's: of another version, or damaged."""
-    ours = {RUN_FILE, PARTIAL_FILE, RESULTS_FILE, TREC_FILE, CSV_FILE, SUMMARY_FILE}
+    ours = {RUN_FILE, PARTIAL_FILE, *_MADE_OF_A_RUN}
     return not names or (RUN_FILE in names and bool(names & {PARTIAL_FILE, RESULTS_FILE}) and names <= ours)
 
 

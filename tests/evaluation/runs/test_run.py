@@ -26,6 +26,7 @@ from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError, Outcome, QuerySetError, Result
 from evaluation.runs.answerers import Answerer, IndexAnswerer
 from evaluation.runs.folder import (
+    PAGE_FILE,
     PARTIAL_FILE,
     RESULTS_FILE,
     RUN_FILE,
@@ -248,6 +249,10 @@ def test_what_another_run_left_is_replaced(answerer: IndexAnswerer, queries: Que
     (tmp_path / "run" / RESULTS_FILE).rename(tmp_path / "run" / PARTIAL_FILE)
     (tmp_path / "run" / RUN_FILE).write_text("{")
     assert run_queries(other, answerer, tmp_path / "run", limit=10).resumed == 0
+    (tmp_path / "run" / PAGE_FILE).touch()
+    (tmp_path / "run" / RUN_FILE).write_text("{")
+    assert run_queries(other, answerer, tmp_path / "run", limit=10).resumed == 0
+    assert not (tmp_path / "run" / PAGE_FILE).exists()  # it was about another run
     (tmp_path / "run" / RUN_FILE).write_text("{")
     (tmp_path / "run" / "notes.txt").touch()
     with pytest.raises(EvaluationError, match="something else than a run"):
