@@ -55,11 +55,14 @@ class SouffleurPipeline:
         self.mteb_model_meta = _meta(self._encoder, "pipeline")
 
     def index(self, corpus: Iterable[Mapping[str, Any]], **_: Any) -> None:
-        """Build an index of the corpus of a task. CorpusError where a document has no text."""
-        documents = list(corpus)
+        """Build an index of the corpus of a task. ValueError where none of its documents has a text.
+
+        Public corpora have some without: they are not found.
+        """
+        documents = [(str(document["id"]), text) for document in corpus if (text := _text_of(document)).strip()]
         # Their ids are any text, ours are fit for an address.
-        self._ids = [str(document["id"]) for document in documents]
-        answers = [Answer(f"{row:08}", _text_of(document)) for row, document in enumerate(documents)]
+        self._ids = [name for name, _ in documents]
+        answers = [Answer(f"{row:08}", text) for row, (_, text) in enumerate(documents)]
         self._faq = souffleur.open_in_memory(answers, encoder=self._encoder)
 
     def search(

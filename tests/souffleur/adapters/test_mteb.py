@@ -114,12 +114,12 @@ def test_passages_and_questions_are_encoded_each_as_such() -> None:
     np.testing.assert_array_equal(encoder.encode(batches, prompt_type=PromptType.document), -plain)
 
 
-def test_given_candidates_are_refused() -> None:
-    """A task that only wants them put into an order is told that this cannot be done."""
+def test_given_candidates_are_refused_and_blank_texts_not_found() -> None:
+    """A task that only wants them put into an order is told that this cannot be done; public corpora have blanks."""
     pipeline = SouffleurPipeline(FakeEncoder())
     with pytest.raises(ValueError, match="no corpus"):
         pipeline.search([], top_k=1)
-    pipeline.index([{"id": "a", "title": "Prix", "text": "dix euros"}])
+    pipeline.index([{"id": "none", "title": "", "text": " "}, {"id": "a", "title": "Prix", "text": "dix euros"}])
     queries = [{"id": "blank", "text": " "}, {"id": "q", "text": "prix"}, {"id": "long", "text": "prix " * 1000}]
     found = pipeline.search(queries, top_k=5)
     assert {name: [*scores] for name, scores in found.items()} == {"blank": [], "q": ["a"], "long": ["a"]}
