@@ -16,7 +16,7 @@ from evaluation.report.html import contents, counted, folded, french, number, pa
 from evaluation.report.moves import BETTER, WORSE, Move, Moved, find_moves
 from evaluation.report.report import load_answers, marks_of
 from evaluation.report.terminal_tables import SIGNIFICANT
-from evaluation.report.verdict import RISK
+from evaluation.report.verdict import RISK, TO_BE_JUDGED
 from evaluation.runs.folder import read_results, writing
 from evaluation.summary import summarise
 
@@ -83,7 +83,7 @@ def render_comparison_page(comparison: RunComparison, moved: Sequence[Moved], fi
         f"B: index {escape(b.target.index_id)}, {escape(b.target.encoder)}.</p></header><main>"
         f'<section id="verdict" class="verdict {kind}"><h2>{title}</h2><dl class="said">'
         f"<dt>Better</dt><dd>{_told(better, BETTER)}</dd><dt>Worse</dt><dd>{_told(worse, WORSE)}</dd>"
-        f"<dt>To do</dt><dd>{_advice(worse, name)}</dd></dl></section>\n"
+        f"<dt>To do</dt><dd>{_advice(comparison, worse, name)}</dd></dl></section>\n"
         f"{tiles(map(_tile, differences))}{contents(parts)}"
         + section("moved", "What got better and worse", f"<div class='two'>{sides}</div>")
         + section(
@@ -125,7 +125,9 @@ def _told(moved: Sequence[Moved], names: Mapping[Move, str]) -> str:
     return f"{'. '.join(said)}." if said else "Nothing."
 
 
-def _advice(worse: Sequence[Moved], name: Name) -> str:
+def _advice(comparison: RunComparison, worse: Sequence[Moved], name: Name) -> str:
+    if not comparison.differences:
+        return f"{TO_BE_JUDGED}, and run both again."
     if not worse:
         return "Nothing got worse: B may serve."
     gravest = min(worse, key=lambda one: list(WORSE).index(one.move))

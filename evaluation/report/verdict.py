@@ -12,6 +12,9 @@ from evaluation.summary import Summary
 RISK = 0.05
 """The share of wrong answers among those given as answered that is accepted where the index does not say another."""
 
+TO_BE_JUDGED = "Say which answers are expected (qrels, or a column <code>expected</code>)"
+"""What is to be done where nothing is judged."""
+
 _NAMED = 2
 _TITLE = 50
 
@@ -37,7 +40,7 @@ def judge(summary: Summary, failures: Failures, answers: AnswerVectors | None) -
             "Nothing is judged",
             f"All {total} questions were asked: {said}.",
             "Whether the answers are right, this run cannot tell.",
-            "Say which answers are expected (qrels, or a column <code>expected</code>), and run it again.",
+            f"{TO_BE_JUDGED}, and run it again.",
         )
     kind, title = _rate(summary, answers.risk if answers else RISK)
     return Verdict(kind, title, _good(summary), _fails(summary, failures, answers), advise(failures, answers))

@@ -386,6 +386,18 @@ def test_two_runs_have_one_page(queries: Path, small_index: Path, monkeypatch: p
 
 
 @pytest.mark.slow
+def test_a_page_of_two_runs_that_nobody_judged_lets_none_serve(small_index: Path) -> None:
+    """Of what is not judged nothing got worse, and nothing better either."""
+    Path("questions.txt").write_text("Un certificat ?\nBonjour\n")
+    for name in "ab":
+        assert main(["run", "questions.txt", "--index", str(small_index), "--out", name]) == DONE
+    assert main(["compare", "a", "b", "--out", "page.html"]) == DONE
+    text = Page(Path("page.html").read_text(encoding="utf-8")).text
+    assert "Say which answers are expected (qrels, or a column expected), and run both again." in text
+    assert "may serve" not in text
+
+
+@pytest.mark.slow
 def test_a_report_without_its_index_says_so(queries: Path, small_index: Path) -> None:
     """It has all but the map."""
     assert main(["run", str(queries), "--index", str(small_index), "--out", "run"]) == DONE
