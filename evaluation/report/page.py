@@ -27,6 +27,7 @@ from evaluation.report.html import (
     tiles,
 )
 from evaluation.report.similarity_map import legend
+from evaluation.report.terminal_tables import tell_timing
 from evaluation.report.verdict import judge, tile_figures
 from evaluation.summary import GROUP_METRICS, Group, Summary
 
@@ -322,14 +323,13 @@ def _value(estimate: Estimate | None) -> str:
 
 
 def _facts(summary: Summary) -> str:
-    info, target, timing = summary.info, summary.info.target, summary.timing
+    info, target = summary.info, summary.info.target
     facts = {
         "Index": f"{target.index_id}, {target.answers} answers, at {target.where}",
         "Encoder": f"{target.encoder} {target.encoder_fingerprint[:12]}",
         "Corpus": target.corpus_hash[:12] or "not said by the server",
         "Queries": info.query_set_sha256[:12],
-        "Time": f"p50 {timing.p50_ms:.1f} ms, p95 {timing.p95_ms:.1f} ms, p99 {timing.p99_ms:.1f} ms a question; "
-        f"{timing.questions_per_second:.0f} questions/s",
+        "Time": tell_timing(summary.timing),
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items())
     return f"<dl class='facts'>{rows}</dl>"

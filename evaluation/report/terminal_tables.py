@@ -6,7 +6,7 @@ from evaluation.comparison import RunComparison
 from evaluation.metrics.estimates import MEANINGS
 from evaluation.metrics.resampling import Estimate
 from evaluation.records import Result
-from evaluation.summary import Summary
+from evaluation.summary import Summary, Timing
 
 SIGNIFICANT = 0.05
 
@@ -35,14 +35,16 @@ def render_summary(summary: Summary) -> str:
             continue
         lines += ["", *_group_table(summary, dimension)]
     counts = ", ".join(f"{count} {status}" for status, count in summary.statuses.items())
-    timing = summary.timing
-    lines += [
-        "",
-        f"statuses: {counts}",
-        f"took p50 {timing.p50_ms:.1f} ms, p95 {timing.p95_ms:.1f} ms, p99 {timing.p99_ms:.1f} ms; "
-        f"{timing.questions_per_second:.0f} questions/s",
-    ]
+    lines += ["", f"statuses: {counts}", f"took {tell_timing(summary.timing)}"]
     return "\n".join(lines)
+
+
+def tell_timing(timing: Timing) -> str:
+    """Return how long questions took: those of a batch are asked together, which is not how long one alone takes."""
+    return (
+        f"p50 {timing.p50_ms:.1f} ms, p95 {timing.p95_ms:.1f} ms, p99 {timing.p99_ms:.1f} ms a question, as its share "
+        f"of a batch; {timing.questions_per_second:.0f} questions/s"
+    )
 
 
 def _group_table(summary: Summary, dimension: str) -> list[str]:

@@ -73,6 +73,10 @@ def test_run_prints_the_table_and_leaves_the_files(
     assert printed.err == ""
     assert re.search(r"^nDCG@10 +0\.\d{3} +0\.\d{3} to [01]\.\d{3} +\d+ ", printed.out, re.MULTILINE)
     assert re.search(r"^typos +\d+ ", printed.out, re.MULTILINE)
+    # Questions of a batch are asked together: the percentiles are not of how long one alone takes.
+    assert re.search(
+        r"^took p50 .* ms a question, as its share of a batch; \d+ questions/s$", printed.out, re.MULTILINE
+    )
     assert {file.name for file in Path("run").iterdir()} == {
         *("run.json", "results.jsonl", "results.csv", "run.trec", "summary.json")
     }
