@@ -64,7 +64,9 @@ class SouffleurRetriever:
     def run(self, query: str, limit: int | None = None, facets: dict[str, list[str]] | None = None) -> Found:
         """Answer *query*; limit and facets replace those of the component. Errors as of `Faq`."""
         faq = self._opened()
-        reply = faq.ask(query, limit=limit or self._limit, facets=self._facets if facets is None else facets)
+        reply = faq.ask(
+            query, limit=self._limit if limit is None else limit, facets=self._facets if facets is None else facets
+        )
         documents = [
             Document(id=hit.id, content=hit.answer, score=hit.confidence, meta=facts_of(hit, reply, faq))
             for hit in hits_to_use(reply, with_refused=self._with_refused)

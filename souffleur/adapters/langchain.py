@@ -14,7 +14,7 @@ with provided_by("langchain"):
     from langchain_core.callbacks import CallbackManagerForRetrieverRun
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever
-    from pydantic import Field, PrivateAttr
+    from pydantic import ConfigDict, Field, PrivateAttr
 
 
 class SouffleurRetriever(BaseRetriever):
@@ -23,6 +23,9 @@ class SouffleurRetriever(BaseRetriever):
     metadata of a document: id, rank, status, confidence, missing, source, url, passage, facets, index.
     """
 
+    # LangChain's own classes pass over an option that they do not have, such as one misspelt.
+    model_config = ConfigDict(extra="forbid")
+
     source: Any = Field(description="address of a server, folder of an index, or what `souffleur.open` gave")
     limit: int = Field(default=5, ge=1, le=50, description="most documents wanted")
     facets: dict[str, list[str]] = Field(default_factory=dict, description="facet key to values, any of the values")
@@ -30,7 +33,7 @@ class SouffleurRetriever(BaseRetriever):
     _faq: Any = PrivateAttr()
 
     def __init__(self, source: str | Path | Answering, **options: Any) -> None:
-        """SouffleurError where *source* is an index that cannot be opened; options: the fields beside it."""
+        """options: the fields beside it. ValueError for any other; SouffleurError where an index cannot be opened."""
         super().__init__(source=source, **options)  # type: ignore[call-arg]  # a field of ours
         self._faq = open_faq(source)
 

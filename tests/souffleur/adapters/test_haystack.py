@@ -47,6 +47,12 @@ def test_it_refuses_where_the_faq_does(source: str) -> None:
     assert len(SouffleurRetriever(source, with_refused=True).run(OFF_TOPIC, limit=1)["documents"]) == 1
 
 
+def test_no_hits_at_all_are_no_default(shipped_index: Path) -> None:
+    """As the library says."""
+    with pytest.raises(ValueError, match="limit is 0, at least 1 is needed"):
+        SouffleurRetriever(str(shipped_index)).run(QUESTION, limit=0)
+
+
 def test_it_is_a_component_of_a_pipeline_that_can_be_saved(source: str) -> None:
     """What comes out is connected by name; loaded again, the pipeline answers as before."""
     pipeline = pipeline_of(SouffleurRetriever(source, limit=1, facets={"thematique": ["Certificats"]}))

@@ -59,6 +59,13 @@ def test_an_unknown_facet_is_told(source: str) -> None:
         SouffleurRetriever(source, facets={"tematique": ["x"]}).invoke(QUESTION)
 
 
+@pytest.mark.parametrize("option", [{"limt": 1}, {"search_kwargs": {"k": 1}}])
+def test_an_unknown_option_is_told(shipped_index: Path, option: dict[str, object]) -> None:
+    """One misspelt, or of another retriever, is not passed over."""
+    with pytest.raises(ValueError, match=f"{next(iter(option))}\n  Extra inputs are not permitted"):
+        SouffleurRetriever(str(shipped_index), **option)
+
+
 def test_only_a_server_has_addresses(shipped_index: Path, server_url: str) -> None:
     """The page of an answer is where a server shows it."""
     assert open_faq(shipped_index).address_of("a b") is None
