@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+
+import numpy as np
 
 from evaluation.comparison import Difference, RunComparison
 from evaluation.metrics.columns import read_columns
 from evaluation.metrics.ranking import RANKING_METRICS
-from evaluation.metrics.resampling import holm
-from evaluation.records import Result
+from evaluation.metrics.resampling import holm, permutation_p_value
+from evaluation.records import Result, Scope
 from evaluation.report.answer_map import AnswerVectors
 from evaluation.report.figures import draw_risk_coverage
 from evaluation.report.html import contents, counted, folded, french, number, page, quoted, section, table, tiles
@@ -19,6 +22,7 @@ from evaluation.report.terminal_tables import SIGNIFICANT
 from evaluation.report.verdict import RISK, TO_BE_JUDGED
 from evaluation.runs.folder import read_results, writing
 from evaluation.summary import summarise
+from indexer.records import Status
 
 _LISTED = 200
 _TILES = {
@@ -29,7 +33,8 @@ _TILES = {
     "refused": "off-topic, refused",
     "near_domain_held": "near the domain, held",
 }
-_DECIDING = ("Success@1", "answered", "kept", "refused", "near_domain_held")
+_DECIDING = ("Success@1", "kept", "refused", "near_domain_held")
+_SURE = {True: "right answers given as sure", False: "wrong answers not given as sure"}
 
 Name = Callable[[str], str]
 
@@ -95,28 +100,52 @@ def render_comparison_page(comparison: RunComparison, moved: Sequence[Moved], fi
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """What the verdict looks at: its name, by how many questions B does better in it, and p of that by chance."""
+
+    words: str
+    gain: float
+    p: float
+
+
+def _deciding(comparison: RunComparison, moved: Sequence[Moved]) -> list[_Deciding]:
+    found = [
+        _Deciding(_TILES[one.metric], one.wins - one.losses, one.p)
+        for one in comparison.differences
+        if one.metric in _DECIDING
+    ]
+    # More that is given as answered is a gain where it is right, and a loss where it is wrong.
+    inside = [one for one in moved if one.a.query.scope is Scope.IN_SCOPE]
+    for right, words in _SURE.items():
+        more = np.array([_is_sure(one.b, right=right) - _is_sure(one.a, right=right) for one in inside], np.float64)
+        gains = more if right else -more
+        found.append(_Deciding(words, float(gains.sum()), permutation_p_value(gains)))
+    return found
+
+
+def _is_sure(result: Result, *, right: bool) -> bool:
+    return result.status is Status.ANSWERED and result.right is right
+
+
 def _rate(comparison: RunComparison, moved: Sequence[Moved]) -> tuple[str, str]:
-    deciding = [one for one in comparison.differences if one.metric in _DECIDING]
+    deciding = _deciding(comparison, moved)
     # Corrected for these few: for all the metrics of the table, no loss of ten questions would be one.
     corrected = holm([one.p for one in deciding])
     sure = [one for one, p in zip(deciding, corrected, strict=True) if p < SIGNIFICANT]
-    better = [one.metric for one in sure if one.wins > one.losses]
-    worse = [one.metric for one in sure if one.wins < one.losses]
+    better = [one.words for one in sure if one.gain > 0]
+    worse = [one.words for one in sure if one.gain < 0]
     if not comparison.differences:
         return "open", "Nothing is judged, so that nothing can be compared"
     if better and worse:
-        return "gaps", f"B is better by {_listed(better)}, and worse by {_listed(worse)}"
+        return "gaps", f"B is better by {' and '.join(better)}, and worse by {' and '.join(worse)}"
     if better:
-        return "good", f"B is better: {_listed(better)} rose by more than chance"
+        return "good", f"B is better: {' and '.join(better)} rose by more than chance"
     if worse:
-        return "poor", f"B is worse: {_listed(worse)} fell by more than chance"
+        return "poor", f"B is worse: {' and '.join(worse)} fell by more than chance"
     if not moved:
         return "open", "No question fares otherwise"
     return "open", "No sure difference: what moved may be chance"
-
-
-def _listed(metrics: Sequence[str]) -> str:
-    return " and ".join(dict.fromkeys(_TILES.get(one, one) for one in metrics))
 
 
 def _told(moved: Sequence[Moved], names: Mapping[Move, str]) -> str:

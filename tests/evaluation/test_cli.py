@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -56,12 +57,21 @@ def reverse_rankings(monkeypatch: pytest.MonkeyPatch) -> None:
     search = Index.search
 
     def broken(*arguments: object, **named: object) -> object:
-        from dataclasses import replace
-
         every = search(*arguments, **named)  # type: ignore[arg-type]  # passed on as they came
         return (replace(found, hits=tuple(reversed(found.hits))) for found in every)
 
     monkeypatch.setattr(Index, "search", broken)
+
+
+def say_of_all(status: Status, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on an index gives everything as of this status."""
+    search = Index.search
+
+    def said(*arguments: object, **named: object) -> object:
+        every = search(*arguments, **named)  # type: ignore[arg-type]  # passed on as they came
+        return (replace(found, status=status) for found in every)
+
+    monkeypatch.setattr(Index, "search", said)
 
 
 def test_run_prints_the_table_and_leaves_the_files(
@@ -207,15 +217,7 @@ def test_an_index_that_answers_nothing_fails_the_gate(
     assert main(["gate", queries.name, "--accept", *index]) == DONE
     baseline = json.loads(Path("baseline.json").read_text())["query_sets"]["faq"]
     assert baseline["metrics"]["false_answers"]["count"] > 1
-    search = Index.search
-
-    def unsure(*arguments: object, **named: object) -> object:
-        from dataclasses import replace
-
-        every = search(*arguments, **named)  # type: ignore[arg-type]  # passed on as they came
-        return (replace(found, status=Status.NO_ANSWER) for found in every)
-
-    monkeypatch.setattr(Index, "search", unsure)
+    say_of_all(Status.NO_ANSWER, monkeypatch)
     capsys.readouterr()
     assert main(["gate", *index]) == FOUND
     printed = capsys.readouterr().out
@@ -387,6 +389,22 @@ def test_two_runs_have_one_page(queries: Path, small_index: Path, monkeypatch: p
     assert all(address.startswith("#") for address in page.addresses)
     assert main(["compare", "a", "a", "--out", "same.html"]) == DONE
     assert "No question fares otherwise" in Path("same.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_more_wrong_answers_given_as_sure_are_no_gain(small_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though more is answered; nor are fewer a loss."""
+    write_set(Path("faux"), questions=[(f"Un certificat valable {at} ans ?", "sans-question") for at in range(12)])
+    run = ["run", "faux", "--index", str(small_index), "--out"]
+    for name, status in (("doubt", Status.UNCERTAIN), ("sure", Status.ANSWERED)):
+        say_of_all(status, monkeypatch)
+        assert main([*run, name]) == DONE
+    for pair, verdict in (
+        (("doubt", "sure"), "B is worse: wrong answers not given as sure fell by more than chance"),
+        (("sure", "doubt"), "B is better: wrong answers not given as sure rose by more than chance"),
+    ):
+        assert main(["compare", *pair, "--out", "page.html"]) == DONE
+        assert verdict in Page(Path("page.html").read_text(encoding="utf-8")).text
 
 
 @pytest.mark.slow
