@@ -1,6 +1,6 @@
 """The nouns of measuring, frozen: a query, what came back for it, its result, and that as one line of JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -26,9 +26,12 @@ class EvaluationError(SouffleurError):
 class QuerySetError(EvaluationError):
     """A query set has mistakes; carries all of them."""
 
-    def __init__(self, problems: "list[Problem]") -> None:
+    def __init__(self, problems: "Sequence[Problem]") -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in problems))
+
+    def __reduce__(self) -> "tuple[type[QuerySetError], tuple[Sequence[Problem]]]":
+        return type(self), (self.problems,)  # as CorpusError
 
 
 class Scope(StrEnum):

@@ -27,6 +27,10 @@ class CorpusError(SouffleurError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> "tuple[type[CorpusError], tuple[Sequence[Problem]]]":
+        # By its message alone, as other exceptions are, it could not be made again in the process that waits for it.
+        return type(self), (self.problems,)
+
 
 class EncoderError(SouffleurError):
     """The encoder cannot be unpacked, loaded or run."""
@@ -63,6 +67,9 @@ class QuestionError(SouffleurError):
         self.fault = fault
         self.wording = wording
         super().__init__(wording.french)
+
+    def __reduce__(self) -> "tuple[type[QuestionError], tuple[QuestionFault, Wording]]":
+        return type(self), (self.fault, self.wording)  # as CorpusError
 
 
 class StoreError(SouffleurError):

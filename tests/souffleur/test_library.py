@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 
 import souffleur
+from evaluation.records import QuerySetError
 from indexer.encoders import loading
 from indexer.encoders.bundled.layout import TAUGHT_NAME
+from indexer.errors import CorpusError, IndexFolderError, QuestionError, QuestionFault, SouffleurError, Wording
 from indexer.index.encoder import keep_adapter
 from indexer.index.folder import IndexFolder
-from souffleur import Answer, Status
+from souffleur import Answer, Problem, Status
 from souffleur.adapters.faq import open_faq
+from souffleur.adapters.served_faq import ServedFaqError
 from tests.corpora import ANSWERS
 from tests.fakes import FakeEncoder
 from tests.stores import connected
@@ -178,6 +181,24 @@ def test_pickling_is_refused_with_the_way_out(faq: souffleur.Souffleur) -> None:
     """It holds threads and open files; another process opens the index itself."""
     with pytest.raises(TypeError, match=r"souffleur\.open"):
         pickle.dumps(faq)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        QuestionError(QuestionFault.BLANK, Wording("La question est vide.", "The question is blank.")),
+        CorpusError([Problem("faq.csv", 1, "vide"), Problem("faq.csv", 2, "deux fois")]),
+        QuerySetError([Problem("queries.jsonl", 3, "no text")]),
+        IndexFolderError("There is no index."),
+        ServedFaqError("refused", type="urn:souffleur:problem:question-blank"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_reaches_the_process_that_waits_for_it(error: SouffleurError) -> None:
+    """A pool that cannot make it again is broken by it, or waits for ever."""
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (str(again), vars(again)) == (str(error), vars(error))
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # of Python, from 3.12 on
