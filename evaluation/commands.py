@@ -10,7 +10,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from evaluation.comparison import compare_runs
-from evaluation.gate import accept, find_breaches, read_baseline, write_baseline
+from evaluation.gate import accept, find_breaches, read_baseline, require_comparable, write_baseline
 from evaluation.measure import measure, open_index, open_own_corpus
 from evaluation.queries.query_sets import QuerySet, open_query_set
 from evaluation.records import EvaluationError
@@ -65,12 +65,16 @@ def gate(options: argparse.Namespace, settings: IndexerSettings) -> int:
     paths = [path.as_posix() for path in options.queries] or list(baseline)
     if not paths:
         raise EvaluationError(f"{options.baseline} has no query set yet. Name those to accept, with --accept.")
+    if unknown := [path for path in paths if path not in baseline and not options.accept]:
+        raise EvaluationError(f"{options.baseline} accepts nothing for {unknown[0]}. Accept it with --accept.")
+    sets = {path: open_query_set(Path(path)) for path in paths}
+    if not options.accept:
+        # Before any is asked: of the last of them it would be told after an hour.
+        for path, queries in sets.items():
+            require_comparable(path, baseline[path], query_set_sha256=queries.sha256, limit=options.limit)
     breaches = []
     said = []
-    for path in paths:
-        if path not in baseline and not options.accept:
-            raise EvaluationError(f"{options.baseline} accepts nothing for {path}. Accept it with --accept.")
-        queries = open_query_set(Path(path))
+    for path, queries in sets.items():
         summary = _measure(queries, RUNS / f"gate-{_telling_name(queries)}", options, settings)
         if options.accept:
             baseline[path] = accept(summary)

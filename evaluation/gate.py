@@ -98,25 +98,31 @@ def accept(summary: Summary) -> Accepted:
     return Accepted(summary.info, summary.metrics)
 
 
-def find_breaches(path: str, summary: Summary, accepted: Accepted) -> list[Breach]:
-    """Return the metrics of a run that are worse than accepted by more than the interval, and than one query.
+def require_comparable(path: str, accepted: Accepted, *, query_set_sha256: str, limit: int) -> None:
+    """EvaluationError where a run of this query set, with *limit* hits a question, cannot be held to what was accepted.
 
-    The second matters where all queries are right: the interval has no width then, and one query is no proof.
-    EvaluationError where the run is not of the accepted queries and judgments, not of as many hits, does not give an
-    accepted metric, or none was accepted.
+    That is, of other queries and judgments, of more hits or fewer, or where no metric was accepted.
     """
-    if summary.info.query_set_sha256 != accepted.info.query_set_sha256:
+    if query_set_sha256 != accepted.info.query_set_sha256:
         raise EvaluationError(
-            f"{path} is not the query set that was accepted ({summary.info.query_set_sha256[:12]}, accepted "
+            f"{path} is not the query set that was accepted ({query_set_sha256[:12]}, accepted "
             f"{accepted.info.query_set_sha256[:12]}). Look at a run of it, then accept it with --accept."
         )
-    if summary.info.limit != accepted.info.limit:
+    if limit != accepted.info.limit:
         raise EvaluationError(
-            f"{path} was accepted with {accepted.info.limit} hits a question, and {summary.info.limit} were asked for. "
-            f"AP looks at all that come back: give --limit {accepted.info.limit}, or accept it anew with --accept."
+            f"{path} was accepted with {accepted.info.limit} hits a question, and {limit} are asked for. AP looks at "
+            f"all that come back: give --limit {accepted.info.limit}, or accept it anew with --accept."
         )
     if not accepted.metrics:
         raise EvaluationError(f"{path} was accepted without any metric. Add judgments, then accept it with --accept.")
+
+
+def find_breaches(path: str, summary: Summary, accepted: Accepted) -> list[Breach]:
+    """Return the metrics of a comparable run that are worse than accepted by more than the interval, and one query.
+
+    The second matters where all queries are right: the interval has no width then, and one query is no proof.
+    EvaluationError where the run does not give an accepted metric.
+    """
     breaches = []
     for name, before in accepted.metrics.items():
         if name not in summary.metrics and name == "false_answers":
