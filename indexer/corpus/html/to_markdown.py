@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urljoin
 
+from indexer.corpus.html.left_out import sentences_of_left_out
 from indexer.corpus.html.tree import Element, parse_html
 
 _LEFT_OUT = {"script", "style", "template", "noscript", "head", "form", "button", "input", "select", "svg", "iframe"}
@@ -15,10 +16,11 @@ figure figcaption body html hr address center li tr
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _EMPHASIS = {"b": "**", "strong": "**", "i": "*", "em": "*"}
 _TAGS = re.compile(
-    r"</?(?:p|br|div|span|ul|ol|li|b|i|u|strong|em|a|h[1-6]|table|tr|td|th|tbody|font|sup|sub|hr|blockquote|pre|code)"
+    r"</?(?:p|br|div|span|ul|ol|li|b|i|u|strong|em|a|h[1-6]|table|tr|td|th|tbody|font|sup|sub|hr|blockquote|pre|code|img)"
     r"(?:\s[^<>]*)?/?>|<!--",
     re.IGNORECASE,
 )
+_NOT_IN_MARKDOWN = re.compile(r"<(?:img|video|audio|iframe|embed|object)\b", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,31}|#\d{2,7}|#[xX][0-9a-fA-F]{2,6});")
 
 
@@ -28,6 +30,12 @@ def text_of_cell(text: str) -> str:
         # In a cell, its own line breaks show too.
         return markdown_of(parse_html(re.sub(r"\n", "<br>", text) if "<br" not in text.lower() else text))
     return html.unescape(text) if "&" in text and _ENTITY.search(text) else text
+
+
+def left_out_of_cell(text: str) -> Iterator[str]:
+    """Yield a sentence in French for each kind of thing in the tags of a cell that its Markdown does not keep."""
+    if _NOT_IN_MARKDOWN.search(text) and _TAGS.search(text):
+        yield from sentences_of_left_out([parse_html(text)])
 
 
 def markdown_of(element: Element, *, base: str = "") -> str:
@@ -94,7 +102,8 @@ def _block(element: Element, base: str) -> Iterator[str]:
 
 def _list(element: Element, base: str) -> Iterator[str]:
     items = []
-    number = 0
+    start = element.attributes.get("start", "")
+    number = int(start) - 1 if re.fullmatch("[0-9]{1,9}", start) else 0
     for child in element.children:
         if not isinstance(child, Element):
             continue

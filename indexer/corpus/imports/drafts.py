@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.corpus.entries import Entry, Unreadable, problems_of
-from indexer.corpus.imports.page_reading import OF_NUMBERS, PageAnswer, PageReading
+from indexer.corpus.entries import Entry, Unreadable, problems_of, told_at
+from indexer.corpus.imports.page_notes import DOCUMENTS, SHOWN, no_question, not_read
+from indexer.corpus.imports.page_reading import PageAnswer, PageReading
 from indexer.corpus.imports.text_page import read_text_page
 from indexer.corpus.imports.web_page import read_web_page
 from indexer.corpus.imports.word_document import read_word_document
@@ -21,11 +22,8 @@ from indexer.french.text import question_key
 from indexer.records import Answer, Problem, Severity
 
 _PAGES = (".html", ".htm", ".xhtml")
-_DOCUMENTS = (".docx", ".docm")
 _TEXTS = (".txt",)
-_SHOWN = 80
 _SOUND_ID = "reponse"
-_OR_A_TABLE = "ou passez par un tableau à deux colonnes, « Question » et « Réponse »"
 _ROWS = (*ENDINGS, ".jsonl")
 
 
@@ -55,13 +53,13 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     if not file.is_file():
         raise CorpusError([Problem(str(file), 1, _no_file(file))])
     ending = file.suffix.lower()
-    if ending not in (*_ROWS, *_PAGES, *_DOCUMENTS, *_TEXTS):
+    if ending not in (*_ROWS, *_PAGES, *DOCUMENTS, *_TEXTS):
         raise CorpusError([Problem(str(file), 1, _unknown_format(ending))])
     if ending in _TEXTS:
         return _of_text_page(file, read_text_page(file))
     if ending in _PAGES:
         return _of_page(file, read_web_page(file))
-    if ending in _DOCUMENTS:
+    if ending in DOCUMENTS:
         return _of_page(file, read_word_document(file))
     rows = read_jsonl(file) if ending == ".jsonl" else read_table(file, facet_keys=facet_keys)
     kept: list[Entry] = []
@@ -158,58 +156,17 @@ def _of_text_page(file: Path, found: list[Answer]) -> Drafts:
 def _of_page(file: Path, reading: PageReading) -> Drafts:
     found = reading.answers
     if not found:
-        message = (
-            "aucune question n'a été reconnue : ni FAQ balisée (schema.org), ni rubriques à déplier, ni listes de "
-            "définitions, ni titres. Mettez chaque question en titre, "
-            f"{_OR_A_TABLE}."
-        )
-        raise CorpusError([Problem(str(file), 1, message)])
+        raise CorpusError([Problem(str(file), 1, no_question(file))])
     drafts = [_draft_of_page(file, one) for one in found if one.text]
     notes = [
-        Problem(str(file), 1, f"« {one.question[:_SHOWN]} » n'a pas de réponse dessous : laissée.", Severity.WARNING)
+        Problem(str(file), 1, f"« {one.question[:SHOWN]} » n'a pas de réponse dessous : laissée.", Severity.WARNING)
         for one in found
         if not one.text
     ]
     if not drafts:
         raise CorpusError(notes)
-    notes += [Problem(str(file), 1, message, Severity.WARNING) for message in _not_read(reading)]
+    notes += [Problem(str(file), 1, message, Severity.WARNING) for message in not_read(reading)]
     return Drafts(tuple(drafts), tuple(notes))
-
-
-def _not_read(reading: PageReading) -> Iterator[str]:
-    questions = [title for title in reading.left_out if title.rstrip(' »")').endswith("?")]
-    others = [title for title in reading.left_out if title not in questions]
-    if others:
-        yield (
-            f"ces titres ont un texte, mais ne finissent pas par « ? » ; ils sont laissés : {_listed(others)}. Pour "
-            f"les reprendre, faites-en des questions, {_OR_A_TABLE}."
-        )
-    if questions:
-        yield (
-            "ces questions se voient, mais pas là où les autres ont été lues ; elles sont laissées : "
-            f"{_listed(questions)}. Pour les reprendre, écrivez-les vous-même, {_OR_A_TABLE}."
-        )
-    for one in reading.answers:
-        for words, address in one.lost_links:
-            link = f"« {one.question[:_SHOWN]} » : le lien « {words[:_SHOWN]} »"
-            address = address[:_SHOWN]
-            scheme = re.match(r"[a-z][a-z0-9+.-]*(?=:)", address, re.IGNORECASE)
-            if scheme and scheme[0].lower() in OF_NUMBERS:
-                yield f"{link} appelle « {address} » : il n'est pas gardé. Écrivez le numéro dans la réponse."
-            elif scheme:
-                yield (
-                    f"{link} mène à « {address} », qui n'est ni une page ni un courriel : il n'est pas gardé. Écrivez "
-                    "dans la réponse comment y aller."
-                )
-            else:
-                yield (
-                    f"{link} mène à « {address} », sans adresse entière : il n'est pas gardé. Écrivez-le dans la "
-                    "réponse, avec « https:// »."
-                )
-
-
-def _listed(titles: Iterable[str]) -> str:
-    return ", ".join(f"« {title[:_SHOWN]} »" for title in titles)
 
 
 def _draft_of_page(file: Path, one: PageAnswer) -> Draft:

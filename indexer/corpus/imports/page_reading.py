@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from indexer.corpus.html.left_out import sentences_of_left_out
 from indexer.corpus.html.to_markdown import full_address, markdown_of
 from indexer.corpus.html.tree import Element
 from indexer.french.text import words_of
@@ -22,7 +23,8 @@ class PageAnswer:
     """A question of a page or a document with its answer, Markdown, perhaps empty; the heading above, the address.
 
     also_asked: other questions that have this answer. letters: those of the answer as the page shows it, to know it
-    again. lost_links: words and address of each link that leads nowhere from elsewhere.
+    again. lost_links: words and address of each link that leads nowhere from elsewhere. not_kept: a sentence in French
+    for each kind of thing that Markdown has no place for.
     """
 
     question: str
@@ -32,6 +34,7 @@ class PageAnswer:
     also_asked: tuple[str, ...] = ()
     letters: str = ""
     lost_links: tuple[tuple[str, str], ...] = ()
+    not_kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def answer_of(
         tuple(" ".join(other.split()) for other in also_asked),
         _letters("".join(element.text() for element in said)),
         tuple(link for element in said for link in _lost_links(element, source)),
+        tuple(sentences_of_left_out(said)),
     )
 
 

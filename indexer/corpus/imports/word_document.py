@@ -1,19 +1,20 @@
 """A Word document as the tree of a page: headings, paragraphs, lists, links, tables; then read as one."""
 
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element as XmlElement
 
+from indexer.corpus.html.left_out import FOOTNOTE
 from indexer.corpus.html.tree import Element
 from indexer.corpus.imports.page_reading import PageAnswer, PageReading, answer_of, reading_of
 from indexer.corpus.imports.web_page import answers_under_headings
-from indexer.corpus.tables.archive import attribute, local_name, open_archive, read_relations, stream_elements
+from indexer.corpus.imports.word_parts import DOCUMENT, WordParts, read_parts
+from indexer.corpus.tables.archive import attribute, local_name, open_archive, stream_elements
 
-_DOCUMENT = "word/document.xml"
-_HEADING_NAME = re.compile(r"(?:heading|titre|überschrift)\s*([1-6])\Z", re.IGNORECASE)
 _LEFT_OUT = {"del", "instrText", "delText", "Fallback"}
+_DRAWN = {"drawing", "pict", "object", "AlternateContent"}
+_PICTURES = {"blip", "imagedata", "chart", "relIds", "OLEObject"}
 
 
 def read_word_document(file: Path) -> PageReading:
@@ -23,74 +24,80 @@ def read_word_document(file: Path) -> PageReading:
     CorpusError where the file cannot be opened.
     """
     with open_archive(file) as archive:
-        ranks = _ranks_of_styles(archive)
-        links = read_relations(archive, _DOCUMENT)
-        with archive.open(_DOCUMENT) as stream:
+        parts = read_parts(archive)
+        with archive.open(DOCUMENT) as stream:
             body = next(stream_elements(stream, kept=frozenset({"body"})))
-    page = Element("body", {}, list(_blocks(body, ranks, links)))
+    page = Element("body", {}, list(_blocks(body, parts)))
     found = answers_under_headings(page, address="", only_questions=False)
     return reading_of(page, found or list(_rows_of_tables(page)))
 
 
-def _ranks_of_styles(archive: zipfile.ZipFile) -> dict[str, int]:
-    """Return the rank of each style that is a heading: by its outline, its name, or the style it is made from."""
-    ranks: dict[str, int] = {}
-    if "word/styles.xml" not in archive.namelist():
-        return ranks
-    with archive.open("word/styles.xml") as stream:
-        for style in stream_elements(stream, kept=frozenset({"style"})):
-            style_id = attribute(style, "styleId") or ""
-            for part in style.iter():
-                value = attribute(part, "val") or ""
-                name = local_name(part.tag)
-                if name == "outlineLvl" and value.isdigit() and int(value) < 6:
-                    ranks[style_id] = int(value) + 1
-                elif name == "name" and (found := _HEADING_NAME.match(value)):
-                    ranks.setdefault(style_id, int(found[1]))
-                elif name == "basedOn" and value in ranks:
-                    ranks.setdefault(style_id, ranks[value])
-    return ranks
-
-
-def _blocks(body: XmlElement, ranks: dict[str, int], links: dict[str, str]) -> Iterator[Element]:
+def _blocks(body: XmlElement, parts: WordParts) -> Iterator[Element]:
     items: list[Element] = []
     for child in body:
         name = local_name(child.tag)
         if name == "sdt":
             inner = next((one for one in child if local_name(one.tag) == "sdtContent"), None)
             if inner is not None:
-                yield from _blocks(inner, ranks, links)
+                yield from _blocks(inner, parts)
             continue
         if name == "p":
-            paragraph = _paragraph(child, ranks, links)
+            paragraph = _paragraph(child, parts)
             if paragraph.name == "li":
                 items.append(paragraph)
                 continue
         if items:
-            yield Element("ul", {}, list(items))
+            yield from _lists(items)
             items = []
         if name == "p":
             yield paragraph
         elif name == "tbl":
-            yield _table(child, ranks, links)
-    if items:
-        yield Element("ul", {}, list(items))
+            yield _table(child, parts)
+    yield from _lists(items)
 
 
-def _paragraph(paragraph: XmlElement, ranks: dict[str, int], links: dict[str, str]) -> Element:
+def _lists(items: Sequence[Element]) -> Iterator[Element]:
+    """Yield items as lists, those of a deeper level within the item before them."""
+    roots: list[Element] = []
+    lists: list[tuple[str, Element]] = []
+    for item in items:
+        level, name = item.attributes.get("level", "0"), "ol" if "start" in item.attributes else "ul"
+        while lists and (lists[-1][0] > level or (lists[-1][0] == level and lists[-1][1].name != name)):
+            lists.pop()
+        if not lists or lists[-1][0] < level:
+            new = Element(name, {"start": item.attributes.get("start", "")})
+            above = lists[-1][1].children[-1] if lists else None
+            (above.children if isinstance(above, Element) else roots).append(new)
+            lists.append((level, new))
+        lists[-1][1].children.append(item)
+    yield from roots
+
+
+def _paragraph(paragraph: XmlElement, parts: WordParts) -> Element:
     properties = next((one for one in paragraph if local_name(one.tag) == "pPr"), ())
-    name = "p"
+    name, attributes = "p", dict[str, str]()
     for part in properties:
         tag, value = local_name(part.tag), attribute(part, "val") or ""
-        if tag == "pStyle" and value in ranks:
-            name = f"h{ranks[value]}"
+        if tag == "pStyle" and value in parts.ranks:
+            name = f"h{parts.ranks[value]}"
         elif tag == "pStyle" and re.match("list|liste", value, re.IGNORECASE) and name == "p":
             name = "li"
         elif tag == "outlineLvl" and value.isdigit() and int(value) < 6:
             name = f"h{int(value) + 1}"
         elif tag == "numPr" and not name.startswith("h"):
-            name = "li"
-    return Element(name, {}, _together(_runs(paragraph, links, plain=name.startswith("h"))))
+            attributes = _place_in_list(part, parts)
+            name = "li" if attributes else "p"
+    return Element(name, attributes, _together(_runs(paragraph, parts, plain=name.startswith("h"))))
+
+
+def _place_in_list(properties: XmlElement, parts: WordParts) -> dict[str, str]:
+    """Return the level of a paragraph of a list, and what it counts where the list counts; nothing for no list."""
+    said = {local_name(part.tag): attribute(part, "val") or "" for part in properties}
+    number, level = said.get("numId", ""), said.get("ilvl", "0")
+    if number == "0":  # taken out of the list of its style
+        return {}
+    counts = {"start": str(parts.next_in(number, level))} if (number, level) in parts.numbered else {}
+    return {"level": level, **counts}
 
 
 def _together(runs: Iterator[Element | str]) -> list[Element | str]:
@@ -105,20 +112,20 @@ def _together(runs: Iterator[Element | str]) -> list[Element | str]:
     return joined
 
 
-def _runs(parent: XmlElement, links: dict[str, str], *, plain: bool) -> Iterator[Element | str]:
+def _runs(parent: XmlElement, parts: WordParts, *, plain: bool) -> Iterator[Element | str]:
     for child in parent:
         name = local_name(child.tag)
         if name == "r":
-            yield from _run(child, plain=plain)
+            yield from _run(child, parts, plain=plain)
         elif name == "hyperlink":
-            address = links.get(attribute(child, "id") or "", "")
-            inner = list(_runs(child, links, plain=True))
+            address = parts.links.get(attribute(child, "id") or "", "")
+            inner = list(_runs(child, parts, plain=True))
             yield Element("a", {"href": address}, inner)
         elif name not in _LEFT_OUT and name != "pPr":
-            yield from _runs(child, links, plain=plain)
+            yield from _runs(child, parts, plain=plain)
 
 
-def _run(run: XmlElement, *, plain: bool) -> Iterator[Element | str]:
+def _run(run: XmlElement, parts: WordParts, *, plain: bool) -> Iterator[Element | str]:
     words: list[Element | str] = []
     marks: list[str] = []
     for part in run:
@@ -131,6 +138,11 @@ def _run(run: XmlElement, *, plain: bool) -> Iterator[Element | str]:
             words.append(Element("br"))
         elif name == "noBreakHyphen":
             words.append("-")
+        elif name in ("footnoteReference", "endnoteReference"):
+            note = f"{name.removesuffix('Reference')} {attribute(part, 'id')}"
+            words.append(Element(FOOTNOTE, {"alt": parts.notes.get(note, "")}))
+        elif name in _DRAWN:
+            words += _drawn(part, parts)
         elif name == "rPr" and not plain:
             marks = [
                 tag
@@ -142,13 +154,23 @@ def _run(run: XmlElement, *, plain: bool) -> Iterator[Element | str]:
     yield from words
 
 
-def _table(table: XmlElement, ranks: dict[str, int], links: dict[str, str]) -> Element:
+def _drawn(part: XmlElement, parts: WordParts) -> Iterator[Element]:
+    """Yield the text of a box, or else a picture; a part that is there for today's programs and older ones, once."""
+    part = next((one for one in part if local_name(one.tag) == "Choice"), part)
+    names = {local_name(one.tag): one for one in part.iter()}
+    if "txbxContent" in names:
+        boxes = (one for one in part.iter() if local_name(one.tag) == "txbxContent")
+        yield from (Element("div", {}, list(_blocks(box, parts))) for box in boxes)
+    elif names.keys() & _PICTURES:
+        said = "" if "docPr" not in names or "decorative" in names else attribute(names["docPr"], "descr") or ""
+        yield Element("img", {"alt": said} if said or "decorative" in names else {})
+
+
+def _table(table: XmlElement, parts: WordParts) -> Element:
     rows: list[Element | str] = []
     for row in table:
         if local_name(row.tag) == "tr":
-            cells = [
-                Element("td", {}, list(_blocks(cell, ranks, links))) for cell in row if local_name(cell.tag) == "tc"
-            ]
+            cells = [Element("td", {}, list(_blocks(cell, parts))) for cell in row if local_name(cell.tag) == "tc"]
             rows.append(Element("tr", {}, list(cells)))
     return Element("table", {}, rows)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from indexer.corpus.change_date import not_a_date, read_change_date
 from indexer.corpus.entries import Entry, Located, told_at
-from indexer.corpus.html.to_markdown import text_of_cell
+from indexer.corpus.html.to_markdown import left_out_of_cell, text_of_cell
 from indexer.corpus.tables.columns import Columns, Role
 from indexer.corpus.tables.rows import Row
 from indexer.french.keywords import keywords_in
@@ -119,7 +119,8 @@ def _wrong_cells(path: str, columns: Columns, row: Row) -> Iterator[Problem]:
 
     So may a merged answer in a row with an id of its own: it is that of several answers, which all say the same.
     """
-    if (text := columns.first(Role.TEXT)) and text.at in row.from_above and (given := given_id(columns, row)):
+    text = columns.first(Role.TEXT)
+    if text and text.at in row.from_above and (given := given_id(columns, row)):
         message = (
             f"elle est fusionnée avec celle au-dessus, mais la ligne a son identifiant, « {given[:40]} » : la réponse "
             "est gardée sous chacun. Pour n'en avoir qu'une à plusieurs questions, videz cet identifiant."
@@ -132,6 +133,9 @@ def _wrong_cells(path: str, columns: Columns, row: Row) -> Iterator[Problem]:
         if _ERROR_VALUE.fullmatch(written):
             message = f"« {written} » est une erreur du tableur : corrigez la formule, ou écrivez la valeur."
             yield Problem(path, row.number, told_at(column.letter, row.number, message))
+    if text:
+        for sentence in left_out_of_cell(row.text(text.at)):
+            yield Problem(path, row.number, told_at(text.letter, row.number, sentence), Severity.WARNING)
 
 
 def _text(row: Row, at: int) -> str:

@@ -99,3 +99,34 @@ def test_links_without_an_address_are_told(tmp_path: Path) -> None:
     ]
     known = "<link rel=canonical href=https://a.fr/faq>"
     assert len(notes_of(page(tmp_path, f"{known}<h2>Où ?</h2><p>{links}</p>"))) == 3
+
+
+def test_pictures_of_a_page_are_told(tmp_path: Path) -> None:
+    """What they say is lost; what only adorns, counts visits or stands around the text is none."""
+    shown = (
+        "<p>Cliquez.</p><a href='https://a.fr/plan.pdf'><img src=plan.png alt='Le plan'></a><img src=x.png>"
+        "<img src=ligne.png alt=''><img src=point.gif width=1 height=1><img class=emoji alt='😀'>"
+        "<noscript><img src=x.png></noscript><svg></svg><iframe src='https://a.fr' title='La carte'></iframe>"
+    )
+    assert notes_of(page(tmp_path, f"<img src=logo.png alt=Logo><h2>Où ?</h2>{shown}")) == [
+        "« Où ? » : 2 images ne sont pas gardées (« Le plan »). Écrivez dans la réponse ce qu'elles disent, ou mettez"
+        "-y un lien.",
+        "« Où ? » : une vidéo ou une carte n'est pas gardée (« La carte »). Écrivez dans la réponse ce qu'elle dit, ou "
+        "mettez-y un lien.",
+    ]
+
+
+def test_pictures_in_the_cells_of_a_table_are_told(tmp_path: Path) -> None:
+    """With the cell; a cell with nothing but a picture has no text left, and that is told too."""
+    file = tmp_path / "faq.csv"
+    file.write_text(
+        "Question;Réponse\nOù ?;<p>Ici :</p><img src=x.png alt=Plan>\nQuand ?;Le « <img » de HTML.\n"
+        "Qui ?;<img src=y>\n",
+        encoding="utf-8",
+    )
+    assert notes_of(file) == [
+        "cellule B2 : une image n'est pas gardée (« Plan »). Écrivez dans la réponse ce qu'elle dit, ou mettez-y un "
+        "lien.",
+        "cellule B4 : une image n'est pas gardée. Écrivez dans la réponse ce qu'elle dit, ou mettez-y un lien.",
+        "cellule B4 : la réponse n'a pas de texte : écrivez-le, ou retirez-la.",
+    ]
