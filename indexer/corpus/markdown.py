@@ -15,6 +15,7 @@ from indexer.corpus.change_date import not_a_date, read_change_date
 from indexer.corpus.entries import Entry, Located, Unreadable
 from indexer.corpus.handwritten_yaml import YamlText, needs_quotes
 from indexer.corpus.header import CHANGED_ON, FENCE, FORMER_NAMES, KEYS, KEYWORDS, find_header
+from indexer.corpus.slugs import file_name_of
 from indexer.french.keywords import keywords_in
 from indexer.records import Answer, Problem, Severity
 
@@ -29,10 +30,10 @@ def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
     lines = text.split("\n")
     problems: list[Problem] = []
     answer_id = Path(path).stem
-    if not _ID.fullmatch(answer_id):
+    if not is_answer_name(answer_id):
         message = (
             f"le nom du fichier, « {answer_id} », sert d'identifiant : des minuscules sans accent, des chiffres et des "
-            "tirets seulement, comme « validite-certificat.md »."
+            f"tirets seulement, comme « {file_name_of(answer_id)} »."
         )
         problems.append(Problem(path, 1, message))
     found = find_header(lines, path=path)
@@ -72,6 +73,11 @@ def parse_markdown_text(text: str, *, path: str) -> Entry | Unreadable:
         former_names=tuple(header.former_names),
         text_line=start + 1 + body.count("\n", 0, len(body) - len(body.lstrip())),
     )
+
+
+def is_answer_name(name: str) -> bool:
+    """Return whether the file of an answer may have this name, without its ending: it is the answer's address."""
+    return bool(_ID.fullmatch(name))
 
 
 def format_markdown_answer(answer: Answer) -> str:
@@ -136,7 +142,7 @@ class _Header:
                 names = header.texts(value, FORMER_NAMES)
                 self.former_names = [Located(name.text.removesuffix(".md"), name.line) for name in names]
                 for name in self.former_names:
-                    if not _ID.fullmatch(name.text):
+                    if not is_answer_name(name.text):
                         message = f"« {name.text} » n'est pas un nom de fichier : sans accent, avec des tirets."
                         problems.append(Problem(path, name.line, message))
             elif key.text == KEYWORDS:

@@ -6,13 +6,15 @@ explanations for readers, what is hidden, queries and sources are meant to be.
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from indexer.corpus.companion_files import FILES
 from indexer.corpus.entries import Entry, Unreadable
-from indexer.corpus.markdown import parse_markdown_text
-from indexer.corpus.text_files import leads_out, read_text_file
+from indexer.corpus.markdown import is_answer_name, parse_markdown_text
+from indexer.corpus.slugs import file_name_of
+from indexer.corpus.text_files import OPEN_ELSEWHERE, leads_out, read_text_file
 from indexer.records import Problem, Severity
 from indexer.terminal import command_of
 
@@ -20,6 +22,11 @@ _EXPLANATIONS = {"lisezmoi.md", "readme.md"}
 _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
 _TO_BRING_IN = {".csv", ".xlsx", ".ods", ".docx", ".html", ".htm", ".jsonl"}
+_COPY_OF = re.compile(r"\A(?:copie de|copy of) ", re.IGNORECASE)
+_COPY_MARK = re.compile(
+    r"(?:[ _-]*\(.*\)|[ _]\d{1,2}|(?i:[ _-]+cop(?:ie|y)\b.*|[ ._-]+(?:sync-)?confli[ct].*)|-[A-Z][^ ]*)\Z"
+)
+"""What systems, OneDrive, iCloud, Dropbox, Nextcloud and Syncthing put behind the name of a copy."""
 _FOLDERS_FOR_OTHERS = ("queries", "sources")
 
 
@@ -35,7 +42,7 @@ def read_folder(folder: Path, *, corpus: Path | None = None) -> Iterator[Entry |
             if problem:
                 yield Unreadable((problem,))
         elif not is_for_readers(file):
-            text = leads_out(file, corpus or folder) or read_text_file(file)
+            text = leads_out(file, corpus or folder) or _copied(file) or read_text_file(file)
             yield Unreadable((text,)) if isinstance(text, Problem) else parse_markdown_text(text, path=str(file))
 
 
@@ -63,7 +70,7 @@ def passed_over_beside(answers: Path) -> Iterator[Problem]:
 
 def is_for_readers(file: Path) -> bool:
     """Whether a file explains the others, or is none of a person at all."""
-    return file.name.lower() in _EXPLANATIONS | _OF_THE_SYSTEM
+    return file.name.lower() in _EXPLANATIONS | _OF_THE_SYSTEM or file.name.startswith(OPEN_ELSEWHERE)
 
 
 def passed_over(file: Path, *, answers: Path, corpus: Path) -> Problem | None:
@@ -98,8 +105,11 @@ def _misnamed(file: Path, *, corpus: Path) -> Problem | None:
 
 
 def _advice(file: Path, *, answers: Path) -> str:
-    name = f"{file.stem.strip().lower()}.md"
+    name = file_name_of(re.sub(r"(?i)\.md\Z", "", file.stem.strip()))
     if file.is_relative_to(answers):
+        other = file.with_name(name)
+        if file.exists() and other.exists() and not other.samefile(file):
+            return f"ce fichier n'est pas lu : « {name} » est déjà là. Si c'en est une copie, retirez-la."
         return f"ce fichier n'est pas lu : une réponse porte un nom comme « {name} »."
     if file.suffix.lower() in _TO_BRING_IN:
         return f"ce fichier n'est pas lu : faites-en des réponses, avec « {command_of(f'import {file} {answers}')} »."
@@ -110,6 +120,18 @@ def _advice(file: Path, *, answers: Path) -> str:
         f"ce fichier n'est pas lu : si c'est une réponse, mettez-la dans un fichier « {name} » du dossier "
         f"« {answers.name} » ; si c'est une note, dans « sources »."
     )
+
+
+def _copied(file: Path) -> Problem | None:
+    """Return what to do with a file whose name says that it is a copy of one beside it, as synchronising makes them."""
+    original = file.with_stem(_COPY_MARK.sub("", _COPY_OF.sub("", file.stem)) or file.stem)
+    if is_answer_name(file.stem) or not is_answer_name(original.stem) or not original.exists():
+        return None
+    message = (
+        f"ce fichier a l'air d'une copie de « {original.name} » : comparez-les, gardez dans celui-là ce qui "
+        f"est juste, et retirez la copie. Si c'est une autre réponse, nommez-la « {file_name_of(file.stem)} »."
+    )
+    return Problem(str(file), 1, message)
 
 
 def _is_markdown(file: Path) -> bool:

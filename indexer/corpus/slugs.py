@@ -30,6 +30,11 @@ def plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", fold(text))[:_MOST_CHARACTERS].strip("-")
 
 
+def file_name_of(text: str) -> str:
+    """Return the name that the file of an answer called *text* may have."""
+    return f"{plain(text) or 'reponse'}.md"
+
+
 def free_name(slug: str, taken: Container[str]) -> str:
     """Return *slug*, or with the first number from 2 on that makes it no name in *taken*."""
     names = chain([slug], (f"{slug}-{number}" for number in count(2)))

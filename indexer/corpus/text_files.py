@@ -18,6 +18,9 @@ FORMAT_CHARACTERS = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
+OPEN_ELSEWHERE = "~$"
+"""What Office puts before the name of a file for as long as it is open."""
+
 _ASCII = bytes(range(128))
 _UTF_8 = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]|\xed[\x80-\x9f])[\x80-\xbf]|"

@@ -261,6 +261,10 @@ NOT_READ = "1: attention : ce fichier n'est pas lu"
         ("notes.txt", f"{NOT_READ} : si c'est une réponse, mettez-la dans un fichier « notes.md »"),
         ("answers/sans-fin", f"{NOT_READ} : une réponse porte un nom comme « sans-fin.md »."),
         ("answers/c.md ", f"{NOT_READ} : une réponse porte un nom comme « c.md »."),
+        ("answers/d.md.txt", f"{NOT_READ} : une réponse porte un nom comme « d.md »."),
+        ("answers/Carte d'été.txt", f"{NOT_READ} : une réponse porte un nom comme « carte-d-ete.md »."),
+        ("answers/un.md.bak", f"{NOT_READ} : « un.md » est déjà là. Si c'en est une copie, retirez-la."),
+        ("Carte d'été.md", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « carte-d-ete.md »."),
     ],
 )
 def test_a_file_in_the_wrong_place_or_misnamed_is_told(tmp_path: Path, name: str, words: str) -> None:
@@ -268,6 +272,40 @@ def test_a_file_in_the_wrong_place_or_misnamed_is_told(tmp_path: Path, name: str
     write(tmp_path, {"answers/un.md": "x", "hors-sujet.txt": "y", name: "z"})
     (problem,) = check_corpus(tmp_path)
     assert str(problem).startswith(f"{tmp_path}/{name}:{words.format(tmp_path)}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "carte-vitale 2",
+            "carte-vitale (1)",
+            "carte-vitale - Copie",
+            "carte-vitale - Copie (2)",
+            "carte-vitale copie",
+        ),
+        *("carte-vitale-PC-DE-MARIE", "carte-vitale-MacBook-Air", "Copie de carte-vitale", "carte-vitale_2"),
+        "carte-vitale (copie en conflit de Marie 2026-04-03)",
+        "carte-vitale.sync-conflict-20260403-101010-ABCDEFG",
+        "carte-vitale (conflicted copy 2026-04-03 101010)",
+    ],
+)
+def test_a_copy_is_told_as_one(tmp_path: Path, name: str) -> None:
+    """What synchronising or copying leaves beside an answer is not to be renamed and published."""
+    write(tmp_path, {"answers/carte-vitale.md": "x", f"answers/{name}.md": "x"})
+    (problem,) = check_corpus(tmp_path)
+    assert str(problem).startswith(
+        f"{tmp_path}/answers/{name}.md:1: ce fichier a l'air d'une copie de « carte-vitale.md » : comparez-les"
+    )
+
+
+@pytest.mark.parametrize("name", ["carte vitale", "Carte", "carte-été"])
+def test_a_name_that_is_none_is_shown_as_it_may_be(tmp_path: Path, name: str) -> None:
+    """Another answer beside it does not make it a copy."""
+    write(tmp_path, {"answers/carte.md": "x", f"answers/{name}.md": "y"})
+    (problem,) = check_corpus(tmp_path)
+    assert "sert d'identifiant" in problem.message
+    assert re.search(r"comme « (carte(-vitale|-ete)?\.md) »", problem.message)
 
 
 def test_a_corpus_without_a_folder_of_answers_tells_each_file_once(tmp_path: Path) -> None:
@@ -294,6 +332,7 @@ def test_a_beir_folder_tells_of_misnamed_companions(tmp_path: Path) -> None:
 def test_what_is_not_meant_to_be_read_is_not_told(tmp_path: Path) -> None:
     """Explanations, pictures, queries, sources, what is hidden, and what the system leaves."""
     names = ["LISEZMOI.md", "b/README.md", "logo.png", "queries/dev/q.jsonl", "sources/page.txt", ".git/x", "Thumbs.db"]
+    names += ["~$faq.xlsx", "answers/~$ponse.docx", ".~lock.faq.ods#"]
     write(tmp_path, {"answers/un.md": "x", **dict.fromkeys(names, "z")})
     assert check_corpus(tmp_path) == []
 
