@@ -16,7 +16,7 @@ from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
 from indexer.corpus.phrasings.memory import key_of, read_decided
 from indexer.corpus.text_files import decode_text
 from indexer.errors import CorpusError
-from indexer.records import Problem, Severity
+from indexer.records import Answer, Problem, Severity
 
 _SHOWN = 15
 _QUESTION_CHARACTERS = 70
@@ -55,11 +55,15 @@ class Import:
 
     def accepted_in(self, step: Step) -> tuple[str, ...]:
         """Return the questions taken from visitors that the file of *step* has, and its source has not."""
-        text = decode_text(step.content, path=str(step.file))
-        there = parse_markdown_text(text, path=str(step.file)) if self.accepted and isinstance(text, str) else None
+        there = _answer_there(step) if self.accepted else None
         brought = {key_of(one) for one in step.draft.answer.questions} if step.draft else set()
-        found = there.answer.questions if isinstance(there, Entry) else ()
-        return tuple(one for one in found if key_of(one) in self.accepted - brought)
+        return tuple(one for one in there.questions if key_of(one) in self.accepted - brought) if there else ()
+
+    def former_names_in(self, step: Step) -> tuple[str, ...]:
+        """Return the former names that an editor gave the file of *step*: its old addresses lead to it."""
+        there = _answer_there(step) if step.change is Change.CONFLICT else None
+        brought = step.draft.answer.former_ids if step.draft else ()
+        return tuple(one for one in there.former_ids if one not in brought) if there else ()
 
     @property
     def changes_anything(self) -> bool:
@@ -96,6 +100,9 @@ class Import:
         learnt = sum(len(self.accepted_in(step)) for step in self.plan.of(Change.CONFLICT))
         if learnt:
             yield f"    {_count(learnt, 'question acceptée y reste', 'questions acceptées y restent')}"
+        former = sum(len(self.former_names_in(step)) for step in self.plan.of(Change.CONFLICT))
+        if former:
+            yield f"    {_count(former, 'ancien nom y reste', 'anciens noms y restent')}"
         shown_gone = [step for step in self.plan.of(Change.GONE) if step.content]
         yield from _part("-", gone, shown_gone, self.folder)
         kept = (
@@ -159,7 +166,9 @@ def carry_out(prepared: Import) -> None:
         if step.draft is None:
             continue
         answer = step.draft.answer
-        text = format_markdown_answer(replace(answer, questions=(*answer.questions, *prepared.accepted_in(step))))
+        questions = (*answer.questions, *prepared.accepted_in(step))
+        former_ids = (*answer.former_ids, *prepared.former_names_in(step))
+        text = format_markdown_answer(replace(answer, questions=questions, former_ids=former_ids))
         if step.change in (Change.NEW, Change.TAKEN_OUT):
             created[step.file] = text
         else:
@@ -182,6 +191,13 @@ def note_what_is_the_same(prepared: Import) -> None:
     after = _memory_after(prepared)
     if file.exists() and before != after:
         write_files({}, prepared.folder, replaced={file: (file.read_bytes(), memory_text(after))})
+
+
+def _answer_there(step: Step) -> Answer | None:
+    """Return what the file of *step* says; None where there is none."""
+    text = decode_text(step.content, path=str(step.file))
+    there = parse_markdown_text(text, path=str(step.file)) if isinstance(text, str) else None
+    return there.answer if isinstance(there, Entry) else None
 
 
 def _memory_after(prepared: Import) -> Mapping[str, tuple[Remembered, ...]]:

@@ -72,7 +72,7 @@ def make_plan(drafts: Iterable[Draft], *, source: str, folder: Path) -> Plan:
     todo = list(drafts)
     was = source if source in memory else _renamed(todo, memory)
     matched, unmatched, gone = _match(todo, memory.get(was, ()))
-    files = _Files(existing)
+    files = _Files(existing, memory, source=was)
     there = [(draft, before, files.of(before)) for draft, before in matched]
     steps = [_known_step(draft, before, *found) for draft, before, found in there if found]
     steps += [_gone_step(files, before) for before in gone]
@@ -105,16 +105,29 @@ def remember(draft: Draft, answer_id: str) -> Remembered:
 
 
 class _Files:
-    """The files that are there, by name and by what they hold."""
+    """The files of the answers that a source brought, by their names, by what they hold, or by their former names."""
 
-    def __init__(self, existing: Iterable[Entry]) -> None:
-        self._by_name = {Path(entry.path).stem: Path(entry.path) for entry in existing}
-        self._content = {file: file.read_bytes() for file in self._by_name.values()}
-        self._by_sum = {sum_of(content): file for file, content in self._content.items()}
+    def __init__(self, existing: Sequence[Entry], memory: Memory, *, source: str) -> None:
+        by_name = {Path(entry.path).stem: Path(entry.path) for entry in existing}
+        by_former_name = {name: Path(entry.path) for entry in existing for name in entry.answer.former_ids}
+        self._content = {file: file.read_bytes() for file in by_name.values()}
+        by_sum = {sum_of(content): file for file, content in self._content.items()}
+        remembered = memory.get(source, ())
+        self._files = {
+            before: file for before in remembered if (file := by_name.get(before.id) or by_sum.get(before.written))
+        }
+        # An answer that took in another one has its name, too, and stays the file of what it was itself.
+        others = (by_name.get(before.id) for name, some in memory.items() if name != source for before in some)
+        owned = {*self._files.values(), *filter(None, others)}
+        for before in remembered:
+            file = by_former_name.get(before.id)
+            if before not in self._files and file and file not in owned:
+                self._files[before] = file
+                owned.add(file)
 
     def of(self, before: Remembered) -> tuple[Path, bytes] | None:
         """Return the file of a remembered answer, renamed perhaps, and what it holds; None where it is gone."""
-        file = self._by_name.get(before.id) or self._by_sum.get(before.written)
+        file = self._files.get(before)
         return (file, self._content[file]) if file else None
 
 

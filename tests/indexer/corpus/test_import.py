@@ -2,6 +2,7 @@
 
 import csv
 import json
+import unicodedata
 from datetime import date
 from pathlib import Path
 
@@ -266,6 +267,44 @@ def test_an_answer_renamed_and_corrected_is_not_made_twice(tmp_path: Path) -> No
     prepared = prepare_import(file, answers, restores=True)
     assert [(step.change, step.file.name) for step in prepared.plan.steps] == [(Change.ALIKE, "attente.md")]
     assert not prepared.changes_anything
+
+
+def test_an_answer_renamed_as_the_guide_says_is_the_same(tmp_path: Path) -> None:
+    """Its old name under `anciens-noms`: what the source does with it is seen, and its old address outlives that."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours.", "Combien ?": "Rien."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    renamed = answers / "attente.md"
+    text = (answers / "delais" / "delai.md").read_text(encoding="utf-8")
+    (answers / "delais" / "delai.md").unlink()
+    renamed.write_text(text.replace("---\n", "---\nanciens-noms: delai\n", 1), encoding="utf-8")
+    assert changes(file, answers) == {"attente": Change.KEPT, "combien": Change.SAME}
+    gone = prepare_import(table(tmp_path, {"Combien ?": "Rien."}), answers)
+    assert "n'est plus dans « faq.csv », mais a été changée ici : laissée" in str(gone)
+    assert "- attente.md" in str(gone)
+    changed = prepare_import(
+        table(tmp_path, {"Quel délai ?": "Dix jours.", "Combien ?": "Rien."}), answers, overwrites=True
+    )
+    assert "1 ancien nom y reste" in str(changed)
+    carry_out(changed)
+    assert {one.id: (one.text, one.former_ids) for one in open_corpus(answers).answers()} == {
+        "attente": ("Dix jours.", ("delai",)),
+        "combien": ("Rien.", ()),
+    }
+    assert changes(file, answers) == {"attente": Change.KEPT, "combien": Change.SAME}
+
+
+def test_an_answer_that_took_another_one_in_stays_itself(tmp_path: Path) -> None:
+    """Two answers of a table made one, which has the name of both: no row is written over the text of the other."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours.", "Combien ?": "Rien."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    kept = answers / "delais" / "combien.md"
+    (answers / "delais" / "delai.md").unlink()
+    kept.write_text("---\nanciens-noms: delai\n---\nRien, en trois jours.\n", encoding="utf-8")
+    again = prepare_import(table(tmp_path, {"Quel délai ?": "Dix jours.", "Combien ?": "Un euro."}), answers)
+    assert [(step.change, step.file.name) for step in again.plan.steps] == [
+        (Change.CONFLICT, "combien.md"),
+        (Change.TAKEN_OUT, "delai.md"),
+    ]
 
 
 def test_accepted_questions_outlive_an_overwrite(tmp_path: Path) -> None:
