@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -145,12 +146,16 @@ def add_commands(commands: Subparsers) -> None:
     add_config_option(command)
 
 
-def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
+def _import(options: argparse.Namespace, settings: IndexerSettings) -> int:
+    from indexer.corpus.corpus import ANSWERS_FOLDER
     from indexer.corpus.imports.bring_in import carry_out, note_what_is_the_same, prepare_import
 
+    answers = settings.corpus / ANSWERS_FOLDER
+    # The folder of a theme is within that of the answers, and its names and facets are those of all.
+    is_within = options.folder.resolve().is_relative_to(answers.resolve())
     prepared = prepare_import(
         options.file,
-        options.folder,
+        answers if is_within else options.folder,
         overwrites=options.overwrite,
         removes=options.remove,
         restores=options.restore,
@@ -160,6 +165,15 @@ def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
         note_what_is_the_same(prepared)
         print("\nRien à écrire.")
         return DONE
+    build = command_of("build")
+    if prepared.corpus.resolve() != settings.corpus.resolve():
+        if settings.corpus.is_dir():
+            print(
+                f"\nAttention : « {prepared.folder} » n'est pas dans le corpus « {settings.corpus} » : « {build} » n'y "
+                "lira rien. Pour servir ces réponses avec les autres, donnez à l'import « "
+                f"{answers if answers.is_dir() else settings.corpus} »."
+            )
+        build = command_of(f"build --corpus {shlex.quote(str(prepared.corpus))}")
     if not options.yes:
         if not sys.stdin.isatty():
             print("\nRien n'a été écrit : ajoutez --yes pour écrire sans être questionné.")
@@ -170,7 +184,7 @@ def _import(options: argparse.Namespace, _: IndexerSettings) -> int:
     carry_out(prepared)
     written, removed = len(prepared.writes), len(prepared.removals)
     out = f", {_count(removed, 'fichier')} de moins" if removed else ""
-    print(f"\n{_count(written, 'réponse')} dans {prepared.folder}{out}. À faire ensuite : « {command_of('build')} ».")
+    print(f"\n{_count(written, 'réponse')} dans {prepared.folder}{out}. À faire ensuite : « {build} ».")
     return DONE
 
 

@@ -26,12 +26,13 @@ _QUESTION_CHARACTERS = 70
 class Import:
     """What bringing a file in would do. overwrites: files changed here too. removes: those gone from the source.
 
-    restores: writes again those that were removed here. accepted: the keys of the questions that editors took from
-    visitors: those that a file has stay in it, whatever replaces the rest.
+    corpus: what a build is told, to read *folder*. restores: writes again those that were removed here. accepted: the
+    keys of the questions that editors took from visitors: those that a file has stay in it, whatever replaces the rest.
     """
 
     file: Path
     folder: Path
+    corpus: Path
     drafts: Drafts
     plan: Plan
     facets: FacetLines | None
@@ -153,7 +154,7 @@ def prepare_import(
     plan = make_plan(drafts.drafts, source=file.name, folder=folder)
     decided = [read_decided(place) for place in (corpus, folder) if place.is_dir()] if overwrites else []
     accepted = frozenset(one.key for some in decided for one in some.accepted)
-    done = Import(file, folder, drafts, plan, None, overwrites, removes, restores, accepted)
+    done = Import(file, folder, corpus, drafts, plan, None, overwrites, removes, restores, accepted)
     facets = facet_lines((step.draft.answer for step in done.writes if step.draft), corpus=corpus)
     return replace(done, facets=facets)
 

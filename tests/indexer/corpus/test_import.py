@@ -307,6 +307,43 @@ def test_an_answer_that_took_another_one_in_stays_itself(tmp_path: Path) -> None
     ]
 
 
+def test_an_import_beside_the_corpus_says_what_would_read_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build of the settings' corpus reads no other folder: that is said before, and the command that does, after."""
+    monkeypatch.chdir(tmp_path)
+    table(tmp_path, {"Quel délai ?": "Trois jours."})
+    assert main(["import", "faq.csv", "mes réponses", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert "Attention" not in said
+    assert said.endswith("À faire ensuite : « souffleur build --corpus 'mes réponses' ».\n")
+    (tmp_path / "corpus" / "answers").mkdir(parents=True)
+    assert main(["import", "faq.csv", "answers", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "Attention : « answers » n'est pas dans le corpus « corpus » : « souffleur build » n'y lira rien. Pour servir "
+        "ces réponses avec les autres, donnez à l'import « corpus/answers »." in said
+    )
+    assert main(["import", "faq.csv", "corpus", "--yes"]) == 0
+    said = capsys.readouterr().out
+    assert "Attention" not in said
+    assert said.endswith("dans corpus/answers. À faire ensuite : « souffleur build ».\n")
+
+
+def test_the_folder_of_a_theme_stands_for_the_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its names and its facets are those of all answers: none is given twice, and a new value is defined."""
+    monkeypatch.chdir(tmp_path)
+    theme = tmp_path / "corpus" / "answers" / "prix"
+    theme.mkdir(parents=True)
+    (tmp_path / "corpus" / "facettes.yaml").write_text("thematique:\n  valeurs:\n    - Prix\n", encoding="utf-8")
+    (tmp_path / "corpus" / "answers" / "delai.md").write_text("Tout autre chose.", encoding="utf-8")
+    table(tmp_path, {"Quel délai ?": "Trois jours."})
+    assert main(["import", "faq.csv", "corpus/answers/prix", "--yes"]) == 0
+    assert [answer.id for answer in open_corpus(Path("corpus")).answers()] == ["delai", "delai-2"]
+    assert check_corpus(Path("corpus")) == []
+    assert (tmp_path / "corpus" / "answers" / ".imports.json").exists()
+
+
 def test_accepted_questions_outlive_an_overwrite(tmp_path: Path) -> None:
     """What editors took from visitors stays in the file that the source replaces, then and at each import after."""
     file, answers = table(tmp_path, {"Quel délai ?": "Trois jours."}), tmp_path / "answers"
