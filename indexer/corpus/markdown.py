@@ -81,7 +81,11 @@ def is_answer_name(name: str) -> bool:
 
 
 def format_markdown_answer(answer: Answer) -> str:
-    """Return the file of an answer; parsing it gives the answer back."""
+    """Return the file of an answer; parsing it gives the answer back.
+
+    A line or a page that begins by a sign of its own, as a text processor leaves it, begins on a new line.
+    """
+    body = re.sub("[\x0b\x0c]", "\n", answer.text)
     header: dict[str, object] = {}
     if answer.questions:
         header["questions"] = list(answer.questions)
@@ -96,9 +100,9 @@ def format_markdown_answer(answer: Answer) -> str:
     if answer.changed_on:
         header[CHANGED_ON] = answer.changed_on.isoformat()
     if not header:
-        return f"{FENCE}\n{FENCE}\n{answer.text}\n"
+        return f"{FENCE}\n{FENCE}\n{body}\n"
     text = yaml.dump(header, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, indent=2)
-    return f"{FENCE}\n{text}{FENCE}\n{answer.text}\n"
+    return f"{FENCE}\n{text}{FENCE}\n{body}\n"
 
 
 class _Dumper(yaml.SafeDumper):

@@ -24,6 +24,10 @@ _HEAD_LINES = 40
 _HEAD_ROWS = 10
 _CHUNK = 1 << 20
 _UNCLOSED = "un guillemet droit est ouvert ici et jamais fermé : fermez-le, ou doublez-le s'il est du texte."
+_TOO_LONG = (
+    f"une cellule a plus de {MAX_CELL_CHARACTERS} caractères : un guillemet droit y est ouvert et jamais fermé ; ou, "
+    "si elle est si longue, partagez-la."
+)
 _GOES_ON = (
     "un guillemet droit ferme la cellule et du texte le suit : doublez-le s'il est du texte ; ou enregistrez à nouveau "
     "le tableau depuis le tableur."
@@ -121,4 +125,6 @@ def _rows(file: Path, lines: Iterator[str], delimiter: str) -> Iterator[Row | Un
 def _advice(error: csv.Error) -> str:
     if "expected after" in str(error):
         return _GOES_ON
-    return _UNCLOSED if "end of data" in str(error) or "limit" in str(error) else "enregistrez-le en « CSV UTF-8 »."
+    if "limit" in str(error):
+        return _TOO_LONG
+    return _UNCLOSED if "end of data" in str(error) else "enregistrez-le en « CSV UTF-8 »."

@@ -344,6 +344,28 @@ def test_the_folder_of_a_theme_stands_for_the_answers(tmp_path: Path, monkeypatc
     assert (tmp_path / "corpus" / "answers" / ".imports.json").exists()
 
 
+@pytest.mark.parametrize("mark", ["\x0b", "\x0c"])
+def test_what_is_imported_is_read_by_the_next_build(tmp_path: Path, mark: str) -> None:
+    """Line and page ends as a text processor leaves them in a cell are line ends of the file."""
+    file = table(tmp_path, {f"Quel{mark}délai ?": f"Trois jours.{mark}Cinq en été."})
+    carry_out(prepare_import(file, tmp_path / "answers"))
+    assert check_corpus(tmp_path / "answers") == []
+    (answer,) = open_corpus(tmp_path / "answers").answers()
+    assert (answer.questions, answer.text) == (("Quel délai ?",), "Trois jours.\nCinq en été.")
+    assert changes(file, tmp_path / "answers") == {"delai": Change.SAME}
+
+
+def test_a_cell_that_is_too_long_is_not_only_told_for_a_quotation_mark(tmp_path: Path) -> None:
+    """A picture pasted into a cell as HTML has five million letters, and no quotation mark is open."""
+    file = table(tmp_path, {"Quel délai ?": "x" * 5_000_000, "Combien ?": "Rien."})
+    (error,) = [
+        one for one in prepare_import(file, tmp_path / "answers").drafts.notes if one.severity is Severity.ERROR
+    ]
+    assert error.line == 2
+    assert "une cellule a plus de 4000000 caractères" in error.message
+    assert "si elle est si longue, partagez-la" in error.message
+
+
 def test_accepted_questions_outlive_an_overwrite(tmp_path: Path) -> None:
     """What editors took from visitors stays in the file that the source replaces, then and at each import after."""
     file, answers = table(tmp_path, {"Quel délai ?": "Trois jours."}), tmp_path / "answers"
