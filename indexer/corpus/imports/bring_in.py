@@ -9,7 +9,7 @@ from indexer.corpus.corpus import ANSWERS_FOLDER, BEIR_FILE
 from indexer.corpus.entries import Entry
 from indexer.corpus.imports.drafts import Drafts, read_drafts
 from indexer.corpus.imports.facet_values import FacetLines, facet_lines
-from indexer.corpus.imports.files import write_files
+from indexer.corpus.imports.files import left_open, write_files
 from indexer.corpus.imports.plan import Change, Plan, Step, make_plan, remember
 from indexer.corpus.imports.remembered import FILE, Remembered, memory_text, read_memory, sum_of_answer
 from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
@@ -151,6 +151,7 @@ def prepare_import(
     if errors:
         raise CorpusError(errors)
     drafts = read_drafts(file, facet_keys=[facet.key for facet in companions.facets] if companions else ())
+    drafts = replace(drafts, notes=(*left_open(file), *drafts.notes))
     plan = make_plan(drafts.drafts, source=file.name, folder=folder)
     decided = [read_decided(place) for place in (corpus, folder) if place.is_dir()] if overwrites else []
     accepted = frozenset(one.key for some in decided for one in some.accepted)

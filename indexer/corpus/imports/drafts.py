@@ -13,10 +13,11 @@ from indexer.corpus.imports.text_page import read_text_page
 from indexer.corpus.imports.web_page import read_web_page
 from indexer.corpus.imports.word_document import read_word_document
 from indexer.corpus.json_lines import read_jsonl
+from indexer.corpus.markdown import format_markdown_answer
 from indexer.corpus.slugs import name_of, plain
 from indexer.corpus.tables.answers import read_table
 from indexer.corpus.tables.sheets import ENDINGS
-from indexer.corpus.text_files import no_file
+from indexer.corpus.text_files import MAX_FILE_BYTES, OPEN_ELSEWHERE, no_file
 from indexer.errors import CorpusError
 from indexer.french.text import question_key
 from indexer.records import Answer, Problem, Severity
@@ -52,6 +53,12 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
     """Return the answers in *file*. CorpusError where it cannot be read as one of the known formats, or holds none."""
     if not file.is_file():
         raise CorpusError([Problem(str(file), 1, _no_file(file))])
+    if file.name.startswith(OPEN_ELSEWHERE):
+        message = "c'est la marque d'un document ouvert dans Office, et non le document : donnez celui-ci à l'import."
+        raise CorpusError([Problem(str(file), 1, message)])
+    if not file.stat().st_size:
+        message = "ce fichier est vide, de zéro octet : enregistrez-le ou copiez-le à nouveau."
+        raise CorpusError([Problem(str(file), 1, message)])
     ending = file.suffix.lower()
     if ending not in (*_ROWS, *_PAGES, *DOCUMENTS, *_TEXTS):
         raise CorpusError([Problem(str(file), 1, _unknown_format(ending))])
@@ -70,13 +77,14 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
             continue
         # What is wrong with its id does not matter: another is made of it.
         problems = problems_of(entry.with_answer(id=_SOUND_ID, has_made_id=entry.has_made_id))
+        problems += _too_long(entry)
         notes += problems
         if not any(problem.severity is Severity.ERROR for problem in problems):
             kept.append(entry)
     if not kept:
         no_answer = [Problem(str(file), 1, "ce fichier ne contient aucune réponse.")]
         raise CorpusError([note for note in notes if note.severity is Severity.ERROR] or no_answer)
-    return Drafts(tuple(map(_draft, kept)), (*notes, *_no_former_names(kept), *_asked_twice(kept)))
+    return Drafts(tuple(map(_draft, kept)), (*notes, *_no_former_names(kept), *_said_twice(kept)))
 
 
 def _no_file(path: Path) -> str:
@@ -91,20 +99,43 @@ def _no_file(path: Path) -> str:
     return f"{what} : donnez le chemin du fichier à importer."
 
 
-def _asked_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
-    """Yield a warning for each answer with a question of one before: an id, or another question, keeps them apart."""
-    first: dict[bytes, Entry] = {}
+def _too_long(entry: Entry) -> Iterator[Problem]:
+    """Yield that the file of an answer could not be read again: a table takes longer texts than a file."""
+    if len(entry.answer.text) * 4 <= MAX_FILE_BYTES:
+        return
+    if len(format_markdown_answer(entry.answer).encode(errors="replace")) > MAX_FILE_BYTES:
+        message = f"ce texte ne tient pas dans un fichier de {MAX_FILE_BYTES} octets, et est laissé : partagez-le."
+        yield Problem(entry.path, entry.line, told_at(entry.text_column, entry.line, message))
+
+
+def _said_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
+    """Yield a warning for each answer with a question of one before, which an id or another question keeps apart.
+
+    Else for one with its id: of numbers that is no word, since they may begin anew, and name no file.
+    """
+    of_question: dict[bytes, Entry] = {}
+    of_id: dict[str, Entry] = {}
     for entry in entries:
-        askers = [first.setdefault(question_key(question), entry) for question in entry.answer.questions]
+        askers = [of_question.setdefault(question_key(question), entry) for question in entry.answer.questions]
+        name = _name_given(entry)
+        namesake = of_id.setdefault(name, entry) if name else entry
         if earlier := [asker for asker in askers if asker is not entry]:
-            sheet = "" if earlier[0].path == entry.path else f" de {earlier[0].path}"
             ids = {"" if one.has_made_id else one.answer.id for one in (entry, earlier[0])}
             apart = ", mais un autre identifiant" if len(ids) > 1 and "" not in ids else ""
             message = (
-                f"cette ligne a une question de la ligne {earlier[0].line}{sheet}{apart} : les deux réponses sont "
-                "gardées. Est-ce voulu ?"
+                f"cette ligne a une question de {_place_of(earlier[0], entry)}{apart} : les deux réponses sont gardées."
             )
-            yield Problem(entry.path, entry.line, message, Severity.WARNING)
+            yield Problem(entry.path, entry.line, f"{message} Est-ce voulu ?", Severity.WARNING)
+        elif namesake is not entry:
+            message = (
+                f"l'identifiant « {entry.answer.id[:40]} » est déjà celui de {_place_of(namesake, entry)} : les deux "
+                "réponses sont gardées, celle-ci sous un autre nom. Est-ce voulu ?"
+            )
+            yield Problem(entry.path, entry.line, told_at(entry.id_column, entry.line, message), Severity.WARNING)
+
+
+def _place_of(one: Entry, beside: Entry) -> str:
+    return f"la ligne {one.line}" + ("" if one.path == beside.path else f" de {one.path}")
 
 
 def _no_former_names(entries: Iterable[Entry]) -> Iterator[Problem]:
@@ -126,11 +157,16 @@ def _is_file_name(name: str) -> bool:
     return plain(name) == name != ""
 
 
+def _name_given(entry: Entry) -> str:
+    """Return the name that the id of a row gives its file, empty where there is none, or a number alone."""
+    given = "" if entry.has_made_id else entry.answer.id
+    return plain(given) if re.search(r"[A-Za-z]", given) else ""
+
+
 def _draft(entry: Entry) -> Draft:
     answer = entry.answer
     key = "" if entry.has_made_id else answer.id
-    named = plain(key) if re.search(r"[A-Za-z]", key) else ""
-    slug = named or name_of(answer.questions, answer.text)
+    slug = _name_given(entry) or name_of(answer.questions, answer.text)
     theme = next(iter(answer.facets.get("thematique", ())), "")
     former_ids = tuple(name for name in map(_without_ending, answer.former_ids) if _is_file_name(name))
     draft = dataclasses.replace(answer, id=slug, facets=dict(answer.facets), former_ids=former_ids)

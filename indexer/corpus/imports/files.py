@@ -3,13 +3,23 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from indexer.corpus.entries import Entry, Unreadable
 from indexer.corpus.markdown_folder import read_folder
+from indexer.corpus.text_files import OPEN_ELSEWHERE
 from indexer.errors import CorpusError
 from indexer.records import Problem, Severity
+
+
+def left_open(file: Path) -> Iterator[Problem]:
+    """Yield a warning where another program has *file* open: what is not saved there yet is not in it."""
+    name = file.name
+    marks = (f"{OPEN_ELSEWHERE}{name}", f"{OPEN_ELSEWHERE}{name[2:]}", f".~lock.{name}#")
+    if any(file.with_name(mark).exists() for mark in marks):
+        message = "ce fichier est ouvert dans un autre programme : ce qui n'y est pas enregistré n'est pas lu ici."
+        yield Problem(str(file), 1, message, Severity.WARNING)
 
 
 def existing_answers(folder: Path) -> list[Entry]:

@@ -88,6 +88,20 @@ def test_a_question_asked_twice_without_two_ids_is_told_without_them(tmp_path: P
     assert notes == ["cette ligne a une question de la ligne 2 : les deux réponses sont gardées. Est-ce voulu ?"]
 
 
+def test_an_id_given_twice_is_told(tmp_path: Path) -> None:
+    """The second answer gets another name; numbers that begin anew under each heading are none."""
+    rows = tmp_path / "faq.csv"
+    rows.write_text(
+        "ID;Question;Réponse\ncarte;Où ?;Ici.\nCarte;Quand ?;Demain.\n1;Qui ?;Un.\n1;Quoi ?;Deux.\n", encoding="utf-8"
+    )
+    prepared = prepare_import(rows, tmp_path / "answers")
+    assert [str(note).removeprefix(str(rows)) for note in prepared.drafts.notes] == [
+        ":3: attention : cellule A3 : l'identifiant « Carte » est déjà celui de la ligne 2 : les deux réponses sont "
+        "gardées, celle-ci sous un autre nom. Est-ce voulu ?"
+    ]
+    assert [step.file.stem for step in prepared.plan.steps] == ["carte", "carte-2", "qui", "quoi"]
+
+
 def test_each_change_is_known(tmp_path: Path) -> None:
     """New, changed there, changed here, by both, removed here, gone there, renamed here: each is what it is."""
     answers = tmp_path / "answers"
@@ -355,6 +369,32 @@ def test_what_is_imported_is_read_by_the_next_build(tmp_path: Path, mark: str) -
     assert changes(file, tmp_path / "answers") == {"delai": Change.SAME}
 
 
+@pytest.mark.parametrize("name", ["faq.csv", "faq.xlsx", "faq.docx", "faq.html", "faq.txt"])
+def test_an_empty_file_is_told_as_one(tmp_path: Path, name: str) -> None:
+    """A copy that failed is neither damaged nor without headings."""
+    (tmp_path / name).touch()
+    with pytest.raises(CorpusError, match="ce fichier est vide"):
+        prepare_import(tmp_path / name, tmp_path / "answers")
+
+
+@pytest.mark.parametrize("mark", ["~$faq.csv", "~$q.csv", ".~lock.faq.csv#"])
+def test_a_table_that_is_open_is_told(tmp_path: Path, mark: str) -> None:
+    """What was typed and not saved is missed: the plan says why. The mark of the other program is no table itself."""
+    file = table(tmp_path, {"Quel délai ?": "Trois jours."})
+    assert prepare_import(file, tmp_path / "answers").drafts.notes == ()
+    (tmp_path / mark).write_bytes(b"\x05Marie")
+    (note,) = prepare_import(file, tmp_path / "answers").drafts.notes
+    assert note.message.startswith("ce fichier est ouvert dans un autre programme")
+    assert note.severity is Severity.WARNING
+
+
+def test_the_mark_of_an_open_document_is_no_document(tmp_path: Path) -> None:
+    """It has the ending of one, and is beside it."""
+    (tmp_path / "~$faq.xlsx").write_bytes(b"\x05Marie")
+    with pytest.raises(CorpusError, match="c'est la marque d'un document ouvert dans Office"):
+        prepare_import(tmp_path / "~$faq.xlsx", tmp_path / "answers")
+
+
 def test_a_cell_that_is_too_long_is_not_only_told_for_a_quotation_mark(tmp_path: Path) -> None:
     """A picture pasted into a cell as HTML has five million letters, and no quotation mark is open."""
     file = table(tmp_path, {"Quel délai ?": "x" * 5_000_000, "Combien ?": "Rien."})
@@ -364,6 +404,17 @@ def test_a_cell_that_is_too_long_is_not_only_told_for_a_quotation_mark(tmp_path:
     assert error.line == 2
     assert "une cellule a plus de 4000000 caractères" in error.message
     assert "si elle est si longue, partagez-la" in error.message
+
+
+def test_a_text_that_fits_in_no_file_is_told(tmp_path: Path) -> None:
+    """Its row is left, with its cell; the other rows are brought in."""
+    file = table(tmp_path, {"Quel délai ?": "é" * 2_100_000, "Combien ?": "Rien."})
+    prepared = prepare_import(file, tmp_path / "answers")
+    assert [str(one).removeprefix(str(file)) for one in prepared.drafts.notes if one.severity is Severity.ERROR] == [
+        ":2: cellule B2 : ce texte ne tient pas dans un fichier de 4000000 octets, et est laissé : partagez-le."
+    ]
+    carry_out(prepared)
+    assert [answer.text for answer in open_corpus(tmp_path / "answers").answers()] == ["Rien."]
 
 
 def test_accepted_questions_outlive_an_overwrite(tmp_path: Path) -> None:

@@ -165,9 +165,9 @@ def test_page_of_another_system(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "aucune ligne .* ne sépare ici des réponses : enregistrez la page en .html"),
+        (b"", "ce fichier est vide"),
         (f"{CLOSING_LINE}\n".encode(), "ne contient aucune réponse"),
-        (b"Un texte quelconque.", "aucune ligne"),
+        (b"Un texte quelconque.", "aucune ligne .* ne sépare ici des réponses : enregistrez la page en .html"),
         (f"Un.\n{CLOSING_LINE}\n\nReste".encode(), r"page\.txt:4: .*après la dernière ligne"),
         ("é".encode("latin-1"), "UTF-8"),
         ("Un.".encode("utf-16"), "UTF-16"),
