@@ -16,6 +16,7 @@ from indexer.corpus.json_lines import read_beir, read_jsonl
 from indexer.corpus.markdown_folder import misnamed_companions, passed_over_beside, read_folder
 from indexer.corpus.tables.answers import read_table
 from indexer.corpus.tables.sheets import ENDINGS
+from indexer.corpus.text_files import as_on_disk
 from indexer.errors import CorpusError
 from indexer.records import Acronym, Answer, Facet, Problem, Severity
 from indexer.terminal import command_of
@@ -128,6 +129,7 @@ def open_corpus(path: Path) -> Corpus:
 
     A folder has its companions in itself, beside `answers/` where there is one; a file has them beside it.
     """
+    path = as_on_disk(path)
     if path.is_dir():
         return Corpus(path, read_companions(path))
     if not path.exists():

@@ -4,7 +4,9 @@ Owns what is said, in French, of a file that cannot be read as text.
 """
 
 import codecs
+import os
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -106,6 +108,15 @@ def decode_text(content: bytes, *, path: str) -> str | Problem:
 def is_utf_16(content: bytes) -> bool:
     """Return whether bytes begin as UTF-16: with its mark, or with one byte of two for a letter."""
     return content.startswith(_UTF_16_MARKS) or (len(content) > 1 and content[:2].count(0) == 1)
+
+
+def as_on_disk(path: Path) -> Path:
+    """Return *path* with its name as the disk has it: one from a Mac has accents in another form than people type."""
+    folder = path.parent
+    if path.name.isascii() or path.exists() or not os.access(folder, os.R_OK):
+        return path
+    typed = unicodedata.normalize("NFC", path.name)
+    return next((one for one in folder.iterdir() if unicodedata.normalize("NFC", one.name) == typed), path)
 
 
 def no_file(path: Path) -> str:

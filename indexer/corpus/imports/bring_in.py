@@ -14,7 +14,7 @@ from indexer.corpus.imports.plan import Change, Plan, Step, make_plan, remember
 from indexer.corpus.imports.remembered import FILE, Remembered, memory_text, read_memory, sum_of_answer
 from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
 from indexer.corpus.phrasings.memory import key_of, read_decided
-from indexer.corpus.text_files import decode_text
+from indexer.corpus.text_files import as_on_disk, decode_text
 from indexer.errors import CorpusError
 from indexer.records import Answer, Problem, Severity
 
@@ -141,6 +141,7 @@ def prepare_import(
     folder: that of the answers, or of a corpus with such a one, where they go then: a build reads none beside it.
     CorpusError with every problem that keeps the file, or what is in the folder, from being read.
     """
+    file = as_on_disk(file)
     folder = folder / ANSWERS_FOLDER if (folder / ANSWERS_FOLDER).is_dir() else folder
     corpus = folder.parent if folder.name == ANSWERS_FOLDER else folder
     if (corpus / BEIR_FILE).is_file():

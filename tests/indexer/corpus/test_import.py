@@ -369,6 +369,17 @@ def test_what_is_imported_is_read_by_the_next_build(tmp_path: Path, mark: str) -
     assert changes(file, tmp_path / "answers") == {"delai": Change.SAME}
 
 
+def test_a_name_from_a_mac_is_found_as_it_is_typed(tmp_path: Path) -> None:
+    """Its accents are signs of their own on that disk, and letters on a keyboard; to people it is one name."""
+    table(tmp_path, {"Quel délai ?": "Trois jours."}, unicodedata.normalize("NFD", "été.csv"))
+    typed = tmp_path / unicodedata.normalize("NFC", "été.csv")
+    assert not typed.exists()
+    assert len(prepare_import(typed, tmp_path / "answers").drafts.drafts) == 1
+    assert [answer.text for answer in open_corpus(typed).answers()] == ["Trois jours."]
+    with pytest.raises(CorpusError, match="il n'y a pas de fichier à cet endroit"):
+        prepare_import(tmp_path / "hiver à.csv", tmp_path / "answers")
+
+
 @pytest.mark.parametrize("name", ["faq.csv", "faq.xlsx", "faq.docx", "faq.html", "faq.txt"])
 def test_an_empty_file_is_told_as_one(tmp_path: Path, name: str) -> None:
     """A copy that failed is neither damaged nor without headings."""
