@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -367,10 +368,21 @@ def _rollback(options: argparse.Namespace, settings: IndexerSettings) -> int:
     indexes = configured_indexes(settings)
     indexes.current_id()  # before a lock is made where no index is
     with indexes.lock():
-        target = options.to or indexes.previous_id()
+        try:
+            target = options.to or indexes.previous_id()
+        except IndexFolderError as error:
+            raise IndexFolderError(
+                "Il n'y a pas de version d'avant à remettre : corrigez les fichiers, puis lancez "
+                f"« {command_of('build')} ». ({error})"
+            ) from error
         indexes.require(target)
-        indexes.verify(target)
+        manifest = indexes.verify(target)
         indexes.switch(target)
+    built_at = datetime.fromisoformat(manifest.built_at).astimezone()
+    print(
+        f"C'est fait : la version du {built_at:%d/%m/%Y à %H:%M}, de {_count(manifest.counts.answers, 'réponse')}, est "
+        f"en service. Les fichiers sont comme ils étaient : corrigez-les avant le prochain « {command_of('build')} »."
+    )
     print(f"Index {target} is in service.")
     return DONE
 
