@@ -12,7 +12,7 @@ from souffleur.cli import main
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "corpus/LISEZMOI.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)
+EXAMPLES = re.findall(r"```(markdown|csv|json)\n(.*?)```", GUIDE, re.DOTALL)
 MAKE_COMMANDS = sorted(set(re.findall(r"`make ([a-z-]+)", GUIDE)))
 COMMANDS = sorted(set(re.findall(r"bin/souffleur ([a-z]+)", GUIDE)))
 
@@ -31,6 +31,17 @@ def test_examples_are_answers(language: str, example: str, tmp_path: Path) -> No
     (answer,) = open_corpus(path).answers()
     assert answer.text
     assert answer.source
+
+
+def test_the_example_of_a_facet_defines_one(tmp_path: Path) -> None:
+    """Copied as it is, it is a question with values, and an answer may have one of them."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    (tmp_path / "facettes.yaml").write_text(example, encoding="utf-8")
+    (tmp_path / "un.md").write_text("---\nfacettes:\n  couloir: Hôpital\n---\nUn.\n", encoding="utf-8")
+    assert check_corpus(tmp_path) == []
+    (facet,) = open_corpus(tmp_path).facets
+    assert facet.question == "Votre question concerne quel couloir ?"
+    assert facet.values == ("Hôpital", "Médecin de ville")
 
 
 def test_all_forms_have_an_example() -> None:
@@ -81,6 +92,7 @@ def test_messages_named_are_those_of_the_program(tmp_path: Path) -> None:
         "M.MD": "z",
         "n.md": "---\nquestions:\n  - certificat expiration renouvellement\nanciens-noms: vieux\n---\nUn.",
         "o.md": "---\nmodifie-le: hier\nanciens-noms: vieux\n---\nDeux.",
+        "p 2.md": "z",
         "p.md": "---\nanciens-noms: vieux\n---\nTrois.",
     }
     (tmp_path / "facettes.yaml").write_text("couloir:\n  valeurs: [Hôpital]\n", encoding="utf-8")
@@ -95,7 +107,7 @@ def test_messages_named_are_those_of_the_program(tmp_path: Path) -> None:
     sheet.cell(3, 2).number_format = "# ?/?"
     book.save(table)
     given = "\n".join(map(str, [*check_corpus(tmp_path), *check_corpus(table)])).lower()
-    assert len(rows) == 20
+    assert len(rows) == 21
     for row in rows:
         words = re.sub(r"à \d+ %", "à 100 %", row.lower()).rstrip("…")
         assert words in given, words
