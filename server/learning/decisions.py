@@ -3,6 +3,7 @@
 Redaction is run again here, whatever it was before: what an editor typed or pasted into a sheet was never seen by it.
 """
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -51,9 +52,10 @@ def apply_decisions(decisions: Sequence[Decision], corpus: Corpus, *, day: date)
         for one in decisions
         for reason in _reasons_against(one)
     ]
+    standing = Standing(corpus)
     problems += [
         Problem(one.place or str(corpus.path), one.line, reason)
-        for one, reason in _contradictions(decisions, Standing(corpus))
+        for one, reason in chain(_without_answer(decisions, standing), _contradictions(decisions, standing))
     ]
     if problems:
         raise CorpusError(problems)
@@ -121,10 +123,8 @@ def why_not(one: Decision, before: Sequence[Decision], standing: Standing) -> st
 
     For who takes one after the other, and is to be told at once.
     """
-    if one.verdict is Verdict.ACCEPT and one.answer_id and one.answer_id not in standing.answers:
-        return f"il n'y a pas de réponse « {one.answer_id} » : corrigez son identifiant."
-    contradictions = (reason for _, reason in _contradictions([*before, one], standing))
-    return next(chain(_reasons_against(one), contradictions), None)
+    of_others = chain(_without_answer([one], standing), _contradictions([*before, one], standing))
+    return next(chain(_reasons_against(one), (reason for _, reason in of_others)), None)
 
 
 def _accepted(one: Decision, day: date) -> AcceptedQuestion:
@@ -150,6 +150,16 @@ def _reasons_against(one: Decision) -> Iterator[str]:
         yield f"la question compte {len(question)} caractères, {MAX_CURATED_CHARACTERS} au plus."
     if one.verdict is Verdict.ACCEPT and not one.answer_id:
         yield f"à quelle réponse va « {question[:80]} » ? Écrivez l'identifiant de cette réponse."
+
+
+def _without_answer(decisions: Iterable[Decision], standing: Standing) -> Iterator[tuple[Decision, str]]:
+    """Yield the questions accepted into an answer that is not there, and that in French."""
+    for one in decisions:
+        if one.verdict is Verdict.ACCEPT and one.answer_id and one.answer_id not in standing.answers:
+            written = one.answer_id.rpartition("/")[2].removesuffix(".md")
+            nearest = difflib.get_close_matches(written, standing.answers, n=1)
+            hint = f"voulez-vous dire « {nearest[0]} » ?" if nearest else "corrigez son identifiant."
+            yield one, f"il n'y a pas de réponse « {one.answer_id[:80]} » : {hint}"
 
 
 def _contradictions(decisions: Sequence[Decision], standing: Standing) -> Iterator[tuple[Decision, str]]:

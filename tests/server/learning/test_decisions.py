@@ -53,6 +53,8 @@ def test_decisions_are_carried_out(corpus: Path) -> None:
         (Decision(Verdict.ACCEPT, "A ?", "", "", place="a.csv", line=3), "à quelle réponse"),
         (Decision(Verdict.ACCEPT, "x" * 501, "un", "", place="a.csv", line=3), "501 caractères"),
         (Decision(Verdict.ACCEPT, " ", "un", "", place="a.csv", line=3), "vide"),
+        (Decision(Verdict.ACCEPT, "A ?", "divers/un.md", "", place="a.csv", line=3), "voulez-vous dire « un »"),
+        (Decision(Verdict.ACCEPT, "A ?", "zzz", "", place="a.csv", line=3), "« zzz » : corrigez son identifiant"),
     ],
 )
 def test_what_cannot_be_accepted_is_told(corpus: Path, decision: Decision, said: str) -> None:
