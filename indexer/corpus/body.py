@@ -15,7 +15,8 @@ _COMMENT = re.compile(r"(?s)<!--.*?-->")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,31}|#\d{2,7}|#[xX][0-9a-fA-F]{2,6});")
 _KEPT = ("&lt;", "&gt;", "&amp;")
 _SIGNS = re.compile(r"<!--|&(?:[a-zA-Z]|#)|</?[a-zA-Z]|\]\(")
-_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]*)?/?>")
+# Word has names with a colon, and breaks the line between the attributes of a tag.
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*(?::[a-zA-Z][a-zA-Z0-9]*)?)(?:\s[^<>\n]*|\s+[\w:-]+\s*=[^<>]*)?/?>")
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(\s*<?([^)\s>]+)")
 _FOLLOWED = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
@@ -33,16 +34,30 @@ def signs_that_would_show(text: str, *, path: str, first_line: int) -> Iterator[
     if not _SIGNS.search(text):
         return
     bare = _outside_code(_COMMENT.sub(_blank, text), lambda part: part, of_code=_blank)
-    for number, line in enumerate(bare.split("\n"), start=first_line):
-        for message in _wrong_signs(line):
-            yield Problem(path, number, message, Severity.WARNING)
+    tags = _first_tags(bare)
+    for at, line in enumerate(bare.split("\n")):
+        wrong_tag = [_wrong_tag(tags[at])] if at in tags else []
+        for message in (*wrong_tag, *_wrong_signs(line)):
+            yield Problem(path, first_line + at, message, Severity.WARNING)
+
+
+def _first_tags(text: str) -> dict[int, re.Match[str]]:
+    """Return the first tag that begins on each line, counted from 0."""
+    found: dict[int, re.Match[str]] = {}
+    line = end = 0
+    for tag in _TAG.finditer(text):
+        line += text.count("\n", end, tag.start())
+        end = tag.start()
+        found.setdefault(line, tag)
+    return found
+
+
+def _wrong_tag(tag: re.Match[str]) -> str:
+    advice = "allez à la ligne" if tag[1].lower() == "br" else "effacez-la, ou dites-le en Markdown"
+    return f"la balise « {' '.join(tag[0].split())[:30]} » serait montrée telle quelle : {advice}."
 
 
 def _wrong_signs(line: str) -> Iterator[str]:
-    tag = _TAG.search(line)
-    if tag:
-        advice = "allez à la ligne" if tag[1].lower() == "br" else "effacez-la, ou dites-le en Markdown"
-        yield f"la balise « {tag[0][:30]} » serait montrée telle quelle : {advice}."
     image = _IMAGE.search(line)
     if image:
         yield f"l'image « {image[0][:40]} » ne serait pas montrée : mettez un lien vers elle, ou dites-la en mots."

@@ -34,6 +34,8 @@ def write(folder: Path, name: str, text: str) -> Path:
     [
         ("Un <b>mot</b>.", "la balise « <b> » serait montrée telle quelle"),
         ("Un<br>mot.", "la balise « <br> » serait montrée telle quelle : allez à la ligne"),
+        ("Un <o:p></o:p>mot.", "la balise « <o:p> » serait montrée telle quelle"),
+        ("Un <span\nlang=FR\nstyle='x'>mot.", "la balise « <span lang=FR style='x'> » serait montrée telle quelle"),
         ("Voir ![le schéma](schema.png).", "l'image « ![le schéma](schema.png) » ne serait pas montrée"),
         ("Voir [le site](www.example.org).", "le lien vers « www.example.org » ne serait pas suivi"),
     ],
@@ -43,6 +45,12 @@ def test_what_the_page_would_not_show_is_told_with_its_place(tmp_path: Path, lin
     write(tmp_path, "a.md", f"---\nsource: FAQ\n---\nPremière ligne.\n{line}\n")
     (problem,) = told(tmp_path)
     assert problem.startswith(f"answers/a.md:5: attention : {message}")
+
+
+def test_what_only_looks_like_a_tag_is_not_told(tmp_path: Path) -> None:
+    """Addresses between angle brackets, comparisons, and a sign here with another one lines below."""
+    write(tmp_path, "a.md", "Voir <https://a.fr> ou <mailto:a@b.fr>.\nSi 3 < 4.\nDe <Paris\nà Lyon\net retour>.\n")
+    assert told(tmp_path) == []
 
 
 def test_entities_are_read(tmp_path: Path) -> None:
