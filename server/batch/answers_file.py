@@ -154,7 +154,7 @@ class Spreadsheet:
             first, others = (reply.hits[0], reply.hits[1:]) if reply.hits else (None, [])
             values = (
                 STATUS_WORDS[reply.status],
-                reply.confidence,
+                str(reply.confidence).replace(".", ","),  # else a French spreadsheet takes it for a text
                 first.id if first else None,
                 first.passage.text if first else None,
                 first.matched_question if first else None,

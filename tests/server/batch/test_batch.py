@@ -89,7 +89,7 @@ def test_a_table_comes_back_with_the_answers_beside_its_cells(
         first, *others = reply["hits"]
         assert row["Réponse"] == first["id"]
         assert row["Passage"] == first["passage"]["text"]
-        assert float(row["Confiance"]) == reply["confidence"]
+        assert row["Confiance"] == str(reply["confidence"]).replace(".", ",")
         assert row["Autres réponses"].split() == [hit["id"] for hit in others]
         assert row["Index"] == reply["index"]["id"]
         assert row["Service"] == "'=SOMME(A1)"
