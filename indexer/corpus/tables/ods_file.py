@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, iterparse
 from indexer.corpus.change_date import read_change_date
 from indexer.corpus.entries import Unreadable
 from indexer.corpus.tables.archive import attribute, local_name, open_archive
-from indexer.corpus.tables.rows import Row, Sheet, spread_merged
+from indexer.corpus.tables.rows import Row, Sheet, spread_merged, with_pictures
 
 _CONTENT = "content.xml"
 _MOST_COLUMNS = 16_384
@@ -22,15 +22,18 @@ def read_ods_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
     with open_archive(file) as archive:
         with archive.open(_CONTENT) as stream:
             shown = _shown_sheets(stream)
-        for at, name in shown:
+        for at, name, has_pictures in shown:
             path = f"{file}, feuille « {name} »" if len(shown) > 1 else str(file)
+            if has_pictures:
+                yield with_pictures(path)
             with archive.open(_CONTENT) as stream:
                 yield Sheet(path, spread_merged(_rows(stream, sheet=at)))
 
 
-def _shown_sheets(stream: IO[bytes]) -> list[tuple[int, str]]:
-    """Return number and name of each sheet; a sheet is hidden by its style."""
+def _shown_sheets(stream: IO[bytes]) -> list[tuple[int, str, bool]]:
+    """Return number and name of each sheet, and whether it has pictures; a sheet is hidden by its style."""
     hidden: set[str] = set()
+    drawn_on: set[int] = set()
     sheets: list[tuple[str, str]] = []
     style = ""
     parents: list[Element] = []
@@ -44,11 +47,13 @@ def _shown_sheets(stream: IO[bytes]) -> list[tuple[int, str]]:
                 hidden.add(style)
             elif name == "table":
                 sheets.append((attribute(element, "name") or "", attribute(element, "style-name") or ""))
+            elif name == "image":
+                drawn_on.add(len(sheets) - 1)
             continue
         parents.pop()
         if parents:
             parents[-1].remove(element)
-    return [(at, name) for at, (name, style) in enumerate(sheets) if style not in hidden]
+    return [(at, name, at in drawn_on) for at, (name, style) in enumerate(sheets) if style not in hidden]
 
 
 def _rows(stream: IO[bytes], *, sheet: int) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from indexer.corpus.entries import Unreadable
+from indexer.records import Problem, Severity
 
 MAX_CELL_CHARACTERS = 4_000_000
 
@@ -49,6 +50,15 @@ class Sheet:
 
     path: str
     rows: Iterator[Row | Unreadable]
+
+
+def with_pictures(path: str) -> Unreadable:
+    """Return a warning that a sheet has pictures, which lie over its cells and are in none."""
+    message = (
+        "cette feuille a des images ou des graphiques : ils ne sont pas lus. Écrivez dans les réponses ce qu'ils "
+        "disent, ou un lien."
+    )
+    return Unreadable((Problem(path, 1, message, Severity.WARNING),))
 
 
 def spread_merged(rows: Iterable[Row]) -> Iterator[Row]:

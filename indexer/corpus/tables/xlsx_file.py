@@ -19,7 +19,7 @@ from indexer.corpus.tables.archive import (
     stream_elements,
 )
 from indexer.corpus.tables.number_format import BUILT_IN, GENERAL, day_of, show_general, show_number
-from indexer.corpus.tables.rows import Row, Sheet, spread_merged
+from indexer.corpus.tables.rows import Row, Sheet, spread_merged, with_pictures
 
 _WORKBOOK = "xl/workbook.xml"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -60,12 +60,25 @@ def read_xlsx_sheets(file: Path) -> Iterator[Sheet | Unreadable]:
         ]
         for name, part in shown:
             path = f"{file}, feuille « {name} »" if len(shown) > 1 else str(file)
+            if _has_pictures(archive, part):
+                yield with_pictures(path)
             yield Sheet(path, _read_whole(file, spread_merged(_rows(workbook, part))))
 
 
 def _read_whole(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
     with refuse_damaged(file):
         yield from rows
+
+
+def _has_pictures(archive: zipfile.ZipFile, part: str) -> bool:
+    """Return whether something is drawn over a sheet: a picture or a chart; the notes of cells are drawn otherwise."""
+    drawings = (_part(target.replace("../", "")) for target in read_relations(archive, part).values())
+    return any(
+        re.search(r"/(?:media|charts)/", target)
+        for drawing in drawings
+        if re.search(r"/drawings/[^/]*\.xml\Z", drawing)
+        for target in read_relations(archive, drawing).values()
+    )
 
 
 def _part(target: str) -> str:

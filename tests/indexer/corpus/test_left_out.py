@@ -3,9 +3,13 @@
 import zipfile
 from pathlib import Path
 
+import openpyxl
+import openpyxl.chart
 import pytest
+from openpyxl.comments import Comment
 
 from indexer.corpus.imports.bring_in import prepare_import
+from tests.workbooks import write_workbook
 
 SECTIONS = (
     ("Où est la piscine ?", "Rue du Bac."),
@@ -114,6 +118,39 @@ def test_pictures_of_a_page_are_told(tmp_path: Path) -> None:
         "« Où ? » : une vidéo ou une carte n'est pas gardée (« La carte »). Écrivez dans la réponse ce qu'elle dit, ou "
         "mettez-y un lien.",
     ]
+
+
+def test_pictures_over_the_cells_of_a_workbook_are_told(tmp_path: Path) -> None:
+    """They lie on the sheet and are in no cell; a note of a cell, which is drawn too, is none."""
+    rows = [["Question", "Réponse"], ["Où ?", "Voyez le plan."]]
+    file = write_workbook(tmp_path / "faq.xlsx", rows)
+    book = openpyxl.load_workbook(file)
+    book.worksheets[0]["A1"].comment = Comment("À relire", "Marie")
+    book.save(file)
+    assert notes_of(file) == []
+    chart = openpyxl.chart.BarChart()
+    chart.add_data(openpyxl.chart.Reference(book.worksheets[0], min_col=1, min_row=1))
+    book.worksheets[0].add_chart(chart, "D4")
+    book.save(file)
+    (note,) = notes_of(file)
+    assert note.startswith("cette feuille a des images ou des graphiques : ils ne sont pas lus.")
+
+
+def test_pictures_over_the_cells_of_an_ods_are_told(tmp_path: Path) -> None:
+    """Anchored to a cell, or to the sheet; the other sheet has none."""
+    cells = "".join(
+        f"<t:table-row>{''.join(f'<t:table-cell><x:p>{text}</x:p></t:table-cell>' for text in row)}</t:table-row>"
+        for row in (("Question", "Réponse"), ("Où ?", "Voyez le plan."))
+    )
+    shapes = "<t:shapes><d:frame><d:image/></d:frame></t:shapes>"
+    sheets = (
+        f"<t:table t:name='Un'>{cells}</t:table><t:table t:name='Deux'>{shapes}{cells.replace('Où', 'Là')}</t:table>"
+    )
+    with zipfile.ZipFile(tmp_path / "faq.ods", "w") as archive:
+        archive.writestr("content.xml", f"<o xmlns:t='t' xmlns:x='x' xmlns:d='d'>{sheets}</o>")
+    (note,) = prepare_import(tmp_path / "faq.ods", tmp_path / "answers").drafts.notes
+    assert note.path.endswith("faq.ods, feuille « Deux »")
+    assert note.message.startswith("cette feuille a des images ou des graphiques")
 
 
 def test_pictures_in_the_cells_of_a_table_are_told(tmp_path: Path) -> None:
