@@ -133,7 +133,11 @@ def open_corpus(path: Path) -> Corpus:
     if path.is_dir():
         return Corpus(path, read_companions(path))
     if not path.exists():
-        raise CorpusError([Problem(str(path), 1, "il n'y a pas de corpus à cet endroit : vérifiez le chemin.")])
+        message = (
+            "il n'y a pas de corpus à cet endroit : vérifiez le chemin, et le dossier d'où la commande est lancée. D'"
+            f"un tableau, d'une page ou d'un document, « {command_of('import')} FICHIER corpus/answers » en fait un."
+        )
+        raise CorpusError([Problem(str(path), 1, message)])
     if not path.is_file() or path.suffix.lower() not in (JSONL, *ENDINGS):
         raise CorpusError([Problem(str(path), 1, _no_corpus(path))])
     return Corpus(path, read_companions(path.parent))

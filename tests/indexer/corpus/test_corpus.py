@@ -302,7 +302,7 @@ def test_duplicate_id_names_both_places(tmp_path: Path) -> None:
 
 def test_nothing_there_is_told(tmp_path: Path) -> None:
     """An absent path, an empty folder and a foreign file each say so."""
-    with pytest.raises(CorpusError, match="pas de corpus"):
+    with pytest.raises(CorpusError, match=r"pas de corpus.*dossier d'où la commande est lancée.*import FICHIER"):
         open_corpus(tmp_path / "absent")
     with pytest.raises(CorpusError, match="aucune réponse"):
         list(open_corpus(tmp_path).answers())
