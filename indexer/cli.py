@@ -256,7 +256,9 @@ def _build(options: argparse.Namespace, settings: IndexerSettings) -> int:
     _tell_of_build(summary)
     if corpus.warnings:
         default = IndexerSettings().corpus
-        check = command_of("check" if settings.corpus == default else f"check --corpus {settings.corpus}")
+        check = command_of(
+            "check" if settings.corpus == default else f"check --corpus {shlex.quote(str(settings.corpus))}"
+        )
         print(f"Le corpus a {_count(corpus.warnings, 'avertissement')}, à lire avec « {check} ».", file=sys.stderr)
     if (kept := summary.manifest.store) is not None:
         print(f"It serves from {kept.address} too, Milvus {kept.version}; its words are kept by {kept.words}.")
@@ -326,10 +328,10 @@ def refuse_another_corpus(info: "CorpusInfo", settings: IndexerSettings) -> None
     except IndexFolderError:  # none, or one that the build will say more of
         return
     if before and before.from_index != info.from_index:
-        build = command_of("build").replace("make index", ".venv/bin/souffleur build")
+        build = command_of(f"build --corpus {shlex.quote(info.path)} --replace")
         raise IndexFolderError(
             f"L'index {settings.index} vient de « {before.path} » : « {info.path} » prendrait sa place, et toutes les "
-            f"réponses changeraient. Pour le vouloir : « {build} --corpus {info.path} --replace ». Pour garder les "
+            f"réponses changeraient. Pour le vouloir : « {build} ». Pour garder les "
             "deux, donnez un autre dossier avec --index. (The index was built from another corpus.)"
         )
 

@@ -5,6 +5,7 @@ hold between answers is in `consistency`, and the files that are passed over in 
 Reading and checking go through the same `examined`, so that a build refuses exactly what the check calls an error.
 """
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,7 @@ def _no_corpus(path: Path) -> str:
     if path.suffix.lower() in (".html", ".htm", ".docx"):
         return (
             "une page ou un document ne se met pas en service tel quel : faites-en d'abord des réponses, avec "
-            f"« {command_of('import')} {path} corpus/answers »."
+            f"« {command_of('import')} {shlex.quote(str(path))} corpus/answers »."
         )
     known = ", ".join(sorted({JSONL, *ENDINGS} - {".xlsm"}))
     return f"ce fichier n'est pas un corpus : donnez un dossier ou un fichier {known}."

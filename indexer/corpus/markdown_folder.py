@@ -7,6 +7,7 @@ explanations for readers, what is hidden, queries and sources are meant to be.
 import difflib
 import os
 import re
+import shlex
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _EXPLANATIONS = {"lisezmoi.md", "readme.md"}
 _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
 _TO_BRING_IN = {".csv", ".xlsx", ".ods", ".docx", ".html", ".htm", ".jsonl"}
+_TO_SAVE_ANEW = {".doc", ".odt", ".rtf", ".pdf", ".xls"}
 _COPY_OF = re.compile(r"\A(?:copie de|copy of) ", re.IGNORECASE)
 _COPY_MARK = re.compile(
     r"(?:[ _-]*\(.*\)|[ _]\d{1,2}|(?i:[ _-]+cop(?:ie|y)\b.*|[ ._-]+(?:sync-)?confli[ct].*)|-[A-Z][^ ]*)\Z"
@@ -106,13 +108,19 @@ def _misnamed(file: Path, *, corpus: Path) -> Problem | None:
 
 def _advice(file: Path, *, answers: Path) -> str:
     name = file_name_of(re.sub(r"(?i)\.md\Z", "", file.stem.strip()))
+    if file.suffix.lower() in _TO_BRING_IN:
+        command = command_of(shlex.join(["import", str(file), str(answers)]))
+        return f"ce fichier n'est pas lu : faites-en des réponses, avec « {command} »."
+    if file.suffix.lower() in _TO_SAVE_ANEW:
+        return (
+            "ce fichier n'est pas lu : enregistrez-le en .docx ou en .xlsx, et faites-en des réponses, avec "
+            f"« {command_of('import')} »."
+        )
     if file.is_relative_to(answers):
         other = file.with_name(name)
         if file.exists() and other.exists() and not other.samefile(file):
             return f"ce fichier n'est pas lu : « {name} » est déjà là. Si c'en est une copie, retirez-la."
         return f"ce fichier n'est pas lu : une réponse porte un nom comme « {name} »."
-    if file.suffix.lower() in _TO_BRING_IN:
-        return f"ce fichier n'est pas lu : faites-en des réponses, avec « {command_of(f'import {file} {answers}')} »."
     if _is_markdown(file):
         named = "" if name == file.name else f" et nommez-le « {name} »"
         return f"ce fichier n'est pas lu : déplacez-le dans le dossier « {answers.name} »{named}."

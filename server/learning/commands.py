@@ -115,5 +115,5 @@ def _after_writing(proposals: Proposals, options: argparse.Namespace) -> str:
     return (
         f"{count} proposition{'s' if count > 1 else ''} dans {options.out}.\n"
         "Mettez oui, non ou hors sujet devant celles que vous décidez, enregistrez, puis : "
-        f"« {command_of(f'learn --accept {options.out}')} »."
+        f"« {command_of(f'learn --accept {shlex.quote(str(options.out))}')} »."
     )

@@ -20,15 +20,15 @@ def test_another_corpus_needs_replace(
     """Named by an option, a variable or the settings alike: refused in French, with what to type."""
     monkeypatch.setattr(encoder, "load_configured_encoder", lambda _: FakeEncoder())
     monkeypatch.chdir(tmp_path)
-    for name, place in (("une.csv", "Ici"), ("autre.csv", "Là-bas")):
+    for name, place in (("une.csv", "Ici"), ("autre faq.csv", "Là-bas")):
         (tmp_path / name).write_text(f"Question;Réponse\nOù ?;{place}.\nQuand ?;Demain.\n", encoding="utf-8")
     assert main(["build", "--corpus", "une.csv"]) == DONE
-    (tmp_path / "souffleur.toml").write_text('corpus = "autre.csv"\n', encoding="utf-8")
+    (tmp_path / "souffleur.toml").write_text('corpus = "autre faq.csv"\n', encoding="utf-8")
     capsys.readouterr()
     assert main(["build"]) == FAILED
     said = capsys.readouterr().err
-    assert "vient de « une.csv » : « autre.csv » prendrait sa place" in said
-    assert "--corpus autre.csv --replace" in said
+    assert "vient de « une.csv » : « autre faq.csv » prendrait sa place" in said
+    assert "« souffleur build --corpus 'autre faq.csv' --replace »" in said
     assert main(["build", "--replace"]) == DONE
     assert main(["build"]) == DONE
 

@@ -258,6 +258,12 @@ NOT_READ = "1: attention : ce fichier n'est pas lu"
         ("x.md ", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « x.md »."),
         ("certificats/Y.MD", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « y.md »."),
         ("x.docx", f"{NOT_READ} : faites-en des réponses, avec « "),
+        (
+            "Ma FAQ.docx",
+            f"{NOT_READ} : faites-en des réponses, avec « souffleur import '{{}}/Ma FAQ.docx' {{}}/answers ».",
+        ),
+        ("answers/faq.xlsx", f"{NOT_READ} : faites-en des réponses, avec « souffleur import {{}}/answers/faq.xlsx "),
+        ("answers/faq.doc", f"{NOT_READ} : enregistrez-le en .docx ou en .xlsx, et faites-en des réponses, avec « "),
         ("notes.txt", f"{NOT_READ} : si c'est une réponse, mettez-la dans un fichier « notes.md »"),
         ("answers/sans-fin", f"{NOT_READ} : une réponse porte un nom comme « sans-fin.md »."),
         ("answers/c.md ", f"{NOT_READ} : une réponse porte un nom comme « c.md »."),
@@ -267,11 +273,14 @@ NOT_READ = "1: attention : ce fichier n'est pas lu"
         ("Carte d'été.md", f"{NOT_READ} : déplacez-le dans le dossier « answers » et nommez-le « carte-d-ete.md »."),
     ],
 )
-def test_a_file_in_the_wrong_place_or_misnamed_is_told(tmp_path: Path, name: str, words: str) -> None:
+def test_a_file_in_the_wrong_place_or_misnamed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str
+) -> None:
     """It would do nothing, and nobody would notice."""
+    monkeypatch.chdir(tmp_path)
     write(tmp_path, {"answers/un.md": "x", "hors-sujet.txt": "y", name: "z"})
     (problem,) = check_corpus(tmp_path)
-    assert str(problem).startswith(f"{tmp_path}/{name}:{words.format(tmp_path)}")
+    assert str(problem).startswith(f"{tmp_path}/{name}:{words.format(*[tmp_path] * 2)}")
 
 
 @pytest.mark.parametrize(
