@@ -12,7 +12,9 @@ from indexer.corpus.imports.web_page import answers_under_headings
 from indexer.corpus.imports.word_parts import DOCUMENT, WordParts, read_parts
 from indexer.corpus.tables.archive import attribute, local_name, open_archive, stream_elements
 
-_LEFT_OUT = {"del", "instrText", "delText", "Fallback"}
+_LEFT_OUT = {"del", "delText", "Fallback"}
+_BEGIN, _INSTRUCTION, _END = "begin", "instruction", "end"
+_HYPERLINK = re.compile(r'\s*HYPERLINK\s+"([^"]+)"', re.IGNORECASE)
 _DRAWN = {"drawing", "pict", "object", "AlternateContent"}
 _PICTURES = {"blip", "imagedata", "chart", "relIds", "OLEObject"}
 
@@ -87,7 +89,8 @@ def _paragraph(paragraph: XmlElement, parts: WordParts) -> Element:
         elif tag == "numPr" and not name.startswith("h"):
             attributes = _place_in_list(part, parts)
             name = "li" if attributes else "p"
-    return Element(name, attributes, _together(_runs(paragraph, parts, plain=name.startswith("h"))))
+    runs = _runs(paragraph, parts, plain=name.startswith("h"))
+    return Element(name, attributes, _together(_with_links_of_fields(runs)))
 
 
 def _place_in_list(properties: XmlElement, parts: WordParts) -> dict[str, str]:
@@ -98,6 +101,35 @@ def _place_in_list(properties: XmlElement, parts: WordParts) -> dict[str, str]:
         return {}
     counts = {"start": str(parts.next_in(number, level))} if (number, level) in parts.numbered else {}
     return {"level": level, **counts}
+
+
+def _with_links_of_fields(runs: Iterator[Element | str]) -> Iterator[Element | str]:
+    """Yield runs with links made of the signs of fields around them: so a text that was pasted has its links.
+
+    What is in a field of another kind, or in one that goes on in the next paragraph, stays as it is.
+    """
+    fields: list[Element] = []
+    instructions = [""]
+    for run in runs:
+        kind = run.name if isinstance(run, Element) else ""
+        if kind == _BEGIN:
+            fields.append(Element("a"))
+            instructions.append("")
+        elif kind == _INSTRUCTION and isinstance(run, Element):
+            instructions[-1] += run.attributes["alt"]
+        elif kind == _END and fields:
+            field, found = fields.pop(), _HYPERLINK.match(instructions.pop())
+            inner = [Element("a", {"href": found[1]}, field.children)] if found else field.children
+            if fields:
+                fields[-1].children += inner
+            else:
+                yield from inner
+        elif fields:
+            fields[-1].children.append(run)
+        else:
+            yield run
+    for field in fields:
+        yield from field.children
 
 
 def _together(runs: Iterator[Element | str]) -> list[Element | str]:
@@ -121,6 +153,8 @@ def _runs(parent: XmlElement, parts: WordParts, *, plain: bool) -> Iterator[Elem
             address = parts.links.get(attribute(child, "id") or "", "")
             inner = list(_runs(child, parts, plain=True))
             yield Element("a", {"href": address}, inner)
+        elif name == "fldSimple" and (found := _HYPERLINK.match(attribute(child, "instr") or "")):
+            yield Element("a", {"href": found[1]}, list(_runs(child, parts, plain=True)))
         elif name not in _LEFT_OUT and name != "pPr":
             yield from _runs(child, parts, plain=plain)
 
@@ -141,6 +175,10 @@ def _run(run: XmlElement, parts: WordParts, *, plain: bool) -> Iterator[Element 
         elif name in ("footnoteReference", "endnoteReference"):
             note = f"{name.removesuffix('Reference')} {attribute(part, 'id')}"
             words.append(Element(FOOTNOTE, {"alt": parts.notes.get(note, "")}))
+        elif name == "fldChar" and attribute(part, "fldCharType") in (_BEGIN, _END):
+            words.append(Element(attribute(part, "fldCharType") or ""))
+        elif name == "instrText":
+            words.append(Element(_INSTRUCTION, {"alt": part.text or ""}))
         elif name in _DRAWN:
             words += _drawn(part, parts)
         elif name == "rPr" and not plain:
@@ -149,7 +187,7 @@ def _run(run: XmlElement, parts: WordParts, *, plain: bool) -> Iterator[Element 
                 for one in part
                 if (tag := local_name(one.tag)) in ("b", "i") and attribute(one, "val") not in ("0", "false", "none")
             ]
-    for mark in marks:
+    for mark in marks if any(isinstance(word, str) for word in words) else ():
         words = [Element(mark, {}, words)]
     yield from words
 

@@ -92,6 +92,42 @@ def test_the_text_of_a_box_is_read_once(tmp_path: Path) -> None:
     assert read(document(tmp_path, answer)) == ("Ici.\n\nGratuit.", [])
 
 
+def field(instruction: str, shown: str) -> str:
+    """Return runs as Word writes a field: its signs, its instruction in two pieces, and what it shows, in bold."""
+    half = len(instruction) // 2
+    parts = (
+        '<w:fldChar w:fldCharType="begin"/>',
+        f"<w:instrText>{instruction[:half]}</w:instrText>",
+        f"<w:instrText>{instruction[half:]}</w:instrText>",
+        '<w:fldChar w:fldCharType="separate"/>',
+        f"<w:t>{shown}</w:t>",
+        '<w:fldChar w:fldCharType="end"/>',
+    )
+    return "".join(f"<w:r><w:rPr><w:b/></w:rPr>{part}</w:r>" for part in parts)
+
+
+def test_links_that_are_fields_are_kept_or_told(tmp_path: Path) -> None:
+    """As Word writes those of a text pasted from a page; other fields show what they show, on into a paragraph too."""
+    begun = '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> TOC </w:instrText></w:r>'
+    ended = '<w:r><w:t>fin</w:t></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    simple = '<w:fldSimple w:instr="HYPERLINK &quot;mailto:a@b.fr&quot;"><w:r><w:t>écrivez</w:t></w:r></w:fldSimple>'
+    paragraphs = (
+        field(' HYPERLINK "https://a.fr/carte" ', "la carte") + "<w:r><w:t> ou </w:t></w:r>" + simple,
+        field('HYPERLINK "plan.pdf"', "le plan"),
+        field(" PAGE ", "3"),
+        begun + "<w:r><w:t>Suite</w:t></w:r>",
+        ended,
+    )
+    text, notes = read(document(tmp_path, "".join(f"<w:p>{runs}</w:p>" for runs in paragraphs)))
+    assert text == (
+        "[**la carte**](https://a.fr/carte) ou [écrivez](mailto:a@b.fr)\n\n**le plan**\n\n**3**\n\nSuite\n\nfin"
+    )
+    assert [note.split(" : ", 1)[1] for note in notes] == [
+        "le lien « le plan » mène à « plan.pdf », sans adresse entière : il n'est pas gardé. Écrivez-le dans la "
+        "réponse, avec « https:// »."
+    ]
+
+
 def test_questions_in_bold_say_which_style_is_wanted(tmp_path: Path) -> None:
     """In the words of Word, not in those of a web page."""
     bold = "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>Comment faire ?</w:t></w:r></w:p>"
