@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 import indexer.cli
 import server.cli
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     import evaluation.cli
     from souffleur.tune import add_tune, hand_over
 
-    program = argparse.ArgumentParser(
+    program = _Parser(
         prog="souffleur",
         description="Finds the answer to a question in a French FAQ, and says honestly when it\nhas found none.",
         epilog=_EPILOG,
@@ -89,6 +90,19 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("shell", choices=_SHELLS)
     return program
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser of the command or of one in its menu: editors type them, so that it says in French what to do, too."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(
+            FAILED,
+            f"{self.prog}: error: {message}\n"
+            "La commande ne se lit pas ainsi. Ce qui a plusieurs mots, un nom de fichier ou une question, se met entre "
+            f"guillemets ; « {self.prog} --help » en montre un exemple.\n",
+        )
 
 
 def _config(options: argparse.Namespace) -> int:

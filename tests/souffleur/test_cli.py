@@ -41,6 +41,25 @@ def test_menu_has_every_command() -> None:
     assert tuple(group.choices) == COMMANDS
 
 
+@pytest.mark.parametrize(
+    ("typed", "program"),
+    [
+        ("import Ma FAQ.xlsx corpus/answers", "souffleur"),
+        ("import faq.xlsx", "souffleur import"),
+        ("ask combien de temps", "souffleur"),
+    ],
+)
+def test_what_cannot_be_parsed_is_told_in_french(typed: str, program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Words without quotation marks, or too few of them: the usage, and what to do."""
+    with pytest.raises(SystemExit) as left:
+        main(typed.split())
+    assert left.value.code == FAILED
+    said = capsys.readouterr().err
+    assert said.startswith("usage: souffleur")
+    assert f"\n{program}: error: " in said
+    assert f"se met entre guillemets ; « {program} --help » en montre un exemple." in said
+
+
 def test_help_fits_the_terminal_and_has_an_example(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eighty columns, a sentence, an example that parses, and where settings come from."""
     monkeypatch.setenv("COLUMNS", "80")
