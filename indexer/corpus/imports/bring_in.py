@@ -1,6 +1,6 @@
 """One import: what it would do, said in French, and doing it. Asking is the command's."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from indexer.corpus.entries import Entry
 from indexer.corpus.imports.drafts import Drafts, read_drafts
 from indexer.corpus.imports.facet_values import FacetLines, facet_lines
 from indexer.corpus.imports.files import left_open, write_files
-from indexer.corpus.imports.plan import Change, Plan, Step, make_plan, remember
-from indexer.corpus.imports.remembered import FILE, Remembered, memory_text, read_memory, sum_of_answer
+from indexer.corpus.imports.memory import memory_after
+from indexer.corpus.imports.plan import Change, Plan, Step, make_plan
+from indexer.corpus.imports.remembered import FILE, memory_text, read_memory
 from indexer.corpus.markdown import format_markdown_answer, parse_markdown_text
 from indexer.corpus.phrasings.memory import key_of, read_decided
 from indexer.corpus.text_files import as_on_disk, decode_text
@@ -178,7 +179,7 @@ def carry_out(prepared: Import) -> None:
             replaced[step.file] = (step.content, text)
     if prepared.facets and prepared.facets.added:
         replaced[prepared.facets.file] = (prepared.facets.before, prepared.facets.after)
-    memory = memory_text(_memory_after(prepared))
+    memory = memory_text(memory_after(prepared.plan, written=prepared.writes, removed=prepared.removals))
     file = prepared.folder / FILE
     if file.exists():
         replaced[file] = (file.read_bytes(), memory)
@@ -188,12 +189,14 @@ def carry_out(prepared: Import) -> None:
 
 
 def note_what_is_the_same(prepared: Import) -> None:
-    """Remember files that an editor renamed, and the source's new name, where no answer is to be written."""
+    """Remember files that an editor renamed, the source's new name, or all, where no answer is to be written."""
     file = prepared.folder / FILE
     before = read_memory(prepared.folder)
-    after = _memory_after(prepared)
+    after = memory_after(prepared.plan, written=prepared.writes, removed=prepared.removals)
     if file.exists() and before != after:
         write_files({}, prepared.folder, replaced={file: (file.read_bytes(), memory_text(after))})
+    elif after[prepared.plan.source] and not file.exists():
+        write_files({file: memory_text(after)}, prepared.folder)
 
 
 def _answer_there(step: Step) -> Answer | None:
@@ -201,30 +204,6 @@ def _answer_there(step: Step) -> Answer | None:
     text = decode_text(step.content, path=str(step.file))
     there = parse_markdown_text(text, path=str(step.file)) if isinstance(text, str) else None
     return there.answer if isinstance(there, Entry) else None
-
-
-def _memory_after(prepared: Import) -> Mapping[str, tuple[Remembered, ...]]:
-    written = set(map(id, prepared.writes))
-    removed = set(map(id, prepared.removals))
-    found: list[Remembered] = []
-    for step in prepared.plan.steps:
-        if step.draft is not None and (id(step) in written):
-            found.append(remember(step.draft, step.draft.answer.id))
-        elif step.before is not None and id(step) not in removed:
-            found += _kept(step, step.before)
-    others = {name: some for name, some in prepared.plan.memory.items() if name != prepared.plan.was}
-    return others | {prepared.plan.source: tuple(sorted(found, key=lambda one: one.id))}
-
-
-def _kept(step: Step, before: Remembered) -> Iterable[Remembered]:
-    if step.draft is None:
-        return [before] if step.content else []
-    if step.change is Change.SAME and sum_of_answer(step.draft.answer) != before.draft:
-        return [remember(step.draft, step.file.stem)]
-    if step.change in (Change.SAME, Change.KEPT):
-        now = remember(step.draft, step.file.stem)
-        return [replace(now, written=before.written)]
-    return [before]
 
 
 def _part(mark: str, heading: str, steps: list[Step], folder: Path) -> Iterator[str]:

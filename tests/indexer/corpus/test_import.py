@@ -283,6 +283,32 @@ def test_an_answer_renamed_and_corrected_is_not_made_twice(tmp_path: Path) -> No
     assert not prepared.changes_anything
 
 
+def test_an_import_that_was_forgotten_is_known_again(tmp_path: Path) -> None:
+    """Without its trace, files that are still what the table says are of it: its next correction reaches them."""
+    file, answers = table(tmp_path, {"Quel délai ?": "Trois jours.", "Combien ?": "Rien."}), tmp_path / "answers"
+    carry_out(prepare_import(file, answers))
+    edited = answers / "delais" / "combien.md"
+    edited.write_text(edited.read_text(encoding="utf-8") + "Ni frais.\n", encoding="utf-8")
+    (answers / ".imports.json").unlink()
+    before = {one: one.read_bytes() for one in answers.rglob("*.md")}
+    assert main(["import", str(file), str(answers), "--yes"]) == 0
+    assert {one: one.read_bytes() for one in answers.rglob("*.md")} == before
+    assert changes(file, answers) == {"delai": Change.SAME, "combien": Change.ALIKE}
+    table(tmp_path, {"Quel délai ?": "Dix jours.", "Combien ?": "Un euro."})
+    assert changes(file, answers) == {"delai": Change.CHANGED, "combien": Change.ALIKE}
+
+
+def test_what_two_tables_bring_is_of_the_first(tmp_path: Path) -> None:
+    """The second one, which has the same answer word for word, neither claims its file nor removes it."""
+    rows = {f"Question {word} ?": f"Réponse {word}." for word in ("alpha", "beta", "gamma")}
+    carry_out(prepare_import(table(tmp_path, rows), tmp_path / "answers"))
+    second = table(tmp_path, {"Question beta ?": "Réponse beta.", "Une ?": "A.", "Deux ?": "B."}, "autre.csv")
+    carry_out(prepare_import(second, tmp_path / "answers"))
+    table(tmp_path, {"Une ?": "A.", "Deux ?": "B."}, "autre.csv")
+    again = prepare_import(second, tmp_path / "answers", removes=True)
+    assert not again.changes_anything
+
+
 def test_an_answer_renamed_as_the_guide_says_is_the_same(tmp_path: Path) -> None:
     """Its old name under `anciens-noms`: what the source does with it is seen, and its old address outlives that."""
     file, answers = table(tmp_path, {"Quel délai ?": "Trois jours.", "Combien ?": "Rien."}), tmp_path / "answers"
