@@ -88,6 +88,11 @@ def read_drafts(file: Path, *, facet_keys: Collection[str]) -> Drafts:
 
 
 def _no_file(path: Path) -> str:
+    if path.parts[:1] in (("https:",), ("http:",)):
+        return (
+            "une page ne se lit pas à son adresse : ouvrez-la dans votre navigateur, enregistrez-la en .html, et "
+            "donnez ce fichier à l'import."
+        )
     if path.is_dir():
         what = "c'est un dossier"
     elif path.exists():
@@ -174,6 +179,8 @@ def _draft(entry: Entry) -> Draft:
 
 
 def _unknown_format(ending: str) -> str:
+    if ending == ".md":
+        return "un fichier .md est déjà une réponse : copiez-le dans le dossier des réponses, comme « corpus/answers »."
     name = f"les fichiers {ending} ne se lisent" if ending else "un fichier sans terminaison ne se lit"
     return (
         f"{name} pas ici : enregistrez un tableau en .xlsx, .ods ou .csv, un document en .docx, une page du site en "

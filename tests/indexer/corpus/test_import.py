@@ -406,6 +406,19 @@ def test_a_name_from_a_mac_is_found_as_it_is_typed(tmp_path: Path) -> None:
         prepare_import(tmp_path / "hiver à.csv", tmp_path / "answers")
 
 
+def test_an_address_is_no_file(tmp_path: Path) -> None:
+    """Nothing is fetched: a page is saved by the browser first."""
+    with pytest.raises(CorpusError, match="une page ne se lit pas à son adresse : ouvrez-la dans votre navigateur"):
+        prepare_import(Path("https://exemple.fr/faq"), tmp_path / "answers")
+
+
+def test_an_answer_is_not_imported(tmp_path: Path) -> None:
+    """It has the form that an import would give it."""
+    (tmp_path / "un.md").write_text("Un texte.\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"un fichier \.md est déjà une réponse : copiez-le"):
+        prepare_import(tmp_path / "un.md", tmp_path / "answers")
+
+
 @pytest.mark.parametrize("name", ["faq.csv", "faq.xlsx", "faq.docx", "faq.html", "faq.txt"])
 def test_an_empty_file_is_told_as_one(tmp_path: Path, name: str) -> None:
     """A copy that failed is neither damaged nor without headings."""
