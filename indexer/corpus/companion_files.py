@@ -127,6 +127,12 @@ def _read_facets(file: Path, problems: list[Problem]) -> tuple[Facet, ...]:
         if not values:
             problems.append(Problem(str(file), key.line, f"la facette « {key.text} » n'a pas de liste de « valeurs »."))
             continue
+        if len(values) == 1 and "," in values[0].text:
+            message = (
+                f"« {values[0].text} » est une seule valeur : s'il y en a plusieurs, chacune a sa ligne, derrière un "
+                "tiret et une espace."
+            )
+            problems.append(Problem(str(file), values[0].line, message, Severity.WARNING))
         seen: set[str] = set()
         for one in values:
             if one.text in seen:

@@ -483,3 +483,13 @@ def test_absent_and_empty_corpora_are_problems(tmp_path: Path) -> None:
     """There is nothing to check, and that is said."""
     assert "pas de corpus" in check_corpus(tmp_path / "absent")[0].message
     assert "aucune réponse" in check_corpus(tmp_path)[0].message
+
+
+def test_values_on_one_line_are_told(tmp_path: Path) -> None:
+    """A comma parts nothing, since a value may have one: among others it is none to tell."""
+    write(tmp_path, {"un.md": "x", "facettes.yaml": "theme:\n  valeurs: Cours, Adhésion\n"})
+    (problem,) = check_corpus(tmp_path)
+    assert problem.severity is Severity.WARNING
+    assert (problem.line, problem.message[:45]) == (2, "« Cours, Adhésion » est une seule valeur : s'")
+    write(tmp_path, {"facettes.yaml": "theme:\n  valeurs:\n    - Cours, stages\n    - Adhésion\n"})
+    assert check_corpus(tmp_path) == []
