@@ -288,6 +288,14 @@ def test_a_question_left_without_a_word_is_no_vote(browser: TestClient, store: F
     assert list(store.export_jsonl()) == []
 
 
+def test_a_long_question_can_be_left_as_it_stands_there(browser: TestClient) -> None:
+    """No browser holds what a page has put into a field to the length that this may have."""
+    page = send(browser, "/", [("q", "zzz qqq " * 249)]).text
+    field = re.search(r'<textarea id="left-question"[^>]*maxlength="(\d+)"[^>]*>([^<]*)<', page)
+    assert field
+    assert 1_000 < len(field[2]) <= int(field[1])
+
+
 def test_nothing_asks_for_feedback_where_none_is_kept(answering: Answering) -> None:
     """A server without a file for judgements does not ask for them."""
     app = create_site(answering)
