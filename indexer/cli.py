@@ -56,7 +56,10 @@ def run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print("Interrupted. The index in service was not touched; run the same command to go on.", file=sys.stderr)
+        print(
+            "Interrompu : l'index en service reste le même ; la même commande reprend où elle en était. (Interrupted.)",
+            file=sys.stderr,
+        )
         return FAILED
 
 

@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         if options.run is _serve:
             return DONE
-        print("Interrupted before the end: run the same command again.", file=sys.stderr)
+        print("Interrompu avant la fin : relancez la même commande. (Interrupted.)", file=sys.stderr)
         return FAILED
 
 

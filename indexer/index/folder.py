@@ -54,7 +54,7 @@ class IndexFolder(Indexes):
             index_id = read_plain_text(file, most_bytes=_MOST_CURRENT_BYTES).strip()
         except FileNotFoundError:
             raise IndexFolderError(
-                f'There is no index in {self.path}. Run "{command_of("build")}" to build one.'
+                f"Il n'y a pas encore d'index dans {self.path} : lancez « {command_of('build')} ». (There is no index.)"
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexFolderError(f'{file} cannot be read: {error}. Run "{command_of("build")}".') from error

@@ -76,8 +76,9 @@ class OwnQuestions:
         """Return in French what an editor should know and can do, None where all is well."""
         if self.verbatim_answered < _FEW_VERBATIM * self.verbatim:
             lost = self.verbatim - self.verbatim_answered
+            get, their = ("n'obtiennent", "leur") if lost > 1 else ("n'obtient", "sa")
             return (
-                f"{lost} de vos {self.verbatim} questions, posées mot pour mot, n'obtiennent pas leur réponse : "
+                f"{lost} de vos {self.verbatim} questions, posées mot pour mot, {get} pas {their} réponse : "
                 "deux réponses ont-elles la même question, ou presque le même texte ? "
                 f"« {command_of('check')} » le dit."
             )

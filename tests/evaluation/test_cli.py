@@ -183,7 +183,7 @@ def test_mistakes_of_a_set_end_the_command_with_2(small_index: Path, capsys: pyt
     assert "2 to correct" in error
     assert main(["run", "absent"]) == FAILED
     assert main(["run", str(folder)]) == FAILED
-    assert "There is no index in build/index" in capsys.readouterr().err
+    assert "d'index dans build/index" in capsys.readouterr().err
 
 
 def test_a_shipped_ranking_passes_the_gate_and_a_broken_one_fails(

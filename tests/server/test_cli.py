@@ -32,7 +32,7 @@ def test_a_command_that_was_cut_off_has_failed(
     monkeypatch.setattr(backup, "back_up", cut_off)
     assert cli.main(command) == FAILED
     printed = capsys.readouterr()
-    assert (printed.out, printed.err) == ("", "Interrupted before the end: run the same command again.\n")
+    assert (printed.out, printed.err) == ("", "Interrompu avant la fin : relancez la même commande. (Interrupted.)\n")
 
 
 def test_a_server_ends_by_being_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

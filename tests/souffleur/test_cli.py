@@ -140,13 +140,13 @@ def test_config_checks_a_file_without_starting(workplace: Path, capsys: pytest.C
 def test_messages_name_the_command_that_the_user_has(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`souffleur build` outside a checkout, where there is no menu; `make index` in one."""
     assert main(["describe"]) == FAILED
-    assert 'Run "souffleur build"' in capsys.readouterr().err
+    assert "lancez « souffleur build »" in capsys.readouterr().err
     (workplace / "Makefile").write_text("# Souffleur: every command of the project.\n", encoding="utf-8")
     assert main(["describe"]) == FAILED
-    assert 'Run "make index"' in capsys.readouterr().err
+    assert "lancez « make index »" in capsys.readouterr().err
     (workplace / "Makefile").write_text("all:\n", encoding="utf-8")
     assert main(["describe"]) == FAILED
-    assert 'Run "souffleur build"' in capsys.readouterr().err
+    assert "lancez « souffleur build »" in capsys.readouterr().err
 
 
 def test_check_finds(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from indexer.records import Status
-from indexer.search.confidence import COLUMNS, Calibration, JudgedHits, design_matrix, fit_coefficients
+from indexer.search.confidence import COLUMNS, Calibration, JudgedHits, OwnQuestions, design_matrix, fit_coefficients
 from indexer.search.features import feature_matrix
 from indexer.search.ranking import TAUGHT_FROM
 from indexer.search.reliability import FirstHits
@@ -127,3 +127,16 @@ def test_status_by_threshold() -> None:
         Status.NO_ANSWER,
         Status.NO_ANSWER,
     ]
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        (4, "1 de vos 5 questions, posées mot pour mot, n'obtient pas sa réponse"),
+        (3, "2 de vos 5 questions, posées mot pour mot, n'obtiennent pas leur réponse"),
+    ],
+)
+def test_editors_are_told_of_questions_without_their_answer(answered: int, said: str) -> None:
+    """In French that agrees with how many there are."""
+    own = OwnQuestions(5, answered, 0, 0, expected_answered=0.8, risk=0.05, risk_low=0.0, risk_high=0.1)
+    assert (own.warning() or "").startswith(said)

@@ -346,7 +346,10 @@ def test_the_command(tmp_path: Path) -> None:
             cut_off.wait(0.01)
     os.killpg(cut_off.pid, signal.SIGINT)  # as a terminal does, to the workers too
     said = cut_off.communicate(timeout=60)
-    assert said == ("", "Interrupted. The index in service was not touched; run the same command to go on.\n")
+    assert said == (
+        "",
+        "Interrompu : l'index en service reste le même ; la même commande reprend où elle en était. (Interrupted.)\n",
+    )
     assert cut_off.returncode == 2
     done = souffleur(*build, "local:2", folder=tmp_path)
     out, err = done.communicate(timeout=120)

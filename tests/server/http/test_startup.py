@@ -273,7 +273,9 @@ def test_a_server_that_cannot_load_ends_with_the_reason(tmp_path: Path) -> None:
         assert process.stderr
         lines = process.stderr.read().splitlines()
         assert process.wait(timeout=60) == 2
-    assert lines[-1] == f'There is no index in {tmp_path / "absent"}. Run "make index" to build one.'
+    assert lines[-1] == (
+        f"Il n'y a pas encore d'index dans {tmp_path / 'absent'} : lancez « make index ». (There is no index.)"
+    )
     assert not [line for line in lines if READY in line]
 
 
