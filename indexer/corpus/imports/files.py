@@ -77,10 +77,10 @@ def _put_in_place(written: Mapping[Path, Path], before: Mapping[Path, bytes]) ->
         for part, file in written.items():
             if file not in before:
                 file.open("x").close()  # to replace nothing that came meanwhile
-            shutil.copymode(file, part)
             placed.append(file)
+            shutil.copymode(file, part)
             part.replace(file)
-    except OSError:
+    except BaseException:  # an interrupt too
         for file in placed:
             with contextlib.suppress(OSError):
                 if file in before:
