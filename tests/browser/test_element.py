@@ -71,7 +71,8 @@ def test_a_listed_website_gets_the_box(open_page: OpenPage, keep_screenshot: Kee
         html.append(DEMO.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", site.address))
         # The demo's own style is inline; its hash is not worth a test of ours.
         policy.append(
-            f"default-src 'none'; script-src {site.address}; connect-src {site.address}; style-src 'unsafe-inline'"
+            f"default-src 'none'; script-src {site.address}; connect-src {site.address}; style-src 'unsafe-inline'; "
+            "require-trusted-types-for 'script'; trusted-types souffleur"
         )
         page = open_page(base_url=origin, tolerated=site.address)
         errors = watch(page)

@@ -71,6 +71,15 @@ textarea { width: 100%; background: var(--sheet); border: 1.5px solid var(--soft
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
 
+// For websites with Trusted Types: our server has escaped this HTML.
+const trusted = globalThis.trustedTypes?.createPolicy("souffleur", { createHTML: (html) => html });
+
+function parse(html) {
+  const template = document.createElement("template");
+  template.innerHTML = trusted?.createHTML(html) ?? html;
+  return template.content;
+}
+
 class SouffleurFaq extends HTMLElement {
   #latest = 0;
   #warn = () => {};
@@ -79,14 +88,12 @@ class SouffleurFaq extends HTMLElement {
     if (this.shadowRoot) return;
     const shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
     shadow.adoptedStyleSheets = [sheet];
-    const frame = document.createElement("template");
-    frame.innerHTML = FRAME;
-    shadow.append(frame.content);
+    shadow.append(parse(FRAME));
     const form = shadow.querySelector("form");
     const field = shadow.getElementById("question");
     shadow.querySelector("label").textContent = this.getAttribute("label") ?? "Quelle est votre question ?";
     const link = shadow.querySelector(".foot a");
-    link.href = new URL("reponses", root).href;
+    link.href = new URL("reponses", root);
     link.textContent = this.getAttribute("all") ?? "Toutes les réponses";
     const suggestions = suggestQuestions(field, shadow.getElementById("suggestions"), () => form.requestSubmit(), root);
     // Nothing is sent while it is typed before it can be tested for personal data.
@@ -109,15 +116,15 @@ class SouffleurFaq extends HTMLElement {
   }
 
   async #showNotice(form, suggestions) {
-    const told = document.createElement("template");
+    let told;
     try {
-      told.innerHTML = await fetchPage(new URL("element", root));
+      told = parse(await fetchPage(new URL("element", root)));
     } catch {
       return; // No network: a question can be asked without suggestions.
     }
-    const notice = told.content.querySelector("[data-personal]");
+    const notice = told.querySelector("[data-personal]");
     const link = notice.querySelector("a");
-    link.href = new URL(link.getAttribute("href"), root).href;
+    link.href = new URL(link.getAttribute("href"), root);
     this.shadowRoot.querySelector(".box").append(notice);
     const { isPersonal, warn } = warnOfPersonalData(form, form.querySelector("#warning"), JSON.parse(notice.dataset.personal));
     suggestions.refuse(isPersonal);
@@ -131,19 +138,19 @@ class SouffleurFaq extends HTMLElement {
     this.#warn();
     const answer = this.shadowRoot.getElementById("answer");
     answer.setAttribute("aria-busy", "true");
-    const shown = document.createElement("template");
+    let shown;
     try {
-      shown.innerHTML = await fetchPage(new URL("element", root), { method: "POST", body: new URLSearchParams({ q: question }) });
+      shown = parse(await fetchPage(new URL("element", root), { method: "POST", body: new URLSearchParams({ q: question }) }));
     } catch (error) {
-      shown.innerHTML = '<p class="warning" role="alert"></p>';
-      shown.content.firstChild.textContent = `${whyItFailed(error)} ; votre question est restée dans le champ.`;
+      shown = parse('<p class="warning" role="alert"></p>');
+      shown.firstChild.textContent = `${whyItFailed(error)} ; votre question est restée dans le champ.`;
     }
     if (number !== this.#latest) return;
     // Addresses are those of the FAQ, not of the website.
-    for (const link of shown.content.querySelectorAll('a[href^="/"]')) link.href = new URL(link.getAttribute("href"), root).href;
-    for (const sent of shown.content.querySelectorAll("form[action]")) sent.action = new URL(sent.getAttribute("action"), root).href;
+    for (const link of shown.querySelectorAll('a[href^="/"]')) link.href = new URL(link.getAttribute("href"), root);
+    for (const sent of shown.querySelectorAll("form[action]")) sent.action = new URL(sent.getAttribute("action"), root);
     answer.removeAttribute("aria-busy");
-    answer.replaceChildren(shown.content);
+    answer.replaceChildren(shown);
     this.shadowRoot.getElementById("verdict")?.focus();
   }
 }
