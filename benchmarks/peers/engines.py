@@ -153,7 +153,7 @@ class FastEmbed(_Flat):
 
     def __init__(self, folder: Path) -> None:
         from fastembed import TextEmbedding  # type: ignore[import-not-found]  # in its own environment
-        from fastembed.common.model_description import ModelSource, PoolingType  # type: ignore[import-not-found]
+        from fastembed.common.model_description import ModelSource, PoolingType  # type: ignore[import-not-found]  # a peer's
 
         super().__init__()
         name = "multilingual-e5-small"

@@ -148,7 +148,7 @@ class DaskCluster:
         with self._explained():
             if future.status != "error":
                 return future.result(timeout=_PATIENCE_SECONDS)
-            error = future.exception()  # type: ignore[no-untyped-call]
+            error = future.exception()  # type: ignore[no-untyped-call]  # Dask's
             if isinstance(error, SouffleurError | ModuleNotFoundError | KilledWorker):
                 raise error
         raise ClusterError(
@@ -162,9 +162,9 @@ class DaskCluster:
 
         with contextlib.suppress(TimeoutError, CancelledError), self._client.as_current():
             if futures:
-                wait(futures, timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]
+                wait(futures, timeout=_LOOK_SECONDS, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]  # Dask's
         self._count_threads()
-        done = [future for future in futures if future.done()]  # type: ignore[no-untyped-call]
+        done = [future for future in futures if future.done()]  # type: ignore[no-untyped-call]  # Dask's
         if done or not futures:
             self._done_at = time.monotonic()
         elif time.monotonic() > self._done_at + _STUCK_SECONDS:
@@ -266,10 +266,10 @@ def _client_class() -> "type[Client]":
     class SelfEnding(Client):
         def start(self, **options: Any) -> None:
             try:
-                super().start(**options)  # type: ignore[no-untyped-call]
+                super().start(**options)  # type: ignore[no-untyped-call]  # Dask's
             except BaseException:
-                self.close()  # type: ignore[no-untyped-call]
-                self._loop_runner.stop()  # type: ignore[no-untyped-call]  # `close` does not if it was refused
+                self.close()  # type: ignore[no-untyped-call]  # Dask's
+                self._loop_runner.stop()  # type: ignore[no-untyped-call]  # Dask's `close` does not if it was refused
                 raise
 
     return SelfEnding

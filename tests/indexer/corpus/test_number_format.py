@@ -189,7 +189,7 @@ def test_a_formula_without_a_result_is_told(tmp_path: Path) -> None:
 )
 def test_a_day_in_any_format_is_the_day_of_a_change(tmp_path: Path, code: str) -> None:
     """The column of changes takes days with their name or an hour, as formats show them, and where they show a part."""
-    file = _changed(tmp_path, datetime(2026, 3, 31, 9, 5), code)  # noqa: DTZ001
+    file = _changed(tmp_path, datetime(2026, 3, 31, 9, 5), code)  # noqa: DTZ001  # cells have no zone
     assert [answer.changed_on for answer in open_corpus(file).answers()] == [date(2026, 3, 31)]
     assert check_corpus(file) == []
 
